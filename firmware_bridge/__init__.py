@@ -1,0 +1,1 @@
+"""What speaks to devices: links carry bytes, decoders turn bytes into samples."""

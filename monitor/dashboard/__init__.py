@@ -1,0 +1,1 @@
+"""The window: buffers and view models in plain Python, widgets in Qt."""

@@ -1,0 +1,1 @@
+"""Streaming signal operators: each has settings, explicit state and process(chunk)."""

@@ -1,0 +1,1 @@
+"""Beat classification with ONNX models that describe themselves."""

@@ -1,0 +1,1 @@
+"""Sources of sample blocks: replay, serial, MQTT."""

@@ -1,0 +1,1 @@
+"""Heart rate and rhythm from beats."""

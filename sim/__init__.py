@@ -1,0 +1,1 @@
+"""Simulated input: PhysioNet records, replay, noise, faults and virtual devices."""
