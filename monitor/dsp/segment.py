@@ -1,0 +1,196 @@
+"""Cuts the window around each R wave that the classifier sees, and normalises it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import Field
+
+from monitor.config import Settings
+from monitor.dsp.operator import Samples, State
+from monitor.events import PIPELINE_HZ
+
+STD_FLOOR_MV = 0.02
+"""Windows flatter than this, in millivolts, are not blown up to full size."""
+
+
+class SegmentSettings(Settings):
+    """Settings of the `BeatSegmenter`.
+
+    Parameters
+    ----------
+    before_samples : int
+        Samples of the window ahead of the R wave.
+    after_samples : int
+        Samples from the R wave on, itself included.
+    history_s : float
+        Seconds of clean signal kept; a beat must be announced within them.
+    """
+
+    before_samples: int = Field(default=216, ge=1, le=1440)
+    after_samples: int = Field(default=144, ge=1, le=1440)
+    history_s: float = Field(default=6.0, ge=2.0, le=60.0)
+
+
+Cut = Literal["start", "gap", "late"]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class BeatWindow:
+    """The signal around one R wave, or why there is none.
+
+    Parameters
+    ----------
+    r : int
+        Pipeline index of the R wave.
+    start : int
+        Pipeline index of the window's first sample.
+    samples_mv : array of shape (before_samples + after_samples,), or None
+        Clean signal in millivolts; None if the window is cut.
+    known_at : int
+        Pipeline index of the last clean sample that had to arrive.
+    cut : {"start", "gap", "late"} or None
+        Why the window is not whole: it begins before the stream (or the last reset),
+        the signal ended or broke off inside it, or the beat was announced too late.
+    """
+
+    r: int
+    start: int
+    samples_mv: Samples | None
+    known_at: int
+    cut: Cut | None = None
+
+
+def normalise(windows_mv: NDArray[np.floating[Any]]) -> NDArray[np.float32]:
+    """Return windows with mean 0 and standard deviation 1, as the classifier takes them.
+
+    Parameters
+    ----------
+    windows_mv : array of shape (..., n)
+        Windows in millivolts.
+
+    Returns
+    -------
+    float32 array of the same shape
+        Each window less its mean, over its standard deviation or `STD_FLOOR_MV`,
+        whichever is greater.
+    """
+    centred = windows_mv - windows_mv.mean(axis=-1, keepdims=True)
+    spread = np.sqrt(np.mean(centred * centred, axis=-1, keepdims=True))
+    return np.asarray(centred / np.maximum(spread, STD_FLOOR_MV), dtype=np.float32)
+
+
+class BeatSegmenter:
+    """Returns each beat's window as soon as the clean signal reaches its end.
+
+    Indices are those of the instants that the clean signal describes: whoever feeds it takes
+    the delay of the operators before it off first, by way of ``reset``.
+
+    Parameters
+    ----------
+    settings : SegmentSettings, optional
+        Shape of the window.
+    """
+
+    _history: Samples
+    _waiting: list[int]
+
+    def __init__(self, settings: SegmentSettings | None = None) -> None:
+        self.settings = settings or SegmentSettings()
+        self._keep = round(self.settings.history_s * PIPELINE_HZ)
+        self.reset()
+
+    @property
+    def delay_samples(self) -> float:
+        """Samples behind the R wave that a window waits for."""
+        return float(self.settings.after_samples - 1)
+
+    @property
+    def position(self) -> int:
+        """Pipeline index of the next clean sample."""
+        return self._begin + self._history.size
+
+    def process(self, chunk: Samples, beats: Iterable[int] = ()) -> list[BeatWindow]:
+        """Take the next clean samples and the beats found since the last call.
+
+        Parameters
+        ----------
+        chunk : array of shape (n,)
+            Clean samples in millivolts at 360 Hz.
+        beats : iterable of int
+            Pipeline indices of R waves, ascending; they may lie ahead of the signal.
+
+        Returns
+        -------
+        list of BeatWindow
+            Windows complete now, in the order of their beats, cut ones among them.
+        """
+        if chunk.size:
+            self._history = np.concatenate((self._history, chunk))
+        self._waiting.extend(beats)
+        done = 0
+        for r in self._waiting:
+            if r + self.settings.after_samples > self.position:
+                break
+            done += 1
+        windows = [self._cut_out(r) for r in self._waiting[:done]]
+        del self._waiting[:done]
+        surplus = self._history.size - self._keep
+        if surplus > 0:
+            self._history = self._history[surplus:].copy()
+            self._begin += surplus
+        return windows
+
+    def flush(self) -> list[BeatWindow]:
+        """Return the beats still waiting, as cut: the signal ends or breaks off here."""
+        last = self.position - 1
+        before = self.settings.before_samples
+        windows = [BeatWindow(r, r - before, None, last, "gap") for r in self._waiting]
+        self._waiting = []
+        return windows
+
+    def reset(self, start: int = 0, valid_from: int | None = None) -> None:
+        """Forget the signal and the beats that wait; `flush` hands those out first.
+
+        Parameters
+        ----------
+        start : int
+            Pipeline index of the next clean sample.
+        valid_from : int, optional
+            Index of the first clean sample that stands for real signal, where a delayed
+            operator gives out filling first. The default is ``start``.
+        """
+        self._begin = start
+        self._valid_from = start if valid_from is None else valid_from
+        self._history = np.empty(0)
+        self._waiting = []
+
+    def _cut_out(self, r: int) -> BeatWindow:
+        start = r - self.settings.before_samples
+        end = r + self.settings.after_samples
+        if start < self._valid_from:
+            return BeatWindow(r, start, None, end - 1, "start")
+        if start < self._begin:
+            return BeatWindow(r, start, None, end - 1, "late")
+        samples = self._history[start - self._begin : end - self._begin].copy()
+        return BeatWindow(r, start, samples, end - 1)
+
+    def snapshot(self) -> State:
+        """Return a copy of the state."""
+        return {
+            "begin": self._begin,
+            "valid_from": self._valid_from,
+            "history": self._history.copy(),
+            "waiting": list(self._waiting),
+        }
+
+    def restore(self, state: State) -> None:
+        """Go back to a state that `snapshot` returned."""
+        self._begin = int(state["begin"])
+        self._valid_from = int(state["valid_from"])
+        self._history = np.array(state["history"])
+        self._waiting = [int(r) for r in state["waiting"]]
