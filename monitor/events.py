@@ -32,6 +32,8 @@ class SampleBlock:
         Names of the leads, one for each row.
     lead_off : bool
         The device says that an electrode is off.
+    rewound : bool
+        A replay was wound to another place: the stream begins anew at ``start``.
     """
 
     samples_mv: NDArray[np.float64]
@@ -40,11 +42,12 @@ class SampleBlock:
     device: str = "ecg"
     leads: tuple[str, ...] = ("ECG",)
     lead_off: bool = False
+    rewound: bool = False
 
     @property
     def end(self) -> int:
         """Index just behind the last sample."""
-        return self.start + self.samples_mv.shape[1]
+        return self.start + int(self.samples_mv.shape[1])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,0 +1,243 @@
+"""The loop: takes blocks from sources, runs each device's stream, hands events to outputs."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import threading
+import time
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import AsyncExitStack, ExitStack
+
+from monitor.alarms.engine import AlarmEngine
+from monitor.errors import EcgmonError, OutputError
+from monitor.events import Alarm, Event, LinkState, SampleBlock, SourceStatus
+from monitor.ingest.base import Source
+from monitor.outputs.base import Output
+from monitor.settings import MonitorSettings
+from monitor.stream import Stream
+from monitor.summary import Summary
+
+WATCH_PERIOD_S = 0.25
+
+
+class Monitor:
+    """Join sources, streams and outputs until the sources end or somebody stops it.
+
+    Parameters
+    ----------
+    settings : MonitorSettings
+        Settings of pipeline, alarms and the rest.
+    sources : sequence of Source
+        Where blocks come from.
+    outputs : sequence of Output
+        Where events go, in this order: what stores comes before what announces.
+    duration_s : float, optional
+        Stop after so much signal of each device.
+
+    Attributes
+    ----------
+    streams : dict of str to Stream
+        The devices heard so far. Safe to read from other threads.
+    summary : Summary
+        Counts of the run.
+    """
+
+    def __init__(
+        self,
+        settings: MonitorSettings,
+        sources: Sequence[Source],
+        outputs: Sequence[Output] = (),
+        *,
+        duration_s: float | None = None,
+    ) -> None:
+        self.settings = settings
+        self.sources = list(sources)
+        self.outputs = list(outputs)
+        self.duration_s = duration_s
+        self.streams: dict[str, Stream] = {}
+        self.summary = Summary()
+        self._heard: dict[str, float] = {}
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._task: asyncio.Task[None] | None = None
+        self._stopped = threading.Event()
+
+    async def run(self) -> None:
+        """Run until every source has ended or `stop` is called.
+
+        Raises
+        ------
+        EcgmonError
+            If a source can never work or an output cannot be written.
+        """
+        self._loop = asyncio.get_running_loop()
+        with ExitStack() as outputs:
+            for output in self.outputs:
+                outputs.enter_context(output)
+            self._task = asyncio.create_task(self._run_sources())
+            if self._stopped.is_set():
+                self._task.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await self._task
+            for stream in self.streams.values():
+                self._emit(stream, stream.finish())
+
+    def stop(self) -> None:
+        """End the run cleanly; may be called from any thread or a signal handler."""
+        self._stopped.set()
+        loop, task = self._loop, self._task
+        if loop is not None and task is not None and not loop.is_closed():
+            loop.call_soon_threadsafe(task.cancel)
+
+    def acknowledge(self, device: str, kind: str | None = None) -> None:
+        """Acknowledge one kind of alarm of a device, or all; from any thread."""
+        self._act(device, lambda engine: engine.acknowledge(kind))
+
+    def silence(self, device: str, seconds: float = 120.0) -> None:
+        """Silence the present alarms of a device for a while; from any thread."""
+        self._act(device, lambda engine: engine.silence(seconds))
+
+    def _act(self, device: str, action: Callable[[AlarmEngine], Sequence[Alarm]]) -> None:
+        def apply() -> None:
+            self._write(self.streams[device].act(action))
+
+        if self._loop is not None and not self._loop.is_closed():
+            self._loop.call_soon_threadsafe(apply)
+
+    async def _run_sources(self) -> None:
+        watch = asyncio.create_task(self._watch())
+        try:
+            ends = await asyncio.gather(*(self._end_of(source) for source in self.sources))
+        finally:
+            watch.cancel()
+        errors = [error for error in ends if error is not None]
+        if errors and len(errors) == len(ends):
+            raise errors[0]
+
+    async def _end_of(self, source: Source) -> EcgmonError | None:
+        """Follow a source to its end; one that fails does not disturb the others."""
+        try:
+            await self._follow(source)
+        except EcgmonError as error:
+            if isinstance(error, OutputError):
+                raise
+            ended = SourceStatus(
+                sample=0, time_s=0.0, known_at=0, device=source.name, state="ended", detail=str(error)
+            )
+            self._report(ended)
+            return error
+        return None
+
+    async def _follow(self, source: Source) -> None:
+        async with AsyncExitStack() as stack:
+            await stack.enter_async_context(source)
+            items: AsyncIterator[SampleBlock | SourceStatus] = aiter(source)
+            async for item in items:
+                if isinstance(item, SourceStatus):
+                    self._report(item)
+                elif self._feed(item, live=source.live):
+                    return
+
+    def _feed(self, block: SampleBlock, *, live: bool) -> bool:
+        stream = self.streams.get(block.device)
+        if stream is None:
+            stream = Stream(
+                block.device,
+                block.fs_hz,
+                block.leads,
+                pipeline=self.settings.pipeline,
+                alarms=self.settings.alarms,
+            )
+            self.streams = {**self.streams, block.device: stream}
+        if live:
+            self._hear(stream)
+        events = stream.process(block)
+        self.summary.signal(block.samples_mv.shape[1] / block.fs_hz)
+        self._emit(stream, events)
+        return self.duration_s is not None and stream.pipeline.processed >= self.duration_s * block.fs_hz
+
+    def _report(self, status: SourceStatus) -> None:
+        stream = self.streams.get(status.device)
+        if stream is not None:
+            self._emit(stream, stream.report(status))
+        else:
+            self._write([status])
+
+    def _hear(self, stream: Stream) -> None:
+        silent = stream.status is not None and stream.status.state == "silent"
+        self._heard[stream.device] = time.monotonic()
+        if silent:
+            self._emit(stream, stream.report(self._status(stream, "streaming", "samples arrive again")))
+
+    async def _watch(self) -> None:
+        limit = self.settings.alarms.signal_lost_s
+        while True:
+            await asyncio.sleep(WATCH_PERIOD_S)
+            now = time.monotonic()
+            for device, heard in self._heard.items():
+                stream = self.streams[device]
+                known = stream.status is not None and stream.status.state in ("silent", "ended")
+                if now - heard >= limit and not known:
+                    detail = f"no samples for {limit:g} s"
+                    self._emit(stream, stream.report(self._status(stream, "silent", detail)))
+
+    @staticmethod
+    def _status(stream: Stream, state: LinkState, detail: str) -> SourceStatus:
+        at = stream.pipeline.processed
+        return SourceStatus(
+            sample=at,
+            time_s=at / stream.fs_hz,
+            known_at=at,
+            device=stream.device,
+            state=state,
+            detail=detail,
+        )
+
+    def _emit(self, stream: Stream, events: Sequence[Event]) -> None:
+        self.summary.add(events, stream.fs_hz)
+        self._write(events)
+
+    def _write(self, events: Sequence[Event]) -> None:
+        if events:
+            for output in self.outputs:
+                output.write(events)
+
+
+class MonitorThread:
+    """A `Monitor` in a thread of its own, for the window.
+
+    Parameters
+    ----------
+    monitor : Monitor
+        What to run.
+
+    Attributes
+    ----------
+    error : BaseException or None
+        Why the run ended, if it failed.
+    """
+
+    def __init__(self, monitor: Monitor) -> None:
+        self.monitor = monitor
+        self.error: BaseException | None = None
+        self._thread = threading.Thread(target=self._main, name="monitor", daemon=True)
+
+    def start(self) -> None:
+        """Begin the run."""
+        self._thread.start()
+
+    def stop(self, timeout_s: float = 5.0) -> None:
+        """End the run and wait for it."""
+        self.monitor.stop()
+        self._thread.join(timeout_s)
+
+    @property
+    def running(self) -> bool:
+        """True until the run has ended."""
+        return self._thread.is_alive()
+
+    def _main(self) -> None:
+        try:
+            asyncio.run(self.monitor.run())
+        except BaseException as error:  # noqa: BLE001 - handed to the window, which shows it
+            self.error = error

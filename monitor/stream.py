@@ -1,0 +1,87 @@
+"""One device as the rest of the program sees it: pipeline, alarms, recent samples, recent events."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from monitor.alarms.engine import AlarmEngine, AlarmSettings
+from monitor.eventlog import EventLog
+from monitor.events import PIPELINE_HZ, Alarm, Event, SampleBlock, SourceStatus
+from monitor.pipeline import Pipeline, PipelineSettings
+from monitor.ring import RingBuffer
+
+RING_S = 120.0
+"""Seconds of signal that the ring buffer keeps for the window."""
+
+
+class Stream:
+    """A device's pipeline, alarm engine, ring buffer and event log.
+
+    One thread feeds it; `ring`, `log` and `status` may be read from any other.
+
+    Parameters
+    ----------
+    device : str
+        Name of the device.
+    fs_hz : float
+        Sampling rate of the source in Hz.
+    leads : tuple of str
+        Names of the leads; the first is the one that is analysed.
+    pipeline : PipelineSettings
+        Settings of the chain.
+    alarms : AlarmSettings
+        Settings of the alarm engine.
+    """
+
+    def __init__(
+        self,
+        device: str,
+        fs_hz: float,
+        leads: tuple[str, ...] = ("ECG",),
+        *,
+        pipeline: PipelineSettings | None = None,
+        alarms: AlarmSettings | None = None,
+    ) -> None:
+        self.device = device
+        self.fs_hz = fs_hz
+        self.leads = leads
+        self.ring = RingBuffer(int(RING_S * PIPELINE_HZ))
+        self.log = EventLog()
+        self.status: SourceStatus | None = None
+        self.pipeline = Pipeline(pipeline, fs_hz=fs_hz, device=device, ring=self.ring)
+        self.alarms = AlarmEngine(alarms or AlarmSettings(), device=device, fs_hz=fs_hz)
+
+    def process(self, block: SampleBlock) -> list[Event]:
+        """Take the next block and return what it made known, alarms included.
+
+        Parameters
+        ----------
+        block : SampleBlock
+            Samples of this device.
+        """
+        if block.rewound:
+            self.alarms = AlarmEngine(self.alarms.settings, device=self.device, fs_hz=self.fs_hz)
+        events = self.pipeline.process(block)
+        return self._with_alarms(events)
+
+    def report(self, status: SourceStatus) -> list[Event]:
+        """Take news of the link and return it with the alarms it raised or cleared."""
+        self.status = status
+        return self._with_alarms([status])
+
+    def act(self, action: Callable[[AlarmEngine], Sequence[Alarm]]) -> list[Event]:
+        """Let somebody acknowledge or silence alarms; return the transitions."""
+        alarms: list[Event] = list(action(self.alarms))
+        self.log.extend(alarms)
+        return alarms
+
+    def finish(self) -> list[Event]:
+        """Give out what the end of the stream makes final."""
+        return self._with_alarms(self.pipeline.finish())
+
+    def _with_alarms(self, events: list[Event]) -> list[Event]:
+        alarms = self.alarms.process(events, self.pipeline.processed)
+        if alarms:
+            events = sorted([*events, *alarms], key=lambda event: event.known_at)
+        self.log.extend(events)
+        return events
