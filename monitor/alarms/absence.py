@@ -1,0 +1,92 @@
+"""Conditions that no beat makes: asystole and pause, told apart from a missing signal."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from monitor.alarms.condition import Change, Condition, Memory, is_blind, signal_away
+from monitor.alarms.settings import AbsenceRule
+from monitor.events import Beat, Event, Gap, Quality
+
+NOISE_INDEX = 0.15
+"""A second of lower quality, and not flat, is too noisy to say that it holds no beat."""
+
+
+@dataclass(slots=True)
+class AbsenceMemory(Memory):
+    """Since when a beat would have been seen, and how many came back."""
+
+    since: int | None = None
+    beats: int = 0
+
+
+class BeatAbsence(Condition[AbsenceMemory]):
+    """No R wave for ``rule.limit_s`` on a signal in which one would be seen.
+
+    The time counts from the last R wave, from the end of a gap, or from the end of the
+    last second with an electrode off, saturation, missing samples or heavy noise,
+    whichever is latest. It is judged ``latency_s`` later, when the beats of that time
+    must be known.
+
+    Parameters
+    ----------
+    rule : AbsenceRule
+        The limits.
+    fs_hz : float
+        Rate of the source.
+    latency_s : float
+        The longest time from an R wave to its `Beat`.
+    label : str
+        What the message calls it.
+    """
+
+    def __init__(self, rule: AbsenceRule, fs_hz: float, latency_s: float, label: str) -> None:
+        super().__init__(AbsenceMemory())
+        self.rule = rule
+        self._second = round(fs_hz)
+        self._limit = int(rule.limit_s * fs_hz)
+        self._wait = int((rule.limit_s + latency_s) * fs_hz)
+        self._label = label
+
+    def observe(self, event: Event) -> Change | None:
+        """See `Condition.observe`."""
+        if isinstance(event, Beat):
+            return self._beat(event)
+        if isinstance(event, Gap):
+            self._restart(event.sample + event.length_samples)
+        elif isinstance(event, Quality):
+            if is_blind(event, NOISE_INDEX):
+                self._restart(event.sample + self._second)
+            elif self.memory.since is None:
+                self.memory.since = event.sample
+        elif signal_away(event):
+            self.memory.since = None
+        return None
+
+    def due(self) -> int | None:
+        """See `Condition.due`."""
+        if self.memory.present or self.memory.since is None:
+            return None
+        return self.memory.since + self._wait
+
+    def expire(self) -> Change | None:
+        """See `Condition.expire`."""
+        since = self.memory.since
+        if since is None:
+            return None
+        self.memory.beats = 0
+        return self.begin(since + self._limit, f"{self._label}: no beat for {self.rule.limit_s:g} s")
+
+    def _restart(self, sample: int) -> None:
+        self.memory.since = max(self.memory.since or 0, sample)
+
+    def _beat(self, beat: Beat) -> Change | None:
+        self._restart(beat.sample)
+        if not self.memory.present:
+            return None
+        first = self.memory.beats == 0
+        in_time = beat.rr_s is not None and beat.rr_s < self.rule.limit_s
+        self.memory.beats = self.memory.beats + 1 if first or in_time else 1
+        if self.memory.beats < self.rule.clear_beats:
+            return None
+        return self.end(beat.sample, f"{self._label} over: beats are back")

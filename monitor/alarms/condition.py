@@ -1,0 +1,113 @@
+"""The shape of every alarm condition: events and time in, presence out, state that can be saved."""
+
+from __future__ import annotations
+
+import copy
+from abc import ABC, abstractmethod
+from dataclasses import asdict, dataclass
+from typing import Any, Generic, TypeVar
+
+from monitor.events import Event, Quality, SourceStatus
+
+State = dict[str, Any]
+
+BLIND = frozenset({"lead_off", "missing", "saturated"})
+"""Reasons of poor quality through which no beat could be seen."""
+
+SIGNAL_AWAY = frozenset({"silent", "reconnecting"})
+"""States of a source that brings no samples."""
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """A condition begins or ends.
+
+    Parameters
+    ----------
+    present : bool
+        Whether it holds from now on.
+    sample : int
+        Source index at which it was fulfilled or ended.
+    message : str
+        One plain line.
+    """
+
+    present: bool
+    sample: int
+    message: str
+
+
+@dataclass(slots=True)
+class Memory:
+    """What a condition remembers; its fields are plain numbers and lists."""
+
+    present: bool = False
+
+
+MemoryT = TypeVar("MemoryT", bound=Memory)
+
+
+class Condition(ABC, Generic[MemoryT]):
+    """One alarm condition of one stream, told of events in order and of the time between.
+
+    Parameters
+    ----------
+    memory : Memory
+        The state at the start.
+    """
+
+    def __init__(self, memory: MemoryT) -> None:
+        self.memory = memory
+
+    @abstractmethod
+    def observe(self, event: Event) -> Change | None:
+        """Take the next event; return a change of presence, if it makes one."""
+
+    def due(self) -> int | None:
+        """Return the source index at which `expire` must be called if no event comes first."""
+        return None
+
+    def expire(self) -> Change | None:
+        """Do what was due; return a change of presence, if it makes one."""
+        return None
+
+    def begin(self, sample: int, message: str) -> Change:
+        """Become present."""
+        self.memory.present = True
+        return Change(True, sample, message)
+
+    def end(self, sample: int, message: str) -> Change:
+        """Become absent."""
+        self.memory.present = False
+        return Change(False, sample, message)
+
+    def snapshot(self) -> State:
+        """Return a copy of the state."""
+        return asdict(self.memory)
+
+    def restore(self, state: State) -> None:
+        """Go back to a state that `snapshot` returned."""
+        self.memory = type(self.memory)(**copy.deepcopy(state))
+
+
+def signal_away(event: Event) -> bool:
+    """Tell whether the event says that no samples arrive."""
+    return isinstance(event, SourceStatus) and event.state in SIGNAL_AWAY
+
+
+def is_blind(event: Quality, min_index: float = 0.0) -> bool:
+    """Tell whether no beat could be seen in this second.
+
+    A flat trace is not blind: with the electrodes on, it is what asystole looks like. A
+    device that gives a flat trace with an electrode off must say so, as ``lead_off``.
+
+    Parameters
+    ----------
+    event : Quality
+        Quality of one second.
+    min_index : float
+        A second worse than this, and not flat, counts as blind too.
+    """
+    if BLIND.intersection(event.reasons):
+        return True
+    return event.index < min_index and "flat" not in event.reasons

@@ -1,0 +1,230 @@
+"""Turns events into alarms: pure, clocked by the sample index, the same for any block size."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from monitor.alarms.catalogue import build_conditions
+from monitor.alarms.condition import Change
+from monitor.alarms.settings import AlarmSettings
+from monitor.alarms.tracker import AlarmTracker, Transition
+from monitor.events import Alarm, Event, Gap
+
+SNAPSHOT_VERSION = 1
+
+
+class AlarmEngine:
+    """All alarms of one stream.
+
+    Time is the index of the source's samples. Two kinds of things happen: an event, at
+    its ``known_at``, and a deadline, such as four seconds without a beat. Both are taken
+    in the order of time, an event before a deadline at the same sample, so the alarms do
+    not depend on how the signal was cut into blocks. While a source is silent no sample
+    arrives and its clock stands; `idle` lets silences and escalations run on.
+
+    Parameters
+    ----------
+    settings : AlarmSettings
+        Definitions of all kinds.
+    device : str
+        Name of the device, carried by each alarm.
+    fs_hz : float
+        Rate of the source.
+    """
+
+    def __init__(self, settings: AlarmSettings, device: str, fs_hz: float) -> None:
+        self.settings = settings
+        self.device = device
+        self.fs_hz = fs_hz
+        self._conditions = build_conditions(settings, fs_hz)
+        self._trackers = {
+            kind: AlarmTracker(getattr(settings, kind), fs_hz, settings.escalate_after_s)
+            for kind in self._conditions
+        }
+        self._time = 0
+        self._idle = 0
+        self._paused_until: int | None = None
+        self._next_due: float = 0
+
+    def process(self, events: Sequence[Event], now: int) -> list[Alarm]:
+        """Take the pipeline's next events and the time that passed.
+
+        Parameters
+        ----------
+        events : sequence of Event
+            Events since the last call, ordered by ``known_at``.
+        now : int
+            Source index just behind the last sample that was processed.
+
+        Returns
+        -------
+        list of Alarm
+            Every alarm whose state changed, ordered by ``known_at``.
+        """
+        alarms: list[Alarm] = []
+        for event in events:
+            # Nothing is known of the signal inside a gap, so no deadline falls into it.
+            horizon = event.sample if isinstance(event, Gap) else event.known_at
+            self._advance(horizon, alarms)
+            self._time = max(self._time, event.known_at)
+            for kind, condition in self._conditions.items():
+                change = condition.observe(event)
+                if change is not None:
+                    self._change(kind, change, alarms)
+            self._find_next_due()
+        self._advance(now, alarms)
+        return alarms
+
+    def idle(self, elapsed_s: float) -> list[Alarm]:
+        """Let time pass for silences, pauses and escalations while no sample arrives."""
+        alarms: list[Alarm] = []
+        self._idle += round(elapsed_s * self.fs_hz)
+        self._run_trackers(self._tick, alarms)
+        self._find_next_due()
+        return alarms
+
+    def report(self, kind: str, present: bool, message: str) -> list[Alarm]:
+        """Tell of a condition that the signal does not show, such as ``storage_full``.
+
+        Parameters
+        ----------
+        kind : str
+            A kind of the settings.
+        present : bool
+            Whether it holds.
+        message : str
+            One plain line.
+        """
+        alarms: list[Alarm] = []
+        tracker = self._trackers.get(kind)
+        if tracker is not None and tracker.life.present != present:
+            self._change(kind, Change(present, self._time, message), alarms)
+            self._find_next_due()
+        return alarms
+
+    def acknowledge(self, kind: str | None = None) -> list[Alarm]:
+        """Acknowledge one kind, or all that are open."""
+        return self._each(kind, lambda tracker: tracker.acknowledge())
+
+    def silence(self, duration_s: float | None = None, kind: str | None = None) -> list[Alarm]:
+        """Silence what sounds now, one kind or all, for a time.
+
+        A condition that begins after this sounds all the same; silencing one kind touches
+        no other. The time is at most ``settings.silence_s``.
+        """
+        until = self._tick + self._span(duration_s)
+        return self._each(kind, lambda tracker: tracker.silence(until))
+
+    def pause(self, duration_s: float | None = None) -> list[Alarm]:
+        """Pause all alarm signals for a time; a new high-priority alarm breaks through."""
+        self._paused_until = self._tick + self._span(duration_s)
+        return self.silence(duration_s)
+
+    def resume(self) -> list[Alarm]:
+        """End a pause and all silences."""
+        self._paused_until = None
+        return self._each(None, lambda tracker: tracker.unsilence(self._tick))
+
+    @property
+    def paused(self) -> bool:
+        """Whether a general pause runs."""
+        return self._pause_end() is not None
+
+    def open_alarms(self) -> list[Alarm]:
+        """Return every alarm that is not inactive, most urgent first."""
+        order = ("high", "medium", "low")
+        rows = [
+            self._alarm(kind, Transition(t.life.state, t.life.sample, t.life.message))
+            for kind, t in self._trackers.items()
+            if t.life.state != "inactive"
+        ]
+        return sorted(rows, key=lambda alarm: (order.index(alarm.priority), alarm.technical))
+
+    def snapshot(self) -> dict[str, Any]:
+        """Return a copy of the state, of plain values that JSON can hold."""
+        return {
+            "version": SNAPSHOT_VERSION,
+            "time": self._time,
+            "idle": self._idle,
+            "paused_until": self._paused_until,
+            "conditions": {kind: c.snapshot() for kind, c in self._conditions.items()},
+            "trackers": {kind: t.snapshot() for kind, t in self._trackers.items()},
+        }
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """Go back to a state that `snapshot` returned; kinds that are no longer on are dropped."""
+        self._time, self._idle = state["time"], state["idle"]
+        self._paused_until = state["paused_until"]
+        for kind in self._conditions:
+            if kind in state["conditions"]:
+                self._conditions[kind].restore(state["conditions"][kind])
+                self._trackers[kind].restore(state["trackers"][kind])
+        self._find_next_due()
+
+    @property
+    def _tick(self) -> int:
+        return self._time + self._idle
+
+    def _span(self, duration_s: float | None) -> int:
+        longest = self.settings.silence_s
+        return round(min(duration_s if duration_s is not None else longest, longest) * self.fs_hz)
+
+    def _pause_end(self) -> int | None:
+        end = self._paused_until
+        return end if end is not None and end > self._tick else None
+
+    def _advance(self, until: int, alarms: list[Alarm]) -> None:
+        """Meet every deadline before the sample ``until``, in the order of time."""
+        while self._next_due < until:
+            self._time = max(self._time, int(self._next_due))
+            for kind, condition in self._conditions.items():
+                due = condition.due()
+                if due is not None and due <= self._time:
+                    change = condition.expire()
+                    if change is not None:
+                        self._change(kind, change, alarms)
+            self._run_trackers(self._tick, alarms)
+            self._find_next_due()
+        self._time = max(self._time, until - 1)
+
+    def _run_trackers(self, tick: int, alarms: list[Alarm]) -> None:
+        for kind, tracker in self._trackers.items():
+            while (due := tracker.due()) is not None and due <= tick:
+                self._emit(kind, tracker.expire(tick, self._pause_end()), alarms)
+
+    def _find_next_due(self) -> None:
+        signal = (c.due() for c in self._conditions.values())
+        state = (t.due() for t in self._trackers.values())
+        self._next_due = min(
+            min((due for due in signal if due is not None), default=float("inf")),
+            min((due - self._idle for due in state if due is not None), default=float("inf")),
+        )
+
+    def _change(self, kind: str, change: Change, alarms: list[Alarm]) -> None:
+        self._emit(kind, self._trackers[kind].change(change, self._tick, self._pause_end()), alarms)
+
+    def _each(self, kind: str | None, action: Any) -> list[Alarm]:
+        alarms: list[Alarm] = []
+        kinds = self._trackers if kind is None else [kind]
+        for name in kinds:
+            self._emit(name, action(self._trackers[name]), alarms)
+        self._find_next_due()
+        return alarms
+
+    def _emit(self, kind: str, transitions: Iterable[Transition], alarms: list[Alarm]) -> None:
+        alarms.extend(self._alarm(kind, transition) for transition in transitions)
+
+    def _alarm(self, kind: str, transition: Transition) -> Alarm:
+        rule = self._trackers[kind].rule
+        return Alarm(
+            sample=transition.sample,
+            time_s=transition.sample / self.fs_hz,
+            known_at=self._time,
+            device=self.device,
+            kind=kind,
+            priority=rule.priority,
+            state=transition.state,
+            message=transition.message,
+            technical=rule.technical,
+        )

@@ -1,0 +1,35 @@
+"""Technical alarms: signal lost and electrode off, raised and cleared."""
+
+from __future__ import annotations
+
+import pytest
+from alarm_script import play, states
+
+
+@pytest.mark.parametrize("state", ["silent", "reconnecting"])
+def test_signal_lost_lasts_until_signal_is_seen_again(engine, script, state):
+    script.good(0, 5).source(5.0, state).source(9.0, "streaming").good(9, 12)
+    alarms = play(engine, script, 12)
+    assert states(alarms, "signal_lost") == [("active", 5.0), ("inactive", 10.0)]
+    assert all(alarm.technical for alarm in alarms if alarm.kind == "signal_lost")
+
+
+def test_a_source_that_ended_is_no_alarm(engine, script):
+    assert states(play(engine, script.good(0, 3).source(3.0, "ended"), 4), "signal_lost") == []
+
+
+@pytest.mark.parametrize(("length_s", "raised"), [(1.5, False), (2.0, True), (60.0, True)])
+def test_a_long_gap_is_signal_lost(engine, script, length_s, raised):
+    script.good(0, 3).gap(3.0, length_s).good(70, 72)
+    kinds = [state for state, _ in states(play(engine, script, 72), "signal_lost")]
+    assert kinds == (["active", "inactive"] if raised else [])
+
+
+def test_missing_samples_are_signal_lost(engine, script):
+    script.good(0, 2).quality(2, 4, 0.0, "missing").good(4, 6)
+    assert states(play(engine, script, 6), "signal_lost") == [("active", 3.0), ("inactive", 5.0)]
+
+
+def test_one_second_of_lead_off_is_forgiven_two_are_not(engine, script):
+    script.good(0, 3).quality(3, 4, 0.0, "lead_off").good(4, 6).quality(6, 8, 0.0, "lead_off").good(8, 10)
+    assert states(play(engine, script, 10), "lead_off") == [("active", 8.0), ("inactive", 9.0)]
