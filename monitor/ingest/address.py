@@ -1,0 +1,97 @@
+"""Source addresses: ``replay:200?speed=1``, ``serial:/dev/ttyUSB0?device=cyton``, ``mqtt://host/ecg/+/raw``."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TypeVar
+from urllib.parse import parse_qsl, unquote, urlsplit
+
+from pydantic import ValidationError
+
+from monitor.config import Settings
+from monitor.errors import UsageError
+
+SettingsT = TypeVar("SettingsT", bound=Settings)
+
+_SCHEME = re.compile(r"([a-z][a-z0-9+]*):")
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """A source address in its parts.
+
+    Parameters
+    ----------
+    text : str
+        The address as written.
+    scheme : str
+        What stands before the first colon.
+    path : str
+        Record, port or topic; without a leading slash where a host came first.
+    host : str
+        Network host, if any.
+    port : int or None
+        Network port, if any.
+    options : mapping of str to str
+        What stands behind the question mark.
+    """
+
+    text: str
+    scheme: str
+    path: str
+    host: str = ""
+    port: int | None = None
+    options: Mapping[str, str] = field(default_factory=dict)
+
+    @classmethod
+    def parse(cls, text: str) -> Address:
+        """Take an address apart.
+
+        Raises
+        ------
+        UsageError
+            The address makes no sense.
+        """
+        scheme = _SCHEME.match(text)
+        if scheme is None:
+            raise UsageError(
+                f"{text!r} is not a source address.", "Write for example replay:200 or replay:200?speed=max."
+            )
+        # '#' and '+' are wildcards of MQTT topics and not URL syntax
+        parts = urlsplit(text.replace("#", "%23"))
+        try:
+            host, port = parts.hostname or "", parts.port
+        except ValueError as error:
+            raise UsageError(f"Source address {text!r} has an impossible host or port.") from error
+        if "@" in parts.netloc:
+            raise UsageError(
+                "A source address carries no user or password.",
+                "Command lines and logs are not secret; put them in the settings file.",
+            )
+        path = unquote(parts.path)
+        path = path.removeprefix("/") if parts.netloc else path
+        if not path:
+            raise UsageError(f"Source address {text!r} does not say what to open.")
+        pairs = parse_qsl(parts.query.replace("+", "%2B"), keep_blank_values=True)
+        return cls(text, scheme[1], path, host, port, dict(pairs))
+
+    def apply(self, defaults: SettingsT) -> SettingsT:
+        """Return settings in which the address's options replace the defaults.
+
+        Raises
+        ------
+        UsageError
+            An option is unknown or its value is refused.
+        """
+        try:
+            return type(defaults).model_validate({**defaults.model_dump(), **self.options})
+        except ValidationError as error:
+            first = error.errors(include_url=False)[0]
+            name = str(first["loc"][0]) if first["loc"] else "?"
+            if first["type"] == "extra_forbidden":
+                known = ", ".join(sorted(type(defaults).model_fields))
+                raise UsageError(f"{self.text}: unknown option {name!r}.", f"Known: {known}.") from error
+            reason = first["msg"].removeprefix("Value error, ")
+            raise UsageError(f"{self.text}: {name}={self.options.get(name)} is refused: {reason}.") from error

@@ -1,0 +1,42 @@
+"""What every source is: an async context manager that yields blocks of samples."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from types import TracebackType
+from typing import Protocol, Self
+
+from monitor.events import SampleBlock, SourceStatus
+
+
+class Source(Protocol):
+    """Where samples come from.
+
+    ``async with source: async for item in source`` yields blocks, and between them news of
+    the link. A source reconnects by itself, ends by returning, and raises
+    `monitor.errors.SourceError` only if it can never work.
+    """
+
+    @property
+    def name(self) -> str:
+        """Name of its device, or of the link where it carries several."""
+        ...
+
+    @property
+    def live(self) -> bool:
+        """True if silence means that something is wrong."""
+        ...
+
+    async def __aenter__(self) -> Self:
+        """Open the link, or begin to."""
+        ...
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Close the link and free what it held."""
+        ...
+
+    def __aiter__(self) -> AsyncIterator[SampleBlock | SourceStatus]:
+        """Yield blocks of each device in the order of their samples."""
+        ...
