@@ -1,0 +1,139 @@
+"""Records for the R-peak network: band-passed by the live front end, cached, with beat labels."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+
+import numpy as np
+import platformdirs
+import wfdb
+from numpy.typing import NDArray
+from scipy import signal
+
+from monitor.dsp.rpeak_frontend import VERSION, band_pass
+from monitor.events import PIPELINE_HZ
+
+BEATS = frozenset("NLRejAaJSVEFQ/fB?n")
+"""WFDB symbols that mark a beat."""
+
+SVDB_LEADS = (0, 1)
+QRS_HALF_SAMPLES = 18
+"""Half of the window in which a QRS is measured peak to peak (50 ms)."""
+
+
+@dataclass(frozen=True)
+class Trace:
+    """One lead of one record.
+
+    Parameters
+    ----------
+    name : str
+        ``database/record``.
+    lead : int
+        Which signal.
+    samples : float32 array of shape (n,)
+        Band-passed ECG in mV at 360 Hz.
+    beats : float array of shape (k,)
+        Reference beats at 360 Hz.
+    ignored : array of shape (m, 2)
+        Spans that are neither beat nor no beat (flutter).
+    qrs_mv : float
+        Median peak-to-peak height of a QRS.
+    """
+
+    name: str
+    lead: int
+    samples: NDArray[np.float32]
+    beats: NDArray[np.float64]
+    ignored: NDArray[np.float64]
+    qrs_mv: float
+
+
+def cache_dir() -> Path:
+    """Return the folder of prepared records; made when missing."""
+    folder = Path(platformdirs.user_cache_dir("ecgmon")) / "detector" / VERSION
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
+
+
+def to_pipeline_rate(samples: NDArray[np.float64], fs_hz: float) -> NDArray[np.float64]:
+    """Resample a whole record to 360 Hz."""
+    ratio = Fraction(PIPELINE_HZ / fs_hz).limit_denominator(1000)
+    if ratio == 1:
+        return samples
+    resampled: NDArray[np.float64] = signal.resample_poly(samples, ratio.numerator, ratio.denominator)
+    return resampled
+
+
+def _flutter_spans(
+    symbols: NDArray[np.str_], positions: NDArray[np.float64], end: float
+) -> NDArray[np.float64]:
+    starts = positions[symbols == "["]
+    stops = positions[symbols == "]"]
+    spans = [(start, stops[stops > start][0] if (stops > start).any() else end) for start in starts]
+    return np.array(spans, dtype=np.float64).reshape(-1, 2)
+
+
+def _qrs_height(samples: NDArray[np.float64], beats: NDArray[np.float64]) -> float:
+    centres = beats.astype(int)
+    centres = centres[(centres > QRS_HALF_SAMPLES) & (centres < samples.size - QRS_HALF_SAMPLES)]
+    windows = samples[centres[:, None] + np.arange(-QRS_HALF_SAMPLES, QRS_HALF_SAMPLES)]
+    return float(np.median(np.ptp(windows, axis=1)))
+
+
+def prepare(folder: Path, name: str, lead: int) -> Trace:
+    """Read, resample and band-pass one lead of ``database/record``, through the cache."""
+    cached = cache_dir() / f"{name.replace('/', '-')}-{lead}.npz"
+    if not cached.exists():
+        record = wfdb.rdrecord(str(folder / name), channels=[lead])
+        notes = wfdb.rdann(str(folder / name), "atr")
+        raw = np.nan_to_num(record.p_signal[:, 0])
+        scale = PIPELINE_HZ / record.fs
+        positions = np.asarray(notes.sample, dtype=np.float64) * scale
+        symbols = np.array(notes.symbol)
+        samples = band_pass(to_pipeline_rate(raw, record.fs))[0]
+        beats = positions[np.isin(symbols, list(BEATS))]
+        part = cached.with_suffix(".part.npz")
+        np.savez(
+            part,
+            samples=samples.astype(np.float32),
+            beats=beats,
+            ignored=_flutter_spans(symbols, positions, float(samples.size)),
+            qrs_mv=_qrs_height(samples, beats),
+        )
+        part.replace(cached)
+    with np.load(cached) as stored:
+        return Trace(
+            name, lead, stored["samples"], stored["beats"], stored["ignored"], float(stored["qrs_mv"])
+        )
+
+
+def records(folder: Path, database: str) -> list[str]:
+    """Return ``database/record`` for every record with beat annotations."""
+    return sorted(f"{database}/{path.stem}" for path in (folder / database).glob("*.atr"))
+
+
+def prepare_noise(folder: Path, half: int) -> list[tuple[NDArray[np.float32], float]]:
+    """Return half of each noise of the noise stress test: band-passed mV, and raw RMS in mV.
+
+    Parameters
+    ----------
+    folder : Path
+        Folder of databases.
+    half : {0, 1}
+        0 for training, 1 for tests: the two never share a sample.
+    """
+    noises = []
+    for name in ("bw", "ma", "em", "em118"):
+        path = folder / "nstdb" / name
+        if not path.with_suffix(".hea").exists():
+            continue
+        record = wfdb.rdrecord(str(path))
+        raw = to_pipeline_rate(np.nan_to_num(record.p_signal), record.fs)
+        middle = raw.shape[0] // 2
+        for column in (raw[:middle] if half == 0 else raw[middle:]).T:
+            centred = column - column.mean()
+            noises.append((band_pass(centred)[0].astype(np.float32), float(centred.std())))
+    return noises

@@ -1,0 +1,66 @@
+"""The R-peak network in PyTorch: causal, dilated, residual, one step every 11 ms."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from torch import nn
+from torch.nn import functional as F  # noqa: N812
+
+from monitor.dsp.rpeak_frontend import HOP
+
+
+@dataclass(frozen=True)
+class NetworkShape:
+    """What the network looks like; written into the exported file.
+
+    Parameters
+    ----------
+    channels : int
+        Width of every layer.
+    dilations : tuple of int
+        One residual convolution each.
+    kernel : int
+        Taps of each of them.
+    stem_kernel : int
+        Hops the first convolution sees.
+    lookahead_steps : int
+        Steps between an R wave and the step that must tell of it.
+    """
+
+    channels: int = 24
+    dilations: tuple[int, ...] = (1, 2, 4, 8, 16, 32, 64)
+    kernel: int = 3
+    stem_kernel: int = 5
+    lookahead_steps: int = 15
+
+
+class RPeakNetwork(nn.Module):
+    """Two numbers a step: logit of an R wave ``lookahead_steps`` ago, and its offset in hops.
+
+    Parameters
+    ----------
+    shape : NetworkShape
+        Size of the network.
+    """
+
+    def __init__(self, shape: NetworkShape | None = None) -> None:
+        super().__init__()
+        self.shape = shape = shape or NetworkShape()
+        self.stem = nn.Conv1d(HOP, shape.channels, shape.stem_kernel)
+        self.blocks = nn.ModuleList(
+            nn.Conv1d(shape.channels, shape.channels, shape.kernel, dilation=d) for d in shape.dilations
+        )
+        self.head = nn.Conv1d(shape.channels, 2, 1)
+        nn.init.constant_(self.head.bias, 0.0)
+        with torch.no_grad():
+            assert self.head.bias is not None
+            self.head.bias[0] = -3.0
+
+    def forward(self, hops: torch.Tensor) -> torch.Tensor:
+        """Map hops of shape (batch, 4, t) to (batch, 2, t)."""
+        x = F.relu(self.stem(F.pad(hops, (self.shape.stem_kernel - 1, 0))))
+        for block, dilation in zip(self.blocks, self.shape.dilations, strict=True):
+            x = x + F.relu(block(F.pad(x, ((self.shape.kernel - 1) * dilation, 0))))
+        return self.head(x)  # type: ignore[no-any-return]

@@ -1,0 +1,168 @@
+"""Prepare raw ECG for the R-peak network: causal band-pass, gain-free, cut into hops."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import signal
+
+from monitor.dsp.operator import Samples, State
+from monitor.events import PIPELINE_HZ
+
+HOP = 4
+"""Samples at 360 Hz in one network step (90 steps a second)."""
+
+VERSION = "qrs-frontend-1"
+"""Changes whenever the numbers that reach the network change; models name the one they need."""
+
+BAND_HZ = (0.5, 40.0)
+SLOPE_LAG = 8
+"""Samples between the two points of the slope: 22 ms, widest answer at 22 Hz, the middle of a QRS."""
+
+LEVEL_DECAY_S = 2.0
+LEVEL_FLOOR_MV = 0.02
+COMPRESSION = 2.0
+
+_SOS = signal.butter(2, BAND_HZ, "bandpass", fs=PIPELINE_HZ, output="sos")
+_ZI = signal.sosfilt_zi(_SOS)
+_DECAY = HOP / PIPELINE_HZ / LEVEL_DECAY_S
+
+
+def band_pass(raw: Samples, state: NDArray[np.float64] | None = None) -> tuple[Samples, NDArray[np.float64]]:
+    """Filter with a causal second-order Butterworth band-pass, 0.5 to 40 Hz.
+
+    Parameters
+    ----------
+    raw : array of shape (n,)
+        ECG in mV at 360 Hz.
+    state : array, optional
+        What the call before returned; without it the filter starts settled on the
+        first sample, so that a DC offset makes no step.
+
+    Returns
+    -------
+    filtered : array of shape (n,)
+    state : array
+    """
+    if state is None:
+        state = _ZI * (raw[0] if raw.size else 0.0)
+    if not raw.size:
+        return raw, state
+    filtered, state = signal.sosfilt(_SOS, raw, zi=state)
+    return filtered, state
+
+
+def slope_per_hop(filtered: NDArray[np.floating]) -> NDArray[np.floating]:
+    """Return the largest slope of each hop.
+
+    Parameters
+    ----------
+    filtered : array of shape (..., SLOPE_LAG + n * HOP)
+        Band-passed ECG, preceded by ``SLOPE_LAG`` samples of history.
+
+    Returns
+    -------
+    array of shape (..., n)
+        Largest absolute difference over 22 ms, in mV.
+    """
+    slope = np.abs(filtered[..., SLOPE_LAG:] - filtered[..., :-SLOPE_LAG])
+    return slope.reshape(*slope.shape[:-1], -1, HOP).max(axis=-1)
+
+
+def follow_level(slopes: NDArray[np.floating], log_level: NDArray[np.floating]) -> NDArray[np.floating]:
+    """Follow the largest recent slope: at once upwards, forgetting with a time constant of 2 s.
+
+    Parameters
+    ----------
+    slopes : array of shape (..., n)
+        As `slope_per_hop` returns them.
+    log_level : array of shape (...,)
+        Natural logarithm of the level one hop before the first.
+
+    Returns
+    -------
+    array of shape (..., n)
+        Natural logarithm of the level, never below that of 0.02 mV.
+    """
+    ramp = _DECAY * np.arange(1, slopes.shape[-1] + 1, dtype=np.float64)
+    lifted = np.log(np.maximum(slopes, LEVEL_FLOOR_MV)) + ramp
+    lifted = np.maximum(lifted, np.asarray(log_level)[..., None])
+    return np.maximum.accumulate(lifted, axis=-1) - ramp
+
+
+def to_hops(filtered: NDArray[np.floating], log_level: NDArray[np.floating]) -> NDArray[np.float32]:
+    """Divide by the level, compress, and cut into hops.
+
+    Parameters
+    ----------
+    filtered : array of shape (..., n * HOP)
+        Band-passed ECG in mV.
+    log_level : array of shape (..., n)
+        As `follow_level` returns it.
+
+    Returns
+    -------
+    float32 array of shape (..., HOP, n)
+        One column for each network step, the same at any gain of the signal.
+    """
+    shape = filtered.shape[:-1]
+    hops = filtered.reshape(*shape, -1, HOP) * np.exp(-log_level)[..., None]
+    return np.ascontiguousarray(np.swapaxes(np.arcsinh(COMPRESSION * hops), -1, -2), dtype=np.float32)
+
+
+class QrsFrontEnd:
+    """Streaming form of the functions above; works in whole hops and carries the rest."""
+
+    def __init__(self) -> None:
+        self.reset()
+
+    def reset(self) -> None:
+        """Forget the past."""
+        self._filter: NDArray[np.float64] | None = None
+        self._rest = np.zeros(0)
+        self._history = np.zeros(SLOPE_LAG)
+        self._log_level = float(np.log(LEVEL_FLOOR_MV))
+
+    def process(self, raw: Samples) -> tuple[NDArray[np.float32], Samples]:
+        """Take raw ECG.
+
+        Parameters
+        ----------
+        raw : array of shape (n,)
+            ECG in mV at 360 Hz, finite.
+
+        Returns
+        -------
+        hops : float32 array of shape (HOP, k)
+            The hops that are complete now.
+        filtered : array of shape (k * HOP,)
+            The band-passed ECG of the same hops, in mV.
+        """
+        if raw.size:
+            filtered, self._filter = band_pass(raw, self._filter)
+            self._rest = np.concatenate((self._rest, filtered))
+        whole = self._rest.size // HOP * HOP
+        if not whole:
+            return np.zeros((HOP, 0), dtype=np.float32), np.zeros(0)
+        filtered, self._rest = self._rest[:whole], self._rest[whole:]
+        lagged = np.concatenate((self._history, filtered))
+        self._history = lagged[-SLOPE_LAG:]
+        levels = follow_level(slope_per_hop(lagged), np.float64(self._log_level))
+        self._log_level = float(levels[-1])
+        return to_hops(filtered, levels), filtered
+
+    def snapshot(self) -> State:
+        """Return a copy of the state."""
+        return {
+            "filter": None if self._filter is None else self._filter.copy(),
+            "rest": self._rest.copy(),
+            "history": self._history.copy(),
+            "log_level": self._log_level,
+        }
+
+    def restore(self, state: State) -> None:
+        """Go back to a state that `snapshot` returned."""
+        self._filter = None if state["filter"] is None else state["filter"].copy()
+        self._rest = state["rest"].copy()
+        self._history = state["history"].copy()
+        self._log_level = state["log_level"]

@@ -1,0 +1,88 @@
+"""Run the R-peak network step by step: onnxruntime with the convolution state carried along."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import onnxruntime as ort
+from numpy.typing import NDArray
+
+from monitor.dsp import rpeak_frontend
+from monitor.dsp.operator import State
+from monitor.errors import ModelError
+
+CONTRACT = "ecgmon-rpeak-1"
+"""Inputs ``hops`` (1, 4, t) and states; outputs ``beat`` (1, 2, t) and the next states."""
+
+
+class StreamingNetwork:
+    """A causal convolutional network whose cost does not depend on its context.
+
+    Parameters
+    ----------
+    path : Path
+        ONNX file written by ``python -m models.detector export``.
+
+    Raises
+    ------
+    ModelError
+        If the file is missing, damaged, or not made for this front end.
+    """
+
+    def __init__(self, path: Path) -> None:
+        options = ort.SessionOptions()
+        options.intra_op_num_threads = 1
+        options.inter_op_num_threads = 1
+        options.log_severity_level = 3
+        try:
+            self._session = ort.InferenceSession(
+                path.read_bytes(), options, providers=["CPUExecutionProvider"]
+            )
+        except Exception as fault:
+            raise ModelError(f"{path}: cannot be read as an ONNX model ({fault}).") from fault
+        self.metadata: dict[str, str] = dict(self._session.get_modelmeta().custom_metadata_map)
+        self._check(path)
+        self.lookahead_steps = int(self.metadata["lookahead_steps"])
+        self._state_names = [item.name for item in self._session.get_inputs()[1:]]
+        self._shapes = [tuple(item.shape) for item in self._session.get_inputs()[1:]]
+        self._outputs = [item.name for item in self._session.get_outputs()]
+        self.reset()
+
+    def _check(self, path: Path) -> None:
+        wanted = {"contract": CONTRACT, "front_end": rpeak_frontend.VERSION}
+        for key, value in wanted.items():
+            found = self.metadata.get(key)
+            if found != value:
+                raise ModelError(
+                    f"{path}: not an R-peak model this program can serve: {key} is {found!r}, not {value!r}.",
+                    "Export it again with python -m models.detector.",
+                )
+
+    def reset(self) -> None:
+        """Forget the past."""
+        self._states = [np.zeros(shape, dtype=np.float32) for shape in self._shapes]
+
+    def process(self, hops: NDArray[np.float32]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Take the next hops, shape (4, t).
+
+        Returns
+        -------
+        probability : array of shape (t,)
+            That an R wave lies in the hop ``lookahead_steps`` ago.
+        offset : array of shape (t,)
+            Where the R wave lies against the start of that hop, in hops.
+        """
+        if not hops.shape[1]:
+            return np.zeros(0), np.zeros(0)
+        feeds = dict(zip(self._state_names, self._states, strict=True))
+        beat, *self._states = self._session.run(self._outputs, {"hops": hops[None], **feeds})
+        return beat[0, 0].astype(np.float64), beat[0, 1].astype(np.float64)
+
+    def snapshot(self) -> State:
+        """Return a copy of the state."""
+        return {"states": [state.copy() for state in self._states]}
+
+    def restore(self, state: State) -> None:
+        """Go back to a state that `snapshot` returned."""
+        self._states = [item.copy() for item in state["states"]]
