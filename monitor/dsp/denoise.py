@@ -129,7 +129,8 @@ class _NoiseLevel:
         seconds = (joined.shape[1] - skip) // SECOND
         whole = joined[:, skip : skip + seconds * SECOND].reshape(self._levels, seconds, SECOND)
         self._pending = joined[:, skip + seconds * SECOND :].copy()
-        known = self._smooth(MAD_TO_SIGMA * np.median(np.abs(whole), axis=2))
+        middle = np.partition(np.abs(whole), SECOND // 2, axis=2)[:, :, SECOND // 2]
+        known = self._smooth(MAD_TO_SIGMA * middle)
         # A second that a reset cut short teaches nothing, so its successor knows no more.
         cut = 1 if skip else 0
         steps = np.concatenate([before[:, None]] * (1 + cut) + [known], axis=1)

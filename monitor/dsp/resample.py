@@ -1,0 +1,286 @@
+"""Streaming polyphase resampler: any device's rate to the pipeline's 360 Hz, on exact time."""
+
+from __future__ import annotations
+
+import math
+from fractions import Fraction
+
+import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
+from numpy.typing import NDArray
+from pydantic import Field
+from scipy import signal
+
+from monitor.config import Settings
+from monitor.dsp.operator import Samples, State
+from monitor.events import PIPELINE_HZ
+
+MIN_RATE_HZ = 100.0
+MAX_RATE_HZ = 1000.0
+MAX_PHASES = 4096
+"""Rates that need more phases use the nearest of these: at most 1/8192 sample off."""
+
+MAX_DENOMINATOR = 10_000
+"""A rate is taken as a fraction of hertz with at most this denominator."""
+
+BLOCK = 8192
+"""Outputs computed at once, so that a whole record needs little memory."""
+
+Indices = NDArray[np.int64]
+
+
+class ResampleSettings(Settings):
+    """Settings of the `Resampler`.
+
+    Parameters
+    ----------
+    look_ahead_s : float
+        Most seconds of signal behind an output's instant that it may wait for.
+    attenuation_db : float
+        Attenuation of images and aliases.
+    """
+
+    look_ahead_s: float = Field(default=0.05, ge=0.03, le=0.2)
+    attenuation_db: float = Field(default=60.0, ge=30.0, le=100.0)
+
+
+class _Grid:
+    """Which inputs each output needs, in exact integer arithmetic.
+
+    Output k stands at input position k * step with step = fs_in / 360, and needs
+    ``reach`` inputs behind that position.
+    """
+
+    def __init__(self, fs_in_hz: float, reach: int) -> None:
+        self.step = Fraction(fs_in_hz).limit_denominator(MAX_DENOMINATOR) / Fraction(PIPELINE_HZ)
+        self.reach = reach
+        self.reset(0)
+
+    def reset(self, start: int) -> None:
+        self.next_input = start
+        self.next_output = math.ceil(start / self.step)
+
+    def advance(self, count: int) -> range:
+        """Take ``count`` inputs; return the outputs that are complete with them."""
+        first = self.next_output
+        self.next_input += count
+        stop = math.ceil((self.next_input - self.reach) / self.step)
+        self.next_output = max(first, stop)
+        return range(first, self.next_output)
+
+    def locate(self, outputs: range) -> tuple[Indices, Indices]:
+        """Return the input index at or before each output, and the rest over the denominator."""
+        position = np.arange(outputs.start, outputs.stop, dtype=np.int64) * self.step.numerator
+        base = position // self.step.denominator
+        return base, position - base * self.step.denominator
+
+    def floor(self, output: int) -> int:
+        return math.floor(output * self.step)
+
+
+def check_rate(fs_in_hz: float) -> None:
+    """Refuse a rate that cannot be served.
+
+    Raises
+    ------
+    ValueError
+        If the rate is not within 100 to 1000 Hz.
+    """
+    if not MIN_RATE_HZ <= fs_in_hz <= MAX_RATE_HZ:
+        raise ValueError(f"a rate of {fs_in_hz:g} Hz cannot be resampled; 100 to 1000 Hz can")
+
+
+def _half_width(fs_in_hz: float, settings: ResampleSettings) -> int:
+    """Return the inputs on each side of an output; 0 at the pipeline's own rate."""
+    if fs_in_hz == PIPELINE_HZ:
+        return 0
+    return math.floor(fs_in_hz * min(settings.look_ahead_s, max(9.0 / fs_in_hz, 0.03)) + 1e-9)
+
+
+def _filter_bank(fs_in_hz: float, half: int, phases: int, attenuation_db: float) -> Samples:
+    """Return a Kaiser-windowed sinc at each fraction of an input sample, shape (phases + 1, 2 * half)."""
+    fraction = np.arange(phases + 1)[:, None] / phases
+    distance = np.arange(1 - half, half + 1)[None, :] - fraction
+    bandwidth = min(1.0, PIPELINE_HZ / fs_in_hz)
+    shape = np.sqrt(np.maximum(0.0, 1.0 - (distance / half) ** 2))
+    bank = np.sinc(bandwidth * distance) * np.i0(signal.kaiser_beta(attenuation_db) * shape)
+    bank[np.abs(distance) > half] = 0.0
+    return np.asarray(bank / bank.sum(axis=1, keepdims=True))
+
+
+class Resampler:
+    """Brings a stream to 360 Hz; output k is the signal at k / 360 seconds exactly.
+
+    A bank of Kaiser-windowed sinc filters, one for each fraction of an input sample that
+    occurs, is applied to the inputs on both sides of each output. The cut-off is half the
+    smaller rate. From 360 Hz on the half-width is 30 ms and aliases below 150 Hz are
+    ``attenuation_db`` down; below that it is nine input samples, and never more
+    than ``look_ahead_s`` (six samples at 125 Hz; its pass band ends at 43 Hz). Each filter
+    sums to one, so a constant stays what it is. At 360 Hz samples pass unchanged at once.
+
+    Parameters
+    ----------
+    fs_in_hz : float
+        Rate of the input, 100 to 1000 Hz, whole or not.
+    settings : ResampleSettings, optional
+        Look-ahead and attenuation.
+
+    Raises
+    ------
+    ValueError
+        If the rate cannot be served.
+    """
+
+    _history: Samples | None
+
+    def __init__(self, fs_in_hz: float, settings: ResampleSettings | None = None) -> None:
+        check_rate(fs_in_hz)
+        self.fs_in_hz = fs_in_hz
+        self.settings = settings or ResampleSettings()
+        self._half = _half_width(fs_in_hz, self.settings)
+        self._grid = _Grid(fs_in_hz, self._half)
+        self._phases = min(self._grid.step.denominator, MAX_PHASES)
+        if self._half:
+            self._bank = _filter_bank(fs_in_hz, self._half, self._phases, self.settings.attenuation_db)
+        self.reset()
+
+    @property
+    def delay_samples(self) -> float:
+        """Input samples behind an output's instant that it waits for."""
+        return float(self._half)
+
+    @property
+    def look_ahead_s(self) -> float:
+        """The same in seconds."""
+        return self._half / self.fs_in_hz
+
+    @property
+    def next_output_index(self) -> int:
+        """Absolute index at 360 Hz of the next output."""
+        return self._grid.next_output
+
+    def input_needed(self, output: int) -> int:
+        """Return the absolute index of the input that completes an output."""
+        return self._grid.floor(output) + self._half
+
+    def process(self, chunk: Samples) -> Samples:
+        """Resample the next samples.
+
+        Parameters
+        ----------
+        chunk : array of shape (n,)
+            Finite samples in millivolts at the input's rate.
+
+        Returns
+        -------
+        array of shape (m,)
+            Samples in millivolts at 360 Hz, from `next_output_index` on. How many come
+            depends only on how many went in.
+        """
+        if chunk.size == 0:
+            return np.empty(0)
+        outputs = self._grid.advance(chunk.size)
+        if self._half == 0:
+            return chunk
+        if self._history is None:
+            # The time before the stream is taken to hold its first value.
+            self._history = np.full(2 * self._half, chunk[0])
+        inputs = np.concatenate((self._history, chunk))
+        begin = self._grid.next_input - inputs.size
+        windows = sliding_window_view(inputs, 2 * self._half)
+        out = np.empty(len(outputs))
+        for at in range(0, len(outputs), BLOCK):
+            base, rest = self._grid.locate(outputs[at : at + BLOCK])
+            denominator = self._grid.step.denominator
+            phase = rest if self._phases == denominator else np.rint(rest * (self._phases / denominator))
+            taps = self._bank[phase.astype(np.intp)]
+            out[at : at + BLOCK] = np.einsum("ij,ij->i", windows[base - self._half + 1 - begin], taps)
+        needed = self._grid.floor(self._grid.next_output) - self._half + 1
+        self._history = inputs[min(needed - begin, inputs.size - 2 * self._half + 1) :].copy()
+        return out
+
+    def reset(self, start: int = 0) -> None:
+        """Forget the past; the next sample has absolute index ``start`` at the input's rate.
+
+        The next output is the first whose instant is not before that sample.
+        """
+        self._grid.reset(start)
+        self._history = None
+
+    def snapshot(self) -> State:
+        """Return a copy of the state."""
+        return {
+            "next_input": self._grid.next_input,
+            "next_output": self._grid.next_output,
+            "history": None if self._history is None else self._history.copy(),
+        }
+
+    def restore(self, state: State) -> None:
+        """Go back to a state that `snapshot` returned."""
+        self._grid.next_input = int(state["next_input"])
+        self._grid.next_output = int(state["next_output"])
+        self._history = None if state["history"] is None else np.array(state["history"])
+
+
+class MaskResampler:
+    """Carries a mask of missing samples over to 360 Hz, in step with a `Resampler`.
+
+    An output is marked if an input beside its instant is. As many outputs come for
+    as many inputs as from the resampler itself.
+
+    Parameters
+    ----------
+    fs_in_hz : float
+        Rate of the input in Hz.
+    settings : ResampleSettings, optional
+        Those of the resampler.
+
+    Raises
+    ------
+    ValueError
+        If the rate cannot be served.
+    """
+
+    def __init__(self, fs_in_hz: float, settings: ResampleSettings | None = None) -> None:
+        check_rate(fs_in_hz)
+        half = _half_width(fs_in_hz, settings or ResampleSettings())
+        self._direct = half == 0
+        self._grid = _Grid(fs_in_hz, half)
+        self._history = np.empty(0, dtype=np.bool_)
+
+    @property
+    def delay_samples(self) -> float:
+        """Input samples behind an output's instant that it waits for."""
+        return float(self._grid.reach)
+
+    def process(self, chunk: NDArray[np.bool_]) -> NDArray[np.bool_]:
+        """Take the mask of the next samples, shape (n,); return that of the outputs, shape (m,)."""
+        outputs = self._grid.advance(chunk.size)
+        if self._direct:
+            return chunk
+        inputs = np.concatenate((self._history, chunk))
+        begin = self._grid.next_input - inputs.size
+        base, rest = self._grid.locate(outputs)
+        out = inputs[base - begin] | (inputs[np.minimum(base + 1 - begin, inputs.size - 1)] & (rest > 0))
+        needed = self._grid.floor(self._grid.next_output)
+        self._history = inputs[max(0, min(needed - begin, inputs.size)) :].copy()
+        return np.asarray(out)
+
+    def reset(self, start: int = 0) -> None:
+        """Forget the past; the next sample has absolute index ``start`` at the input's rate."""
+        self._grid.reset(start)
+        self._history = np.empty(0, dtype=np.bool_)
+
+    def snapshot(self) -> State:
+        """Return a copy of the state."""
+        return {
+            "next_input": self._grid.next_input,
+            "next_output": self._grid.next_output,
+            "history": self._history.copy(),
+        }
+
+    def restore(self, state: State) -> None:
+        """Go back to a state that `snapshot` returned."""
+        self._grid.next_input = int(state["next_input"])
+        self._grid.next_output = int(state["next_output"])
+        self._history = np.array(state["history"], dtype=np.bool_)

@@ -1,0 +1,82 @@
+"""Takes what is not a sample out of the stream before any filter can choke on it."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import Field
+
+from monitor.config import Settings
+from monitor.dsp.operator import Samples, State
+
+Mask = NDArray[np.bool_]
+
+
+class SanitiseSettings(Settings):
+    """Settings of the `Sanitiser`.
+
+    Parameters
+    ----------
+    limit_mv : float
+        A greater value, of either sign, is no sample of a body and counts as missing.
+    """
+
+    limit_mv: float = Field(default=1000.0, gt=0.0, le=1e6)
+
+
+class Sanitiser:
+    """Replaces missing samples by the last good one and says where it did.
+
+    Missing is what is not finite or beyond the limit. Before the first good sample the
+    value held is 0.
+
+    Parameters
+    ----------
+    settings : SanitiseSettings, optional
+        The limit.
+    """
+
+    def __init__(self, settings: SanitiseSettings | None = None) -> None:
+        self.settings = settings or SanitiseSettings()
+        self._last = 0.0
+
+    @property
+    def delay_samples(self) -> float:
+        """No delay."""
+        return 0.0
+
+    def process(self, chunk: Samples) -> tuple[Samples, Mask]:
+        """Take the next samples.
+
+        Parameters
+        ----------
+        chunk : array of shape (n,)
+            Samples in millivolts, any value.
+
+        Returns
+        -------
+        samples : array of shape (n,)
+            Finite samples in millivolts.
+        missing : bool array of shape (n,)
+            True where the sample was replaced.
+        """
+        missing = ~(np.abs(chunk) <= self.settings.limit_mv)
+        if chunk.size and missing.any():
+            held = np.concatenate(([self._last], chunk))
+            source = np.where(missing, 0, np.arange(1, held.size))
+            chunk = held[np.maximum.accumulate(source)]
+        if chunk.size:
+            self._last = float(chunk[-1])
+        return chunk, missing
+
+    def reset(self, start: int = 0) -> None:  # noqa: ARG002 - the same at any index
+        """Forget the last good value."""
+        self._last = 0.0
+
+    def snapshot(self) -> State:
+        """Return a copy of the state."""
+        return {"last": self._last}
+
+    def restore(self, state: State) -> None:
+        """Go back to a state that `snapshot` returned."""
+        self._last = float(state["last"])
