@@ -1,6 +1,7 @@
 """Alarm conditions and their states."""
 
 from monitor.alarms.engine import AlarmEngine
-from monitor.alarms.settings import AlarmRule, AlarmSettings
+from monitor.alarms.rules import AlarmRule
+from monitor.alarms.settings import AlarmSettings
 
 __all__ = ["AlarmEngine", "AlarmRule", "AlarmSettings"]

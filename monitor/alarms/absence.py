@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from monitor.alarms.condition import Change, Condition, Memory, is_blind, signal_away
-from monitor.alarms.settings import AbsenceRule
+from monitor.alarms.rules import AbsenceRule
 from monitor.events import Beat, Event, Gap, Quality
 
 NOISE_INDEX = 0.15

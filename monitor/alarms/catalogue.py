@@ -6,12 +6,18 @@ from typing import Any
 
 from monitor.alarms.absence import BeatAbsence
 from monitor.alarms.condition import Condition
+from monitor.alarms.limits import RateLimit
 from monitor.alarms.rates import ExtremeRate, VentricularTachycardia
 from monitor.alarms.rhythms import RhythmPresent
-from monitor.alarms.settings import AlarmRule, AlarmSettings
-from monitor.alarms.technical import LeadOff, SignalLost
+from monitor.alarms.rules import AlarmRule
+from monitor.alarms.settings import AlarmSettings
+from monitor.alarms.technical import BatteryLow, LeadOff, Overload, PoorSignal, Reported, SignalLost
+from monitor.alarms.ventricular import BeatMoment, VentricularCount, couplet, r_on_t, short_run
 
-FIBRILLATION = frozenset({"VFL", "VF", "VFIB"})
+ATRIAL = frozenset({"AFIB"})
+"""WFDB rhythm of atrial fibrillation."""
+
+VENTRICULAR = frozenset({"VFL", "VF", "VFIB"})
 """WFDB rhythms of ventricular flutter and fibrillation."""
 
 
@@ -31,16 +37,46 @@ def build_conditions(settings: AlarmSettings, fs_hz: float) -> dict[str, Conditi
     fs_hz : float
         Rate of the source.
     """
-    s, latency = settings, settings.latency_s
-    every: dict[str, Condition[Any]] = {
+    every = {
+        **_life_threatening(settings, fs_hz),
+        **_advisory(settings, fs_hz),
+        **_technical(settings, fs_hz),
+    }
+    return {kind: every[kind] for kind in kinds(settings)}
+
+
+def _life_threatening(s: AlarmSettings, fs_hz: float) -> dict[str, Condition[Any]]:
+    return {
         "ventricular_fibrillation": RhythmPresent(
-            s.ventricular_fibrillation, FIBRILLATION, "Ventricular flutter or fibrillation"
+            s.ventricular_fibrillation, VENTRICULAR, "Ventricular flutter or fibrillation"
         ),
-        "asystole": BeatAbsence(s.asystole, fs_hz, latency, "Asystole"),
+        "asystole": BeatAbsence(s.asystole, fs_hz, s.latency_s, "Asystole"),
         "ventricular_tachycardia": VentricularTachycardia(s.ventricular_tachycardia),
         "extreme_tachycardia": ExtremeRate(s.extreme_tachycardia, slow=False, label="Extreme tachycardia"),
         "extreme_bradycardia": ExtremeRate(s.extreme_bradycardia, slow=True, label="Extreme bradycardia"),
+    }
+
+
+def _advisory(s: AlarmSettings, fs_hz: float) -> dict[str, Condition[Any]]:
+    return {
+        "pause": BeatAbsence(s.pause, fs_hz, s.latency_s, "Pause"),
+        "heart_rate_high": RateLimit(s.heart_rate_high, lower=False),
+        "heart_rate_low": RateLimit(s.heart_rate_low, lower=True),
+        "atrial_fibrillation": RhythmPresent(s.atrial_fibrillation, ATRIAL, "Atrial fibrillation"),
+        "ventricular_run": BeatMoment(s.ventricular_run, fs_hz, short_run),
+        "r_on_t": BeatMoment(s.r_on_t, fs_hz, r_on_t),
+        "ventricular_couplet": BeatMoment(s.ventricular_couplet, fs_hz, couplet),
+        "ventricular_beats_per_minute": VentricularCount(s.ventricular_beats_per_minute, fs_hz),
+    }
+
+
+def _technical(s: AlarmSettings, fs_hz: float) -> dict[str, Condition[Any]]:
+    return {
         "signal_lost": SignalLost(s.signal_lost, fs_hz),
         "lead_off": LeadOff(),
+        "poor_signal": PoorSignal(s.poor_signal),
+        "pipeline_overload": Overload(),
+        "storage_full": Reported(),
+        "output_failed": Reported(),
+        "device_battery": BatteryLow(s.device_battery),
     }
-    return {kind: every[kind] for kind in kinds(settings)}

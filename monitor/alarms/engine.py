@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from typing import Any
 
 from monitor.alarms.catalogue import build_conditions
@@ -37,11 +38,7 @@ class AlarmEngine:
         self.settings = settings
         self.device = device
         self.fs_hz = fs_hz
-        self._conditions = build_conditions(settings, fs_hz)
-        self._trackers = {
-            kind: AlarmTracker(getattr(settings, kind), fs_hz, settings.escalate_after_s)
-            for kind in self._conditions
-        }
+        self._build()
         self._time = 0
         self._idle = 0
         self._paused_until: int | None = None
@@ -141,6 +138,40 @@ class AlarmEngine:
         ]
         return sorted(rows, key=lambda alarm: (order.index(alarm.priority), alarm.technical))
 
+    def rewind(self) -> list[Alarm]:
+        """Begin the signal anew at sample 0, as a device does after a restart.
+
+        What the conditions know of the signal is forgotten, and they end; an alarm that
+        latches stays until somebody has seen it. Silences and escalations run on.
+        """
+        alarms: list[Alarm] = []
+        self._idle += self._time
+        self._time = 0
+        self._conditions = build_conditions(self.settings, self.fs_hz)
+        for kind, tracker in self._trackers.items():
+            if tracker.life.present:
+                self._change(kind, Change(False, 0, "The signal began anew"), alarms)
+        self._find_next_due()
+        return alarms
+
+    def reconfigure(self, settings: AlarmSettings) -> list[Alarm]:
+        """Go on with other settings; what was learned and what is open stays.
+
+        Returns
+        -------
+        list of Alarm
+            Alarms that end because their kind is off now.
+        """
+        state, before = self.snapshot(), self.open_alarms()
+        self.settings = settings
+        self._build()
+        self.restore(state)
+        return [
+            replace(alarm, state="inactive", message="Switched off", known_at=self._time)
+            for alarm in before
+            if alarm.kind not in self._trackers
+        ]
+
     def snapshot(self) -> dict[str, Any]:
         """Return a copy of the state, of plain values that JSON can hold."""
         return {
@@ -161,6 +192,13 @@ class AlarmEngine:
                 self._conditions[kind].restore(state["conditions"][kind])
                 self._trackers[kind].restore(state["trackers"][kind])
         self._find_next_due()
+
+    def _build(self) -> None:
+        self._conditions = build_conditions(self.settings, self.fs_hz)
+        self._trackers = {
+            kind: AlarmTracker(getattr(self.settings, kind), self.fs_hz, self.settings.escalate_after_s)
+            for kind in self._conditions
+        }
 
     @property
     def _tick(self) -> int:
@@ -204,10 +242,9 @@ class AlarmEngine:
     def _change(self, kind: str, change: Change, alarms: list[Alarm]) -> None:
         self._emit(kind, self._trackers[kind].change(change, self._tick, self._pause_end()), alarms)
 
-    def _each(self, kind: str | None, action: Any) -> list[Alarm]:
+    def _each(self, kind: str | None, action: Callable[[AlarmTracker], list[Transition]]) -> list[Alarm]:
         alarms: list[Alarm] = []
-        kinds = self._trackers if kind is None else [kind]
-        for name in kinds:
+        for name in [kind] if kind in self._trackers else self._trackers if kind is None else ():
             self._emit(name, action(self._trackers[name]), alarms)
         self._find_next_due()
         return alarms
@@ -227,4 +264,5 @@ class AlarmEngine:
             state=transition.state,
             message=transition.message,
             technical=rule.technical,
+            escalation=transition.escalation,
         )

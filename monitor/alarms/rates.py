@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from monitor.alarms.condition import Change, Condition, Memory, signal_away
-from monitor.alarms.settings import RunRateRule
+from monitor.alarms.rules import RunRateRule
 from monitor.events import Beat, Event, Gap
 
 SPREAD = 1.5

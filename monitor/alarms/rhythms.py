@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 
 from monitor.alarms.condition import Change, Condition, Memory
-from monitor.alarms.settings import RhythmRule
+from monitor.alarms.rules import RhythmRule
 from monitor.events import Event, RhythmChange
 
 

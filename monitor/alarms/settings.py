@@ -1,176 +1,35 @@
-"""Alarm definitions as data: one rule a kind, with priority, latching, delay and limits."""
+"""Every alarm of one patient as data; the fields are the kinds, and TOML may change a part of any."""
 
 from __future__ import annotations
 
-from typing import ClassVar
+from collections.abc import Mapping
+from typing import Any, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
+from monitor.alarms.rules import (
+    AbsenceRule,
+    AlarmRule,
+    BatteryRule,
+    CountRule,
+    GapRule,
+    MomentRule,
+    QualityRule,
+    RateLimitRule,
+    RhythmRule,
+    RunRateRule,
+    TechnicalRule,
+)
 from monitor.config import Settings
-from monitor.events import Priority
-
-
-class AlarmRule(Settings):
-    """What every alarm has.
-
-    Parameters
-    ----------
-    enabled : bool
-        An alarm that is off is never raised.
-    priority : {"high", "medium", "low"}
-        As in IEC 60601-1-8.
-    latching : bool
-        Stay visible after the condition has gone, until somebody acknowledges.
-    delay_s : float
-        How long the condition must hold before the alarm is raised.
-    repeat_after_s : float
-        At least this long between two announcements of the kind; a condition that
-        comes back sooner is raised silenced. 0 announces each; high priority always does.
-    """
-
-    technical: ClassVar[bool] = False
-
-    enabled: bool = True
-    priority: Priority = "medium"
-    latching: bool = False
-    delay_s: float = Field(default=0.0, ge=0, le=120)
-    repeat_after_s: float = Field(default=0.0, ge=0, le=3600)
-
-
-class TechnicalRule(AlarmRule):
-    """An alarm about the equipment and not the patient."""
-
-    technical: ClassVar[bool] = True
-
-
-class AbsenceRule(AlarmRule):
-    """No beat for a time, on a signal in which a beat would be seen.
-
-    Parameters
-    ----------
-    limit_s : float
-        Seconds without an R wave.
-    clear_beats : int
-        Beats in a row, each within the limit, that end it.
-    """
-
-    limit_s: float = Field(default=4.0, ge=1, le=20)
-    clear_beats: int = Field(default=2, ge=1, le=10)
-
-
-class RunRateRule(AlarmRule):
-    """A rate limit broken over a run of beats.
-
-    Parameters
-    ----------
-    limit_bpm : float
-        The rate, in beats a minute, that the whole run is beyond.
-    beats : int
-        Length of the run.
-    min_quality : float
-        A beat on a signal worse than this says nothing about the rate.
-    """
-
-    limit_bpm: float = Field(ge=10, le=300)
-    beats: int = Field(ge=2, le=60)
-    min_quality: float = Field(default=0.2, ge=0, le=1)
-
-
-class RateLimitRule(AlarmRule):
-    """A limit on the heart rate.
-
-    Parameters
-    ----------
-    limit_bpm : float
-        The limit in beats a minute.
-    hysteresis_bpm : float
-        How far back inside the limit the rate must come to end the alarm.
-    """
-
-    limit_bpm: float = Field(ge=10, le=300)
-    hysteresis_bpm: float = Field(default=5.0, ge=0, le=50)
-
-
-class RhythmRule(AlarmRule):
-    """A rhythm that the rhythm analysis found.
-
-    Parameters
-    ----------
-    min_confidence : float
-        A rhythm less sure than this raises nothing.
-    """
-
-    min_confidence: float = Field(default=0.5, ge=0, le=1)
-
-
-class MomentRule(AlarmRule):
-    """Something that happens at one beat and is shown for a while.
-
-    Parameters
-    ----------
-    hold_s : float
-        How long it counts as present.
-    min_quality : float
-        A beat on a signal worse than this raises nothing.
-    """
-
-    hold_s: float = Field(default=10.0, gt=0, le=600)
-    min_quality: float = Field(default=0.2, ge=0, le=1)
-
-
-class CountRule(AlarmRule):
-    """More of something in a minute than allowed.
-
-    Parameters
-    ----------
-    limit_per_min : int
-        The most that raises nothing.
-    """
-
-    limit_per_min: int = Field(default=10, ge=1, le=100)
-
-
-class QualityRule(TechnicalRule):
-    """The signal cannot be read well.
-
-    Parameters
-    ----------
-    min_quality : float
-        Quality index below which a second counts as poor.
-    """
-
-    min_quality: float = Field(default=0.3, ge=0, le=1)
-
-
-class BatteryRule(TechnicalRule):
-    """The device's battery is nearly empty.
-
-    Parameters
-    ----------
-    limit_percent : float
-        Charge below which the alarm is raised.
-    """
-
-    limit_percent: float = Field(default=15.0, ge=1, le=90)
-
-
-class GapRule(TechnicalRule):
-    """No signal arrives.
-
-    Parameters
-    ----------
-    gap_s : float
-        The shortest loss of samples that is an alarm.
-    """
-
-    gap_s: float = Field(default=2.0, ge=0.1, le=60)
 
 
 class AlarmSettings(Settings):
     """All alarms of one patient; the fields are the kinds, most urgent first.
 
-    Limits of the five life-threatening kinds follow the PhysioNet/CinC Challenge 2015
-    (Clifford et al. 2015, doi:10.1109/CIC.2015.7408639).
+    A file may give a part of a rule, such as ``[alarms.heart_rate_high]`` with
+    ``limit_bpm = 110``; the rest stays as it is here. Limits of the five
+    life-threatening kinds follow the PhysioNet/CinC Challenge 2015 (Clifford et al. 2015,
+    doi:10.1109/CIC.2015.7408639).
 
     Parameters
     ----------
@@ -193,5 +52,58 @@ class AlarmSettings(Settings):
     ventricular_tachycardia: RunRateRule = RunRateRule(priority="high", latching=True, limit_bpm=100, beats=5)
     extreme_tachycardia: RunRateRule = RunRateRule(priority="high", latching=True, limit_bpm=140, beats=17)
     extreme_bradycardia: RunRateRule = RunRateRule(priority="high", latching=True, limit_bpm=40, beats=5)
+
+    pause: AbsenceRule = AbsenceRule(limit_s=3.0, clear_beats=1, repeat_after_s=60)
+    heart_rate_high: RateLimitRule = RateLimitRule(limit_bpm=120, delay_s=10)
+    heart_rate_low: RateLimitRule = RateLimitRule(limit_bpm=50, delay_s=10)
+    atrial_fibrillation: RhythmRule = RhythmRule()
+    ventricular_run: MomentRule = MomentRule(repeat_after_s=60)
+    r_on_t: MomentRule = MomentRule(priority="low", repeat_after_s=60)
+    ventricular_couplet: MomentRule = MomentRule(priority="low", repeat_after_s=300)
+    ventricular_beats_per_minute: CountRule = CountRule(priority="low", repeat_after_s=300)
+
     signal_lost: GapRule = GapRule(priority="medium")
     lead_off: TechnicalRule = TechnicalRule(priority="medium", delay_s=1.0)
+    poor_signal: QualityRule = QualityRule(priority="low", delay_s=10.0)
+    pipeline_overload: TechnicalRule = TechnicalRule(priority="medium")
+    storage_full: TechnicalRule = TechnicalRule(priority="medium")
+    output_failed: TechnicalRule = TechnicalRule(priority="low", delay_s=10.0)
+    device_battery: BatteryRule = BatteryRule(priority="low")
+
+    @property
+    def signal_lost_s(self) -> float:
+        """Seconds without samples after which a source counts as silent."""
+        return self.signal_lost.gap_s
+
+    @model_validator(mode="before")
+    @classmethod
+    def _complete(cls, data: Any) -> Any:
+        """Fill a rule that is given in part with what this kind has by default."""
+        if not isinstance(data, Mapping):
+            return data
+        whole = dict(data)
+        for name, given in data.items():
+            field = cls.model_fields.get(name)
+            if field is not None and isinstance(field.default, AlarmRule) and isinstance(given, Mapping):
+                whole[name] = {**field.default.model_dump(), **given}
+        return whole
+
+    def changed(self, changes: Mapping[str, Any]) -> Self:
+        """Return a copy with some values changed, such as those of one patient.
+
+        Parameters
+        ----------
+        changes : mapping
+            As in a settings file: kind to a mapping of values, or a value of this class.
+
+        Raises
+        ------
+        pydantic.ValidationError
+            If a kind, key or value is not allowed.
+        """
+        whole = self.model_dump()
+        for name, given in changes.items():
+            part = whole.get(name)
+            both = isinstance(part, dict) and isinstance(given, Mapping)
+            whole[name] = {**part, **given} if both and part is not None else given
+        return type(self).model_validate(whole)

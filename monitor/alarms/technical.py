@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from monitor.alarms.condition import Change, Condition, Memory, signal_away
-from monitor.alarms.settings import GapRule
+from monitor.alarms.rules import BatteryRule, GapRule, QualityRule
 from monitor.events import Event, Gap, Quality, SourceStatus
 
 
@@ -72,4 +72,97 @@ class LeadOff(Condition[Memory]):
             return self.begin(event.sample, "Electrode off: check the leads")
         if self.memory.present and not off:
             return self.end(event.sample, "Electrode is on again")
+        return None
+
+
+class PoorSignal(Condition[Memory]):
+    """The quality index is low; a flat trace or a missing one has alarms of its own.
+
+    Parameters
+    ----------
+    rule : QualityRule
+        The limit.
+    """
+
+    OTHERS = frozenset({"flat", "lead_off", "missing"})
+
+    def __init__(self, rule: QualityRule) -> None:
+        super().__init__(Memory())
+        self.rule = rule
+
+    def observe(self, event: Event) -> Change | None:
+        """See `Condition.observe`."""
+        if not isinstance(event, Quality):
+            return None
+        poor = event.index < self.rule.min_quality and not self.OTHERS.intersection(event.reasons)
+        if poor and not self.memory.present:
+            why = ", ".join(event.reasons).replace("_", " ") or "noise"
+            return self.begin(event.sample, f"Poor signal: {why}")
+        if self.memory.present and not poor:
+            return self.end(event.sample, "Signal is readable again")
+        return None
+
+
+class BatteryLow(Condition[Memory]):
+    """The device reports ``battery_percent`` below the limit.
+
+    Parameters
+    ----------
+    rule : BatteryRule
+        The limit.
+    """
+
+    RECOVERED_PERCENT = 5.0
+
+    def __init__(self, rule: BatteryRule) -> None:
+        super().__init__(Memory())
+        self.rule = rule
+
+    def observe(self, event: Event) -> Change | None:
+        """See `Condition.observe`."""
+        if not isinstance(event, SourceStatus) or "battery_percent" not in event.health:
+            return None
+        charge, limit = event.health["battery_percent"], self.rule.limit_percent
+        if not self.memory.present and charge < limit:
+            return self.begin(event.sample, f"Device battery at {charge:.0f} %")
+        if self.memory.present and charge >= limit + self.RECOVERED_PERCENT:
+            return self.end(event.sample, f"Device battery at {charge:.0f} %")
+        return None
+
+
+@dataclass(slots=True)
+class OverloadMemory(Memory):
+    """Blocks that the source had dropped by its last report."""
+
+    dropped: float = 0.0
+
+
+class Overload(Condition[OverloadMemory]):
+    """The source drops blocks because the monitor does not keep up."""
+
+    def __init__(self) -> None:
+        super().__init__(OverloadMemory())
+
+    def observe(self, event: Event) -> Change | None:
+        """See `Condition.observe`."""
+        if not isinstance(event, SourceStatus) or "dropped_blocks" not in event.health:
+            return None
+        dropped = event.health["dropped_blocks"]
+        more = dropped > self.memory.dropped
+        self.memory.dropped = dropped
+        if more and not self.memory.present:
+            return self.begin(event.sample, "Overload: blocks of signal were dropped")
+        if self.memory.present and not more:
+            return self.end(event.sample, "The monitor keeps up again")
+        return None
+
+
+class Reported(Condition[Memory]):
+    """Something that the program reports by `AlarmEngine.report`; no event shows it."""
+
+    def __init__(self) -> None:
+        super().__init__(Memory())
+
+    def observe(self, event: Event) -> Change | None:  # noqa: ARG002 - the shape of a condition
+        """See `Condition.observe`."""
         return None

@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from monitor.alarms.condition import Change
-from monitor.alarms.settings import AlarmRule
+from monitor.alarms.rules import AlarmRule
 from monitor.events import AlarmState
 
 

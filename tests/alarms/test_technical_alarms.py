@@ -33,3 +33,29 @@ def test_missing_samples_are_signal_lost(engine, script):
 def test_one_second_of_lead_off_is_forgiven_two_are_not(engine, script):
     script.good(0, 3).quality(3, 4, 0.0, "lead_off").good(4, 6).quality(6, 8, 0.0, "lead_off").good(8, 10)
     assert states(play(engine, script, 10), "lead_off") == [("active", 8.0), ("inactive", 9.0)]
+
+
+def test_ten_seconds_of_poor_signal_are_told(engine, script):
+    script.good(0, 3).quality(3, 20, 0.1, "muscle").good(20, 24)
+    alarms = play(engine, script, 24)
+    assert states(alarms, "poor_signal") == [("active", 14.0), ("inactive", 21.0)]
+    assert next(a for a in alarms if a.kind == "poor_signal").message == "Poor signal: muscle"
+
+
+def test_a_low_battery_is_told_until_it_is_charged(engine, script):
+    for second, charge in enumerate((40, 16, 14, 16, 19, 21)):
+        script.source(second + 1.0, "streaming", battery_percent=charge)
+    assert states(play(engine, script, 9), "device_battery") == [("active", 3.0), ("inactive", 6.0)]
+
+
+def test_dropped_blocks_are_overload_while_more_are_dropped(engine, script):
+    for second, dropped in enumerate((0, 0, 3, 5, 5)):
+        script.source(second + 1.0, "streaming", dropped_blocks=dropped)
+    assert states(play(engine, script, 9), "pipeline_overload") == [("active", 3.0), ("inactive", 5.0)]
+
+
+def test_what_the_program_reports_is_raised_once_and_cleared(engine, script):
+    play(engine, script.good(0, 2), 2)
+    assert [a.state for a in engine.report("storage_full", True, "3 MB left")] == ["active"]
+    assert engine.report("storage_full", True, "2 MB left") == []
+    assert [a.state for a in engine.report("storage_full", False, "space again")] == ["inactive"]
