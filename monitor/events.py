@@ -195,6 +195,9 @@ class Alarm(Event):
         One plain line for the person who reads it.
     technical : bool
         True if it concerns the equipment and not the patient.
+    escalation : int
+        0 for a change of state; 1 when an alarm that nobody acknowledged is sent on to
+        the second recipient, its state unchanged.
     """
 
     type: ClassVar[str] = "alarm"
@@ -204,6 +207,7 @@ class Alarm(Event):
     state: AlarmState
     message: str
     technical: bool = False
+    escalation: int = 0
 
 
 LinkState = Literal["connecting", "streaming", "silent", "reconnecting", "ended"]
