@@ -239,5 +239,5 @@ class MonitorThread:
     def _main(self) -> None:
         try:
             asyncio.run(self.monitor.run())
-        except BaseException as error:  # noqa: BLE001 - handed to the window, which shows it
+        except BaseException as error:
             self.error = error

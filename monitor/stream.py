@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from monitor.alarms.engine import AlarmEngine, AlarmSettings
+from monitor.alarms.engine import AlarmEngine
+from monitor.alarms.settings import AlarmSettings
 from monitor.eventlog import EventLog
 from monitor.events import PIPELINE_HZ, Alarm, Event, SampleBlock, SourceStatus
 from monitor.pipeline import Pipeline, PipelineSettings

@@ -1,0 +1,240 @@
+"""Turns what the operators found into events, in the order in which it became known."""
+
+from __future__ import annotations
+
+import math
+from collections import deque
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from monitor.dsp.operator import State
+from monitor.dsp.quality import SecondQuality
+from monitor.dsp.rpeak import RPeak
+from monitor.dsp.segment import BeatWindow
+from monitor.events import PIPELINE_HZ, Beat, Event, HeartRate, Quality
+from monitor.rhythm.heart_rate import HeartRateMeter, HeartRateSettings
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Label:
+    """What the classifier says of one window.
+
+    Parameters
+    ----------
+    symbol, aami : str
+        WFDB symbol and AAMI class.
+    probabilities : dict of str to float
+        Probability of each symbol; empty if the beat could not be classified.
+    attribution : array of shape (360,), or None
+        Grad-CAM of the class named.
+    """
+
+    symbol: str
+    aami: str
+    probabilities: dict[str, float]
+    attribution: NDArray[np.float32] | None
+
+
+UNCLASSIFIED = Label("Q", "Q", {}, None)
+"""A beat whose window is not whole."""
+
+
+@dataclass(frozen=True, slots=True)
+class TimeBase:
+    """How the pipeline's indices map to the source's.
+
+    Parameters
+    ----------
+    fs_hz : float
+        Sampling rate of the source.
+    input_needed : callable
+        Gives the source index that completes a pipeline sample.
+    """
+
+    fs_hz: float
+    input_needed: Callable[[int], int]
+
+    def source(self, index: float) -> int:
+        """Return the source index nearest to a pipeline index."""
+        return round(index * self.fs_hz / PIPELINE_HZ)
+
+
+class EventMaker:
+    """Keeps what spans findings: RR intervals, heart rate, the quality of the moment.
+
+    Parameters
+    ----------
+    time : TimeBase
+        Maps indices.
+    device : str
+        Name that the events carry.
+    heart_rate : HeartRateSettings
+        Settings of the heart rate.
+    usable_quality : float
+        Below this signal quality the heart rate is unknown.
+    stale_after_samples : int
+        Pipeline samples by which R waves are known late; a missing beat is missed no sooner.
+    """
+
+    def __init__(
+        self,
+        time: TimeBase,
+        device: str,
+        heart_rate: HeartRateSettings,
+        usable_quality: float,
+        stale_after_samples: int,
+    ) -> None:
+        self._time = time
+        self._device = device
+        self._usable_quality = usable_quality
+        self._stale_after = stale_after_samples
+        self._rate = HeartRateMeter(heart_rate)
+        self.reset()
+
+    def reset(self) -> None:
+        """Forget everything: after a gap nothing spans it."""
+        self._rate.reset()
+        self._rate_known = False
+        self._quality = 1.0
+        self._last_r: float | None = None
+        self._waiting: deque[tuple[RPeak, float | None]] = deque()
+
+    def events(
+        self,
+        seconds: Sequence[SecondQuality],
+        peaks: Sequence[RPeak],
+        windows: Sequence[tuple[BeatWindow, Label]],
+        clean_delay: int,
+        now: int,
+    ) -> list[Event]:
+        """Return the events of one block's findings.
+
+        Parameters
+        ----------
+        seconds, peaks : sequence
+            Quality and R waves that became known.
+        windows : sequence of (BeatWindow, Label)
+            Beats classified, in the order of their R waves.
+        clean_delay : int
+            Samples by which the clean signal is late.
+        now : int
+            Pipeline index just behind the newest sample.
+        """
+        arrivals = [peak for peak, _ in self._waiting] + list(peaks)
+        steps: list[tuple[int, int, SecondQuality | RPeak | tuple[BeatWindow, Label]]] = [
+            *((second.known_at, 0, second) for second in seconds),
+            *((peak.known_at, 1, peak) for peak in peaks),
+            *(
+                (max(beat[0].known_at + clean_delay, peak.known_at), 2, beat)
+                for beat, peak in zip(windows, arrivals, strict=False)
+            ),
+        ]
+        steps.sort(key=lambda step: step[:2])
+        events: list[Event] = []
+        for known, _, finding in steps:
+            events += self._stale(known)
+            if isinstance(finding, SecondQuality):
+                events += self._second(finding, known)
+            elif isinstance(finding, RPeak):
+                events += self._peak(finding, known)
+            else:
+                events.append(self._beat(*finding, self._time.input_needed(known)))
+        return events + self._stale(now)
+
+    def unclassified(self, windows: Sequence[BeatWindow], known_at: int) -> list[Event]:
+        """Return the beats whose windows will never be whole; ``known_at`` is a source index."""
+        return [self._beat(window, UNCLASSIFIED, known_at) for window in windows]
+
+    def rate_unknown(self, sample: int, known_at: int) -> list[Event]:
+        """Say once that the heart rate is unknown; both are source indices."""
+        self._rate.reset()
+        if not self._rate_known:
+            return []
+        self._rate_known = False
+        return [self._heart_rate(sample, known_at, None)]
+
+    def _second(self, second: SecondQuality, known: int) -> list[Event]:
+        self._quality = second.index
+        sample, known_at = self._time.source(second.start), self._time.input_needed(known)
+        quality = Quality(
+            sample=sample,
+            time_s=second.start / PIPELINE_HZ,
+            known_at=known_at,
+            device=self._device,
+            index=second.index,
+            reasons=second.reasons,
+        )
+        unknown = self.rate_unknown(sample, known_at) if second.index < self._usable_quality else []
+        return [quality, *unknown]
+
+    def _peak(self, peak: RPeak, known: int) -> list[Event]:
+        rr_s = None if self._last_r is None else (peak.sample - self._last_r) / PIPELINE_HZ
+        self._last_r = peak.sample
+        self._waiting.append((peak, rr_s))
+        if self._quality < self._usable_quality:
+            return []
+        bpm = self._rate.beat(peak.sample / PIPELINE_HZ)
+        if bpm is None:
+            return []
+        self._rate_known = True
+        return [self._heart_rate(self._time.source(peak.sample), self._time.input_needed(known), bpm)]
+
+    def _beat(self, window: BeatWindow, label: Label, known_at: int) -> Beat:
+        peak, rr_s = self._waiting.popleft()
+        return Beat(
+            sample=self._time.source(peak.sample),
+            time_s=peak.sample / PIPELINE_HZ,
+            known_at=known_at,
+            device=self._device,
+            symbol=label.symbol,
+            aami=label.aami,
+            probabilities=label.probabilities,
+            r_known_at=self._time.input_needed(peak.known_at),
+            rr_s=rr_s,
+            quality=self._quality,
+            attribution=label.attribution,
+            attribution_start=window.start,
+        )
+
+    def _stale(self, now: int) -> list[Event]:
+        """Say that the rate is unknown once a beat is overdue at pipeline index ``now``."""
+        stale_s = self._rate.stale_at_s
+        if stale_s is None:
+            return []
+        due = math.ceil(stale_s * PIPELINE_HZ) + self._stale_after
+        if now <= due:
+            return []
+        return self.rate_unknown(self._time.source(stale_s * PIPELINE_HZ), self._time.input_needed(due))
+
+    def _heart_rate(self, sample: int, known_at: int, bpm: float | None) -> HeartRate:
+        return HeartRate(
+            sample=sample,
+            time_s=sample / self._time.fs_hz,
+            known_at=known_at,
+            device=self._device,
+            bpm=bpm,
+        )
+
+    def snapshot(self) -> State:
+        """Return a copy of the state."""
+        return {
+            "rate": self._rate.snapshot(),
+            "rate_known": self._rate_known,
+            "quality": self._quality,
+            "last_r": self._last_r,
+            "waiting": [(p.sample, p.known_at, p.score, rr_s) for p, rr_s in self._waiting],
+        }
+
+    def restore(self, state: State) -> None:
+        """Go back to a state that `snapshot` returned."""
+        self._rate.restore(state["rate"])
+        self._rate_known = bool(state["rate_known"])
+        self._quality = float(state["quality"])
+        self._last_r = state["last_r"]
+        self._waiting = deque(
+            (RPeak(sample=sample, known_at=known_at, score=score), rr_s)
+            for sample, known_at, score, rr_s in state["waiting"]
+        )

@@ -1,0 +1,254 @@
+"""The chain from samples to events: one object a stream, no clock, no threads, no I/O."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from pydantic import Field
+
+from monitor.config import Settings
+from monitor.dsp.front_end import FrontEnd, FrontEndSettings
+from monitor.dsp.operator import Samples, State
+from monitor.dsp.quality import QualitySettings, SignalQuality
+from monitor.dsp.resample import MaskResampler, Resampler, ResampleSettings
+from monitor.dsp.rpeak import RPeakDetector, RPeakSettings
+from monitor.dsp.sanitise import Sanitiser, SanitiseSettings
+from monitor.dsp.segment import BeatSegmenter, BeatWindow, SegmentSettings, normalise
+from monitor.events import PIPELINE_HZ, Event, Gap, SampleBlock
+from monitor.findings import UNCLASSIFIED, EventMaker, Label, TimeBase
+from monitor.inference.classifier import BeatClassifier, Float32
+from monitor.rhythm.heart_rate import HeartRateSettings
+from monitor.ring import RingBuffer
+
+SNAPSHOT_VERSION = 1
+
+
+class PipelineSettings(Settings):
+    """Settings of the chain.
+
+    Parameters
+    ----------
+    model : str or None
+        Name or file of the beat classifier; None for the default.
+    usable_quality : float
+        Below this signal quality the heart rate is unknown.
+    """
+
+    sanitise: SanitiseSettings = Field(default_factory=SanitiseSettings)
+    resample: ResampleSettings = Field(default_factory=ResampleSettings)
+    front_end: FrontEndSettings = Field(default_factory=FrontEndSettings)
+    quality: QualitySettings = Field(default_factory=QualitySettings)
+    detector: RPeakSettings = Field(default_factory=RPeakSettings)
+    segment: SegmentSettings = Field(default_factory=SegmentSettings)
+    heart_rate: HeartRateSettings = Field(default_factory=HeartRateSettings)
+    model: str | None = None
+    usable_quality: float = Field(default=0.3, ge=0, le=1)
+
+
+class Pipeline:
+    """Resampling, cleaning, quality, R waves, windows, classes, heart rate.
+
+    What the operators find within a block is put in the order of the sample at which it
+    became known before anything keeps state across findings. So events do not depend on
+    how the signal was cut.
+
+    Parameters
+    ----------
+    settings : PipelineSettings, optional
+        Settings of all parts.
+    fs_hz : float
+        Sampling rate of the source in Hz, 100 to 1000.
+    device : str
+        Name that the events carry.
+    ring : RingBuffer, optional
+        Gets raw and clean signal and attribution at 360 Hz.
+    classifier : BeatClassifier, optional
+        In place of the one that the settings name; pipelines may share one.
+
+    Raises
+    ------
+    ValueError
+        If the rate cannot be served.
+    """
+
+    def __init__(
+        self,
+        settings: PipelineSettings | None = None,
+        *,
+        fs_hz: float = PIPELINE_HZ,
+        device: str = "ecg",
+        ring: RingBuffer | None = None,
+        classifier: BeatClassifier | None = None,
+    ) -> None:
+        self.settings = settings or PipelineSettings()
+        self.fs_hz = fs_hz
+        self.device = device
+        self.classifier = classifier or BeatClassifier.load(self.settings.model)
+        self._ring = ring
+        self._sanitiser = Sanitiser(self.settings.sanitise)
+        self._resampler = Resampler(fs_hz, self.settings.resample)
+        self._missing = MaskResampler(fs_hz, self.settings.resample)
+        self._lead_off = MaskResampler(fs_hz, self.settings.resample)
+        self._front_end = FrontEnd(self.settings.front_end)
+        self._quality = SignalQuality(self.settings.quality)
+        self._detector = RPeakDetector(self.settings.detector)
+        self._segmenter = BeatSegmenter(self.settings.segment)
+        self._maker = EventMaker(
+            TimeBase(fs_hz, self._resampler.input_needed),
+            device,
+            self.settings.heart_rate,
+            self.settings.usable_quality,
+            round(self._detector.delay_samples),
+        )
+        self._parts: dict[str, Any] = {
+            "sanitiser": self._sanitiser,
+            "resampler": self._resampler,
+            "missing": self._missing,
+            "lead_off": self._lead_off,
+            "front_end": self._front_end,
+            "quality": self._quality,
+            "detector": self._detector,
+            "segmenter": self._segmenter,
+            "maker": self._maker,
+        }
+        self._started = False
+        self._next = 0
+
+    @property
+    def processed(self) -> int:
+        """Source index just behind the last sample taken."""
+        return self._next
+
+    def process(self, block: SampleBlock) -> list[Event]:
+        """Take the next block and return what it made known, ordered by ``known_at``.
+
+        A block that starts late tells of a gap. Samples that came already are left out.
+
+        Parameters
+        ----------
+        block : SampleBlock
+            Samples at the pipeline's rate; the first row is analysed.
+
+        Raises
+        ------
+        ValueError
+            If the block has another rate than the pipeline.
+        """
+        if block.fs_hz != self.fs_hz:
+            msg = f"the block is sampled at {block.fs_hz} Hz, the pipeline at {self.fs_hz} Hz"
+            raise ValueError(msg)
+        if block.samples_mv.shape[1] == 0:
+            return []
+        if block.rewound or not self._started:
+            self._begin(block.start)
+            self._started = True
+            if self._ring is not None:
+                self._ring.restart(self._resampler.next_output_index)
+        if block.end <= self._next:
+            return []
+        events = self._skip_to(block.start) if block.start > self._next else []
+        samples = block.samples_mv[0, self._next - block.start :]
+        return events + self._take(np.asarray(samples, dtype=np.float64), lead_off=block.lead_off)
+
+    def finish(self) -> list[Event]:
+        """Return the beats whose windows the end of the stream cut off."""
+        return self._maker.unclassified(self._segmenter.flush(), max(0, self._next - 1))
+
+    def snapshot(self) -> State:
+        """Return a copy of the whole state, to go on from after a restart."""
+        return {
+            "version": SNAPSHOT_VERSION,
+            "fs_hz": self.fs_hz,
+            "started": self._started,
+            "next": self._next,
+            **{name: part.snapshot() for name, part in self._parts.items()},
+        }
+
+    def restore(self, state: State) -> None:
+        """Go back to a state that `snapshot` returned; the ring begins anew there.
+
+        Raises
+        ------
+        ValueError
+            If the state is of another version or of a stream at another rate.
+        """
+        if state["version"] != SNAPSHOT_VERSION or state["fs_hz"] != self.fs_hz:
+            msg = f"a snapshot of version {state['version']} at {state['fs_hz']} Hz does not fit"
+            raise ValueError(msg)
+        self._started = bool(state["started"])
+        self._next = int(state["next"])
+        for name, part in self._parts.items():
+            part.restore(state[name])
+        if self._ring is not None:
+            self._ring.restart(self._resampler.next_output_index)
+
+    def _begin(self, start: int) -> None:
+        """Reset all parts; the next sample has source index ``start``."""
+        self._next = start
+        self._sanitiser.reset()
+        self._resampler.reset(start)
+        self._missing.reset(start)
+        self._lead_off.reset(start)
+        first = self._resampler.next_output_index
+        self._front_end.reset(first)
+        self._quality.reset(first)
+        self._detector.reset(first)
+        self._segmenter.reset(first)
+        self._maker.reset()
+
+    def _skip_to(self, start: int) -> list[Event]:
+        events = self._maker.unclassified(self._segmenter.flush(), start)
+        gap = Gap(
+            sample=self._next,
+            time_s=self._next / self.fs_hz,
+            known_at=start,
+            device=self.device,
+            length_samples=start - self._next,
+        )
+        events += [gap, *self._maker.rate_unknown(self._next, start)]
+        self._begin(start)
+        if self._ring is not None:
+            self._ring.advance(self._resampler.next_output_index)
+        return events
+
+    def _take(self, samples: Samples, *, lead_off: bool) -> list[Event]:
+        self._next += samples.size
+        finite, replaced = self._sanitiser.process(samples)
+        first = self._resampler.next_output_index
+        raw = self._resampler.process(finite)
+        missing = self._missing.process(replaced)
+        off = self._lead_off.process(np.full(samples.size, lead_off))
+        clean_from = self._front_end.position
+        clean = self._front_end.process(raw)
+        if self._ring is not None:
+            self._ring.write("raw", first, np.where(missing, np.nan, raw))
+            self._ring.write("clean", clean_from, clean)
+        seconds = self._quality.process(raw, missing, off)
+        peaks = self._detector.process(raw)
+        windows = self._segmenter.process(clean, [round(peak.sample) for peak in peaks])
+        return self._maker.events(
+            seconds,
+            peaks,
+            list(zip(windows, self._classify(windows), strict=True)),
+            int(self._front_end.delay_samples),
+            self._resampler.next_output_index,
+        )
+
+    def _classify(self, windows: list[BeatWindow]) -> list[Label]:
+        whole = [window for window in windows if window.samples_mv is not None]
+        if not whole:
+            return [UNCLASSIFIED] * len(windows)
+        stack = normalise(np.stack([w.samples_mv for w in whole if w.samples_mv is not None]))
+        probabilities, attributions = self.classifier.classify(stack)
+        labels = iter([self._label(p, a) for p, a in zip(probabilities, attributions, strict=True)])
+        if self._ring is not None:
+            for window, attribution in zip(whole, attributions, strict=True):
+                self._ring.raise_to("attribution", window.start, attribution)
+        return [UNCLASSIFIED if window.samples_mv is None else next(labels) for window in windows]
+
+    def _label(self, probabilities: Float32, attribution: Float32) -> Label:
+        contract = self.classifier.contract
+        best = int(np.argmax(probabilities))
+        named = dict(zip(contract.symbols, map(float, probabilities), strict=True))
+        return Label(contract.symbols[best], contract.aami[best], named, attribution)
