@@ -1,0 +1,135 @@
+"""What every decoder gives out: packets of millivolts, the stream's format and its counters."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Packet:
+    """Consecutive samples that a device sent in one frame.
+
+    Parameters
+    ----------
+    samples_mv : array of shape (n_leads, n_samples)
+        ECG in millivolts; not finite where the device sent no usable value.
+    seq : int or None
+        Counter of the frame as sent, modulo `StreamFormat.seq_modulus`.
+    device_time_s : float or None
+        Device clock at the first sample, modulo `StreamFormat.clock_wrap_s`.
+    lead_off : bool
+        The device says that an electrode is off.
+    battery_low : bool
+        The device says that its battery is low.
+    missed_samples : int
+        Samples that the decoder knows were damaged just before this packet.
+    """
+
+    samples_mv: NDArray[np.float64]
+    seq: int | None = None
+    device_time_s: float | None = None
+    lead_off: bool = False
+    battery_low: bool = False
+    missed_samples: int = 0
+
+    @property
+    def n_samples(self) -> int:
+        """Number of samples of each lead."""
+        return int(self.samples_mv.shape[1])
+
+
+@dataclass(frozen=True, slots=True)
+class StreamFormat:
+    """How the packets of a device are to be read.
+
+    Parameters
+    ----------
+    fs_hz : float or None
+        Nominal sampling rate in Hz; None where only arrival can tell.
+    leads : tuple of str
+        Names of the leads, one for each row of a packet.
+    seq_modulus : int or None
+        The frame counter runs from 0 to one less; None without a counter.
+    clock_wrap_s : float or None
+        The device clock starts again at this time; None without a clock or a wrap.
+    device : str
+        Name the device gave itself; empty if it gave none.
+    """
+
+    fs_hz: float | None
+    leads: tuple[str, ...] = ("ECG",)
+    seq_modulus: int | None = None
+    clock_wrap_s: float | None = None
+    device: str = ""
+
+
+@dataclass(slots=True)
+class Counters:
+    """What a decoder has seen so far.
+
+    Parameters
+    ----------
+    frames : int
+        Frames decoded.
+    bad_frames : int
+        Frames recognised but refused: checksum, length or content.
+    skipped_bytes : int
+        Bytes that belong to no decoded frame.
+    resyncs : int
+        Times the decoder lost its place and found it again.
+    """
+
+    frames: int = 0
+    bad_frames: int = 0
+    skipped_bytes: int = 0
+    resyncs: int = 0
+
+
+class Decoder(Protocol):
+    """Bytes to packets, without any I/O and without a clock."""
+
+    counters: Counters
+
+    @property
+    def format(self) -> StreamFormat:
+        """Format of the packets given out so far; final once there is a packet."""
+        ...
+
+    @property
+    def start_command(self) -> bytes:
+        """What to write to the device so that it streams; may be empty."""
+        ...
+
+    @property
+    def stop_command(self) -> bytes:
+        """What to write to the device so that it stops; may be empty."""
+        ...
+
+    def feed(self, data: bytes) -> list[Packet]:
+        """Take the next bytes, as many or few as there are; never raises for bad bytes."""
+        ...
+
+    def reset(self) -> None:
+        """Forget half a frame, as after a reconnection; counters stay."""
+        ...
+
+
+@dataclass
+class StreamDecoder:
+    """Base of decoders whose format is known beforehand and that need no commands."""
+
+    counters: Counters = field(default_factory=Counters, init=False)
+
+    @property
+    def start_command(self) -> bytes:
+        """Nothing to write before the device streams."""
+        return b""
+
+    @property
+    def stop_command(self) -> bytes:
+        """Nothing to write to make the device stop."""
+        return b""
