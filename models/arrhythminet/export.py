@@ -1,0 +1,154 @@
+"""Writes a trained ArrhythmiNet as an ONNX graph that gives class and Grad-CAM in one run."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import onnx
+import torch
+from numpy.typing import NDArray
+from onnx import TensorProto, helper, numpy_helper
+from torch import nn
+from torch.nn import functional as nnf
+from torch.nn.utils.fusion import fuse_conv_bn_eval
+
+from models.arrhythminet.networks import (
+    CLASSES,
+    WINDOW_SAMPLES,
+    ArrhythmiNet,
+    BottleneckBlock,
+    SeparableBlock,
+)
+
+_TINY = 1e-12
+"""Keeps a map without any evidence at zero instead of dividing by zero."""
+
+
+class _Writer:
+    """Collects nodes and constants of a graph."""
+
+    def __init__(self) -> None:
+        self.nodes: list[onnx.NodeProto] = []
+        self.constants: list[onnx.TensorProto] = []
+
+    def constant(self, value: NDArray[np.generic]) -> str:
+        name = f"c{len(self.constants)}"
+        self.constants.append(numpy_helper.from_array(np.ascontiguousarray(value), name))
+        return name
+
+    def node(self, kind: str, *inputs: str, output: str = "", **attributes: Any) -> str:
+        output = output or f"t{len(self.nodes)}"
+        self.nodes.append(helper.make_node(kind, list(inputs), [output], **attributes))
+        return output
+
+    def conv_bn(self, x: str, step: nn.Module) -> str:
+        """Write a convolution with its batch normalisation folded into it."""
+        assert isinstance(step, nn.Sequential)
+        conv, norm = step
+        assert isinstance(conv, nn.Conv2d)
+        assert isinstance(norm, nn.BatchNorm2d)
+        fused = fuse_conv_bn_eval(conv, norm)
+        assert fused.bias is not None
+        pad = int(conv.padding[1])
+        return self.node(
+            "Conv",
+            x,
+            self.constant(fused.weight.detach().numpy()),
+            self.constant(fused.bias.detach().numpy()),
+            kernel_shape=[1, conv.kernel_size[1]],
+            strides=[1, conv.stride[1]],
+            pads=[0, pad, 0, pad],
+            group=conv.groups,
+        )
+
+
+def _separable(writer: _Writer, x: str, block: SeparableBlock) -> str:
+    for step in (block.standard, block.depthwise, block.pointwise):
+        x = writer.node("Relu", writer.conv_bn(x, step))
+    return x
+
+
+def _bottleneck(writer: _Writer, x: str, block: BottleneckBlock) -> str:
+    y = writer.node("Relu", writer.conv_bn(x, block.expand))
+    y = writer.node("Relu", writer.conv_bn(y, block.depthwise))
+    y = writer.conv_bn(y, block.project)
+    if block.stride > 1:
+        size = [1, block.stride]
+        x = writer.node("AveragePool", x, kernel_shape=size, strides=size, ceil_mode=1)
+    if block.widen:
+        x = writer.node(
+            "Pad", x, writer.constant(np.array([0, 0, 0, 0, 0, block.widen, 0, 0], dtype=np.int64))
+        )
+    y = writer.node("Add", y, x)
+    return writer.node("Relu", y) if block.last else y
+
+
+def _head(writer: _Writer, features: str, network: ArrhythmiNet, length: int, temperature: float) -> None:
+    """Write class probabilities and Grad-CAM.
+
+    With global average pooling and a linear head the gradient of a class's score with respect
+    to the feature map is the head's weight, so the class's evidence over time, one pointwise
+    convolution, gives both: its mean is the score, its positive part the Grad-CAM.
+    """
+    weight = network.head.weight.detach().numpy() / temperature
+    bias = network.head.bias.detach().numpy() / temperature
+    image = writer.node("Conv", features, writer.constant(weight[:, :, None, None]), kernel_shape=[1, 1])
+    evidence = writer.node("Squeeze", image, writer.constant(np.array([2], dtype=np.int64)))
+    means = writer.node("ReduceMean", evidence, axes=[2], keepdims=0)
+    logits = writer.node("Add", means, writer.constant(bias))
+    writer.node("Softmax", logits, axis=1, output="probabilities")
+    best = writer.node("ArgMax", logits, axis=1, keepdims=1)
+    pick = writer.node(
+        "OneHot",
+        best,
+        writer.constant(np.array(len(CLASSES), dtype=np.int64)),
+        writer.constant(np.array([0, 1], dtype=np.float32)),
+    )
+    cam = writer.node("Relu", writer.node("MatMul", pick, evidence))
+    spread = nnf.interpolate(torch.eye(length)[None], size=WINDOW_SAMPLES, mode="linear")[0].numpy()
+    flat = writer.node("Squeeze", cam, writer.constant(np.array([1], dtype=np.int64)))
+    wide = writer.node("MatMul", flat, writer.constant(spread))
+    peak = writer.node("ReduceMax", wide, axes=[1], keepdims=1)
+    floor = writer.node("Max", peak, writer.constant(np.array([_TINY], dtype=np.float32)))
+    writer.node("Div", wide, floor, output="attribution")
+
+
+def to_graph(network: ArrhythmiNet, temperature: float = 1.0) -> onnx.GraphProto:
+    """Return the ONNX graph of a trained network.
+
+    Parameters
+    ----------
+    network : ArrhythmiNet
+        Trained; it is put into evaluation mode.
+    temperature : float
+        Divides the logits, so that probabilities are calibrated.
+
+    Returns
+    -------
+    onnx.GraphProto
+        Input ``window`` (n, 360); outputs ``probabilities`` (n, 5) and ``attribution`` (n, 360).
+    """
+    network.eval()
+    writer = _Writer()
+    x = writer.node("Unsqueeze", "window", writer.constant(np.array([1, 2], dtype=np.int64)))
+    for block in network.blocks:
+        if isinstance(block, SeparableBlock):
+            x = _separable(writer, x, block)
+        else:
+            assert isinstance(block, BottleneckBlock)
+            x = _bottleneck(writer, x, block)
+    with torch.no_grad():
+        length = network.features(torch.zeros(1, WINDOW_SAMPLES)).shape[-1]
+    _head(writer, x, network, length, temperature)
+
+    def tensor(name: str, width: int) -> onnx.ValueInfoProto:
+        return helper.make_tensor_value_info(name, TensorProto.FLOAT, ["n", width])
+
+    return helper.make_graph(
+        writer.nodes,
+        "arrhythminet",
+        [tensor("window", WINDOW_SAMPLES)],
+        [tensor("probabilities", len(CLASSES)), tensor("attribution", WINDOW_SAMPLES)],
+        writer.constants,
+    )

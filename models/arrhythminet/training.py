@@ -1,0 +1,271 @@
+"""Trains an ArrhythmiNet: seeded, with progress, resumable, and safe to stop with Ctrl-C."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+from torch.nn import functional as nnf
+from torch.optim.swa_utils import AveragedModel
+
+from models.arrhythminet.augment import Augmentation, augment
+from models.arrhythminet.dataset import Beats, Split
+from models.arrhythminet.networks import CLASSES, ArrhythmiNet, Version, build
+from monitor.errors import ModelError
+
+
+@dataclass(frozen=True, slots=True)
+class Recipe:
+    """How a network is trained.
+
+    Parameters
+    ----------
+    version : {"v1", "v2"}
+        Which network.
+    seed : int
+        Decides split, first weights, order and augmentation.
+    epochs : int
+        Rounds of ``epoch_beats`` beats.
+    epoch_beats : int
+        Beats drawn a round, each class as often as every other.
+    batch : int
+        Beats a step.
+    peak_rate : float
+        Highest learning rate; it warms up over the first tenth and falls as a cosine.
+    weight_decay : float
+        Of AdamW.
+    smoothing : float
+        Label smoothing.
+    mixup : float
+        Share of batches in which pairs of beats are blended.
+    ema : float
+        Decay, a step, of the averaged weights, which are the ones kept.
+    augmentation : Augmentation
+        How training windows are varied.
+    """
+
+    version: Version = "v1"
+    seed: int = 0
+    epochs: int = 60
+    epoch_beats: int = 20_480
+    batch: int = 128
+    peak_rate: float = 4e-3
+    weight_decay: float = 0.02
+    smoothing: float = 0.03
+    mixup: float = 0.3
+    ema: float = 0.998
+    augmentation: Augmentation = field(default_factory=Augmentation)
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """A trained network and how it came about.
+
+    Parameters
+    ----------
+    network : ArrhythmiNet
+        With the averaged weights, in evaluation mode.
+    recipe : Recipe
+        How it was trained.
+    epoch_s : list of float
+        Seconds each epoch took.
+    validation : list of float
+        Accuracy on the validation beats after each epoch.
+    """
+
+    network: ArrhythmiNet
+    recipe: Recipe
+    epoch_s: list[float]
+    validation: list[float]
+
+
+def predict(network: ArrhythmiNet, windows: NDArray[np.float32], batch: int = 512) -> NDArray[np.float32]:
+    """Return logits of shape (n, classes) for windows of shape (n, 360)."""
+    network.eval()
+    with torch.inference_mode():
+        parts = [network(part).logits for part in torch.split(torch.from_numpy(windows), batch)]
+    return torch.cat(parts).numpy()
+
+
+def _running_mean(decay: float) -> Callable[[Any, Any, Any], None]:
+    """Return an exponential mean of weights that forgets the untrained ones quickly."""
+
+    def update(mean: list[Tensor], current: list[Tensor], count: Tensor | int) -> None:
+        steps = int(count)
+        keep = min(decay, (1 + steps) / (10 + steps))
+        for old, new in zip(mean, current, strict=True):
+            if old.is_floating_point():
+                old.lerp_(new, 1 - keep)
+            else:
+                old.copy_(new)
+
+    return update
+
+
+class _Run:
+    """The state of one training, which a checkpoint holds whole."""
+
+    def __init__(self, recipe: Recipe, steps_per_epoch: int) -> None:
+        torch.manual_seed(recipe.seed)
+        self.recipe = recipe
+        self.rng = np.random.default_rng(recipe.seed)
+        self.network = build(recipe.version)
+        self.mean = AveragedModel(self.network, multi_avg_fn=_running_mean(recipe.ema), use_buffers=True)
+        self.optimizer = torch.optim.AdamW(
+            self.network.parameters(), lr=recipe.peak_rate, weight_decay=recipe.weight_decay
+        )
+        self.schedule = torch.optim.lr_scheduler.OneCycleLR(
+            self.optimizer,
+            recipe.peak_rate,
+            total_steps=recipe.epochs * steps_per_epoch,
+            pct_start=0.1,
+            cycle_momentum=False,
+        )
+        self.epoch_s: list[float] = []
+        self.validation: list[float] = []
+
+    def save(self, path: Path) -> None:
+        state = {
+            "recipe": asdict(self.recipe),
+            "network": self.network.state_dict(),
+            "mean": self.mean.state_dict(),
+            "optimizer": self.optimizer.state_dict(),
+            "schedule": self.schedule.state_dict(),
+            "rng": self.rng.bit_generator.state,
+            "torch_rng": torch.get_rng_state(),
+            "epoch_s": self.epoch_s,
+            "validation": self.validation,
+        }
+        part = path.with_name("part-" + path.name)
+        torch.save(state, part)
+        part.replace(path)
+
+    def load(self, path: Path) -> None:
+        state = read_checkpoint(path)
+        if state["recipe"] != asdict(self.recipe):
+            raise ModelError(
+                f"{path}: it was begun with other settings.", "Repeat those, or name another folder."
+            )
+        self.network.load_state_dict(state["network"])
+        self.mean.load_state_dict(state["mean"])
+        self.optimizer.load_state_dict(state["optimizer"])
+        self.schedule.load_state_dict(state["schedule"])
+        self.rng.bit_generator.state = state["rng"]
+        torch.set_rng_state(state["torch_rng"])
+        self.epoch_s, self.validation = state["epoch_s"], state["validation"]
+
+    def epoch(self, beats: Beats, pools: list[NDArray[np.int64]]) -> None:
+        recipe = self.recipe
+        self.network.train()
+        labels = np.arange(recipe.epoch_beats) % len(CLASSES)
+        self.rng.shuffle(labels)
+        for start in range(0, recipe.epoch_beats - recipe.batch + 1, recipe.batch):
+            part = labels[start : start + recipe.batch]
+            which = np.array([pools[label][self.rng.integers(len(pools[label]))] for label in part])
+            windows = augment(beats.windows_mv[which], self.rng, recipe.augmentation)
+            self._step(torch.from_numpy(windows), torch.from_numpy(part))
+
+    def _step(self, windows: Tensor, labels: Tensor) -> None:
+        target = nnf.one_hot(labels, len(CLASSES)).float()
+        if self.rng.random() < self.recipe.mixup:
+            share = float(self.rng.beta(0.4, 0.4))
+            windows = share * windows + (1 - share) * windows.flip(0)
+            target = share * target + (1 - share) * target.flip(0)
+        loss = nnf.cross_entropy(self.network(windows).logits, target, label_smoothing=self.recipe.smoothing)
+        self.optimizer.zero_grad(set_to_none=True)
+        torch.autograd.backward(loss)
+        self.optimizer.step()
+        self.schedule.step()
+        self.mean.update_parameters(self.network)
+
+    def result(self) -> Result:
+        network = self.mean.module
+        assert isinstance(network, ArrhythmiNet)
+        return Result(network.eval(), self.recipe, self.epoch_s, self.validation)
+
+
+def train(
+    beats: Beats,
+    split: Split,
+    recipe: Recipe,
+    checkpoint: Path,
+    say: Callable[[str], None] = print,
+) -> Result:
+    """Train to the end, going on from a checkpoint where there is one.
+
+    Parameters
+    ----------
+    beats, split : Beats, Split
+        The data set and its sides; the test side is not touched.
+    recipe : Recipe
+        How to train.
+    checkpoint : Path
+        Written after every epoch, whole or not at all, so that Ctrl-C loses one epoch at most.
+    say : callable
+        Takes a line on progress.
+
+    Raises
+    ------
+    ModelError
+        The checkpoint was begun with another recipe.
+    """
+    run = _Run(recipe, recipe.epoch_beats // recipe.batch)
+    if checkpoint.is_file():
+        run.load(checkpoint)
+    pools = [split.train[beats.labels[split.train] == label] for label in range(len(CLASSES))]
+    truth = beats.labels[split.validation]
+    windows = beats.served(split.validation)
+    for epoch in range(len(run.epoch_s), recipe.epochs):
+        start = time.perf_counter()
+        run.epoch(beats, pools)
+        named = predict(run.result().network, windows).argmax(axis=1)
+        run.validation.append(float((named == truth).mean()))
+        run.epoch_s.append(time.perf_counter() - start)
+        run.save(checkpoint)
+        left = (recipe.epochs - epoch - 1) * float(np.median(run.epoch_s))
+        say(
+            f"epoch {epoch + 1} of {recipe.epochs}: validation accuracy {run.validation[-1]:.4f}, "
+            f"{run.epoch_s[-1]:.0f} s, about {left / 60:.0f} min left"
+        )
+    return run.result()
+
+
+def read_checkpoint(path: Path) -> dict[str, Any]:
+    """Return the contents of a checkpoint.
+
+    Raises
+    ------
+    ModelError
+        It cannot be read.
+    """
+    try:
+        state: dict[str, Any] = torch.load(path, weights_only=True)
+    except (OSError, RuntimeError, EOFError, ValueError) as error:
+        raise ModelError(
+            f"{path}: the checkpoint cannot be read ({error}).", "Delete it to begin anew."
+        ) from None
+    return state
+
+
+def load_result(path: Path) -> Result:
+    """Return the network of a checkpoint, finished or not.
+
+    Raises
+    ------
+    ModelError
+        It cannot be read.
+    """
+    state = read_checkpoint(path)
+    row = dict(state["recipe"])
+    recipe = Recipe(**{**row, "augmentation": Augmentation(**row["augmentation"])})
+    run = _Run(recipe, recipe.epoch_beats // recipe.batch)
+    run.mean.load_state_dict(state["mean"])
+    run.epoch_s, run.validation = state["epoch_s"], state["validation"]
+    return run.result()
