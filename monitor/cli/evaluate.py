@@ -1,0 +1,141 @@
+"""``ecgmon evaluate``: scores by EC57, of the live pipeline or of anybody's annotation files."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from rich.console import Console
+from rich.progress import Progress
+
+from monitor.errors import OutputError, RecordError, UsageError
+from monitor.evaluation.jobs import Job, run_jobs
+from monitor.evaluation.picture import draw_classes, draw_detection
+from monitor.evaluation.report import beat_table, confusion_table, qrs_table, run_table
+from monitor.evaluation.score import LABELS, RecordScore, ScoringSettings, pool
+from monitor.evaluation.table import Table
+from monitor.pipeline import PipelineSettings
+from sim.library import BUNDLED, DATA_ENVIRONMENT, cache_dir, find_record
+from sim.splits import MITDB_SPLITS
+
+DESCRIPTION = """\
+Run the live pipeline over records and compare its beats with their reference annotations by the
+rules of ANSI/AAMI EC57 (pairs within 150 ms, one to one). With --annotations, score the annotation
+files in a folder instead. "qrs" scores detection, "beats" also the classes."""
+
+
+def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Add ``evaluate`` to the command line."""
+    parser = commands.add_parser(
+        "evaluate", help="score beats against reference annotations", description=DESCRIPTION
+    )
+    parser.add_argument("what", choices=("qrs", "beats"), help="what to score")
+    parser.add_argument("records", nargs="*", metavar="RECORD", help="records, such as 200 or svdb/800")
+    parser.add_argument("--database", default="mitdb", help="all records of this database (mitdb)")
+    parser.add_argument("--split", choices=sorted(MITDB_SPLITS), help="one side of the MIT-BIH split")
+    parser.add_argument("--data-dir", type=Path, help=f"folder of the data (or {DATA_ENVIRONMENT})")
+    parser.add_argument("--channel", type=int, default=0, help="lead to analyse (0)")
+    parser.add_argument("--chunk", type=int, default=360, metavar="N", help="samples of a block (360)")
+    parser.add_argument("--model", help="beat classifier: name or file")
+    parser.add_argument("--annotations", type=Path, metavar="DIR", help="score the annotation files in here")
+    parser.add_argument("--annotator", default="ecgmon", metavar="EXT", help="their suffix (ecgmon)")
+    parser.add_argument(
+        "--learning-s", type=float, default=0.0, metavar="S", help="do not score the start (0)"
+    )
+    parser.add_argument(
+        "--jobs", type=int, default=len(os.sched_getaffinity(0)), help="processes (all cores)"
+    )
+    parser.add_argument("--out", type=Path, metavar="DIR", help="write text, CSV and a picture there")
+    parser.set_defaults(run=run)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Score, print, save; return the exit status.
+
+    Raises
+    ------
+    EcgmonError
+        A record or annotation file cannot be used, or a result cannot be written.
+    """
+    if arguments.chunk < 1 or arguments.jobs < 1:
+        raise UsageError("--chunk and --jobs must be 1 or more.")
+    if arguments.learning_s < 0:
+        raise UsageError("--learning-s cannot be negative.")
+    stems = _records(arguments)
+    jobs = [
+        Job(
+            record=stem,
+            channel=arguments.channel,
+            block_samples=arguments.chunk,
+            annotations=arguments.annotations,
+            annotator=arguments.annotator,
+            pipeline=PipelineSettings(model=arguments.model),
+            scoring=ScoringSettings(learning_s=arguments.learning_s),
+        )
+        for stem in stems
+    ]
+    scores = _score(jobs, arguments.jobs)
+    tables = _tables(arguments.what, scores)
+    sys.stdout.write("\n".join(table.to_text() for table in tables.values()))
+    if arguments.out is not None:
+        _save(arguments.out, arguments.what, tables, scores)
+    return 0
+
+
+def _records(arguments: argparse.Namespace) -> list[Path]:
+    names: Sequence[str] = arguments.records
+    if arguments.split:
+        names = [*names, *MITDB_SPLITS[arguments.split]]
+    if names:
+        return [find_record(name, arguments.data_dir) for name in names]
+    folders = [arguments.data_dir or os.environ.get(DATA_ENVIRONMENT), BUNDLED, cache_dir()]
+    for folder in (Path(folder).expanduser() for folder in folders if folder):
+        stems = _stems(folder / arguments.database) or _stems(folder, arguments.database)
+        if stems:
+            return stems
+        if folder == arguments.data_dir:
+            break
+    raise RecordError(
+        f"No record of {arguments.database} with reference annotations is here.",
+        f"Name records, give --data-dir FOLDER or set {DATA_ENVIRONMENT}.",
+    )
+
+
+def _stems(folder: Path, named: str = "") -> list[Path]:
+    if named and folder.name != named:
+        return []
+    return sorted(path.with_suffix("") for path in folder.glob("*.atr") if path.with_suffix(".hea").is_file())
+
+
+def _score(jobs: list[Job], processes: int) -> list[RecordScore]:
+    scores: dict[str, RecordScore] = {}
+    with Progress(console=Console(stderr=True), transient=True) as progress:
+        task = progress.add_task(f"Scoring {len(jobs)} records", total=len(jobs))
+        for score in run_jobs(jobs, processes):
+            scores[score.record] = score
+            progress.advance(task)
+    return [scores[job.record.name] for job in jobs]
+
+
+def _tables(what: str, scores: list[RecordScore]) -> dict[str, Table]:
+    if what == "qrs":
+        return {"qrs": qrs_table(scores)}
+    gross = pool("gross", scores)
+    return {"beats": beat_table(scores), "runs": run_table(gross), "confusion": confusion_table(gross)}
+
+
+def _save(folder: Path, what: str, tables: dict[str, Table], scores: list[RecordScore]) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for name, table in tables.items():
+            (folder / f"{name}.txt").write_text(table.to_text(), encoding="utf-8")
+            (folder / f"{name}.csv").write_text(table.to_csv(), encoding="utf-8")
+        if what == "qrs":
+            draw_detection(scores, folder / "qrs.png")
+        else:
+            draw_classes(pool("gross", scores), LABELS, folder / "beats.png")
+    except OSError as error:
+        raise OutputError(f"The scores cannot be written to {folder}: {error.strerror}.") from error

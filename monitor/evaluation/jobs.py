@@ -1,0 +1,140 @@
+"""Score many records on the cores there are: run the live pipeline over each, or read a file."""
+
+from __future__ import annotations
+
+import multiprocessing
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from monitor.errors import RecordError
+from monitor.evaluation.annotations import Annotations
+from monitor.evaluation.score import DetectedBeats, RecordScore, ScoringSettings, score_record
+from monitor.events import Beat, SampleBlock
+from monitor.pipeline import Pipeline, PipelineSettings
+from sim.annotations import read_annotations
+from sim.record import Record, read_record
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One record to score.
+
+    Parameters
+    ----------
+    record : Path
+        The record's files, without suffix.
+    channel : int
+        The lead to analyse.
+    block_samples : int
+        Samples of each block fed to the pipeline.
+    annotations : Path, optional
+        Folder of annotation files to score in place of the pipeline.
+    annotator : str
+        Their suffix.
+    pipeline : PipelineSettings
+        Settings of the chain.
+    scoring : ScoringSettings
+        Match window, learning period, flutter.
+    """
+
+    record: Path
+    channel: int = 0
+    block_samples: int = 360
+    annotations: Path | None = None
+    annotator: str = "ecgmon"
+    pipeline: PipelineSettings = field(default_factory=PipelineSettings)
+    scoring: ScoringSettings = field(default_factory=ScoringSettings)
+
+
+def run_jobs(jobs: Sequence[Job], processes: int) -> Iterator[RecordScore]:
+    """Score records, several at a time; yield each as it is done, in any order.
+
+    Parameters
+    ----------
+    jobs : sequence of Job
+        What to score.
+    processes : int
+        Number of processes; 1 stays in this one.
+
+    Raises
+    ------
+    RecordError
+        A record cannot be read or has no reference.
+    """
+    if processes <= 1 or len(jobs) == 1:
+        yield from map(run_job, jobs)
+        return
+    context = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(min(processes, len(jobs)), mp_context=context) as pool:
+        futures = [pool.submit(run_job, job) for job in jobs]
+        try:
+            for future in as_completed(futures):
+                yield future.result()
+        finally:
+            pool.shutdown(wait=False, cancel_futures=True)
+
+
+def run_job(job: Job) -> RecordScore:
+    """Score one record."""
+    record = read_record(job.record)
+    if record.reference is None:
+        raise RecordError(f"Record {record.name} has no reference annotations (.atr) to score against.")
+    if job.annotations is not None:
+        written = read_annotations(job.annotations, record.name, job.annotator)
+        beats = Annotations(written.samples, written.symbols).beats()
+        detected = DetectedBeats(beats.samples, beats.symbols)
+    else:
+        detected = find_beats(
+            _lead(record, job.channel), record.fs_hz, job.pipeline, block_samples=job.block_samples
+        )
+    reference = Annotations(record.reference.samples, record.reference.symbols)
+    return score_record(record.name, reference, detected, record.fs_hz, job.scoring)
+
+
+def find_beats(
+    samples_mv: NDArray[np.float64],
+    fs_hz: float,
+    settings: PipelineSettings | None = None,
+    *,
+    block_samples: int = 360,
+) -> DetectedBeats:
+    """Run the live pipeline over a signal and collect its beats.
+
+    Parameters
+    ----------
+    samples_mv : array of shape (n_samples,)
+        One lead in millivolts.
+    fs_hz : float
+        Sampling rate in Hz.
+    settings : PipelineSettings, optional
+        Settings of the chain.
+    block_samples : int
+        Samples of each block.
+    """
+    pipeline = Pipeline(settings, fs_hz=fs_hz)
+    beats: list[Beat] = []
+    for start in range(0, samples_mv.size, block_samples):
+        block = SampleBlock(samples_mv[None, start : start + block_samples], start, fs_hz)
+        beats += [event for event in pipeline.process(block) if isinstance(event, Beat)]
+    beats += [event for event in pipeline.finish() if isinstance(event, Beat)]
+    beats.sort(key=lambda beat: beat.sample)
+    samples = np.array([beat.sample for beat in beats], dtype=np.int64)
+    return DetectedBeats(
+        samples=samples,
+        symbols=np.array([beat.symbol for beat in beats], dtype=np.str_),
+        r_latency_s=(np.array([beat.r_known_at for beat in beats]) - samples) / fs_hz,
+        class_latency_s=(np.array([beat.known_at for beat in beats]) - samples) / fs_hz,
+    )
+
+
+def _lead(record: Record, channel: int) -> NDArray[np.float64]:
+    if not 0 <= channel < len(record.leads):
+        names = ", ".join(f"{number} ({lead})" for number, lead in enumerate(record.leads))
+        raise RecordError(f"Record {record.name} has no channel {channel}.", f"It has {names}.")
+    samples: NDArray[np.float64] = record.samples_mv(0, record.n_samples, (channel,))[0]
+    return samples

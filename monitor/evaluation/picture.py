@@ -1,0 +1,98 @@
+"""Pictures of the scores (extra ``plots``)."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+
+from monitor.errors import MissingExtraError
+from monitor.evaluation.score import RecordScore
+
+INK, BLUE, RED, GREY = "#222831", "#2b6cb0", "#c53030", "#a0aec0"
+
+
+def draw_detection(scores: list[RecordScore], path: Path) -> None:
+    """Draw missed and extra beats of each record, and how far R waves are off.
+
+    Parameters
+    ----------
+    scores : list of RecordScore
+        One for each record.
+    path : Path
+        Picture to write.
+
+    Raises
+    ------
+    MissingExtraError
+        Matplotlib is not installed.
+    """
+    figure_class = _figure_class()
+    figure = figure_class(figsize=(11, 5.5), layout="constrained")
+    bars, errors = figure.subplots(1, 2, width_ratios=(3, 1))
+    place = np.arange(len(scores))
+    beats = np.array([score.found + score.missed for score in scores])
+    missed = 100 * np.array([score.missed for score in scores]) / np.maximum(beats, 1)
+    extra = 100 * np.array([score.extra for score in scores]) / np.maximum(beats, 1)
+    bars.bar(place, missed, color=BLUE, label="missed")
+    bars.bar(place, extra, bottom=missed, color=RED, label="extra")
+    bars.set_xticks(place, [score.record for score in scores], rotation=90, fontsize=7)
+    bars.set_ylabel("beats missed and extra, % of the record's beats")
+    bars.legend(frameon=False)
+    off_ms = 1e3 * np.concatenate([score.r_error_s for score in scores])
+    errors.hist(np.clip(off_ms, -40, 40), bins=81, range=(-40.5, 40.5), color=GREY)
+    errors.set_xlabel("R wave found minus reference, ms")
+    errors.set_yticks([])
+    for axes in (bars, errors):
+        axes.spines[["top", "right"]].set_visible(False)
+    figure.savefig(path, dpi=120)
+
+
+def draw_classes(score: RecordScore, labels: str, path: Path) -> None:
+    """Draw the confusion matrix, each row in percent of its reference class.
+
+    Parameters
+    ----------
+    score : RecordScore
+        Usually of all records pooled.
+    labels : str
+        Class letters in the matrix's order.
+    path : Path
+        Picture to write.
+
+    Raises
+    ------
+    MissingExtraError
+        Matplotlib is not installed.
+    """
+    figure = _figure_class()(figsize=(5, 4.5), layout="constrained")
+    axes = figure.subplots()
+    counts = score.confusion[:-1]
+    share = 100 * counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
+    axes.imshow(share, cmap="Blues", vmin=0, vmax=100)
+    for (row, column), count in np.ndenumerate(counts):
+        color = "white" if share[row, column] > 60 else INK
+        axes.text(
+            column,
+            row,
+            f"{share[row, column]:.1f}\n{count}",
+            ha="center",
+            va="center",
+            color=color,
+            fontsize=7,
+        )
+    axes.set_xticks(range(len(labels) + 1), [*labels.lower(), "missed"])
+    axes.set_yticks(range(len(labels)), list(labels))
+    axes.set_xlabel("found")
+    axes.set_ylabel("reference")
+    figure.savefig(path, dpi=120)
+
+
+def _figure_class() -> type:
+    try:
+        from matplotlib.figure import Figure  # noqa: PLC0415 - its absence is an answer, not an accident
+    except ImportError as error:
+        raise MissingExtraError(
+            "Pictures need matplotlib.", "Install it: pip install 'ecgmon[plots]'"
+        ) from error
+    return Figure
