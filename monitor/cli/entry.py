@@ -1,0 +1,46 @@
+"""Where a command begins and every failure ends: one line and an exit code."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+import traceback
+from collections.abc import Sequence
+
+from monitor.cli.parser import build_parser
+from monitor.errors import INTERNAL_FAULT_EXIT_CODE, EcgmonError
+
+INTERRUPTED_EXIT_CODE = 130
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run a command.
+
+    Parameters
+    ----------
+    argv : sequence of str, optional
+        Arguments; those of the process by default.
+
+    Returns
+    -------
+    int
+        Exit status: 0 if all went well, else as in `monitor.errors`.
+    """
+    arguments = build_parser().parse_args(argv)
+    try:
+        module, _, function = arguments.command.partition(":")
+        return int(getattr(importlib.import_module(module), function)(arguments))
+    except EcgmonError as error:
+        sys.stderr.write(f"ecgmon: {error}\n")
+        return error.exit_code
+    except KeyboardInterrupt:
+        return INTERRUPTED_EXIT_CODE
+    except Exception as error:  # the last line of defence
+        if arguments.debug:
+            traceback.print_exc()
+        else:
+            sys.stderr.write(
+                f"ecgmon: internal fault: {type(error).__name__}: {error}. "
+                "This is a bug; run again with --debug and report what it prints.\n"
+            )
+        return INTERNAL_FAULT_EXIT_CODE

@@ -1,0 +1,99 @@
+"""Runs the loop without a window: prints the log, ends cleanly, sums up."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import signal
+import sys
+from collections.abc import Sequence
+from typing import TextIO
+
+from monitor.ingest.base import Source
+from monitor.ingest.registry import open_sources
+from monitor.ingest.replay import ReplaySource
+from monitor.outputs.base import Output
+from monitor.outputs.console import ConsoleOutput, clock
+from monitor.outputs.jsonl import STANDARD_OUTPUT, JsonLinesOutput
+from monitor.service import Monitor
+from monitor.settings import MonitorSettings
+
+PROGRESS_PERIOD_S = 0.25
+
+
+def run_headless(settings: MonitorSettings, outputs: Sequence[Output]) -> int:
+    """Run until the sources end or somebody presses Ctrl-C; print a summary.
+
+    Parameters
+    ----------
+    settings : MonitorSettings
+        What to run.
+    outputs : sequence of Output
+        Outputs besides the console.
+
+    Raises
+    ------
+    EcgmonError
+        It cannot run or cannot write.
+    """
+    sources = open_sources(settings.sources, settings)
+    json = settings.outputs.console == "json" or settings.outputs.events == STANDARD_OUTPUT
+    shown: Output = (
+        JsonLinesOutput(STANDARD_OUTPUT) if json else ConsoleOutput(quiet=settings.outputs.console == "quiet")
+    )
+    monitor = Monitor(settings, sources, [*outputs, shown], duration_s=settings.duration_s)
+    log_on_terminal = sys.stdout.isatty() and settings.outputs.console == "log"
+    asyncio.run(run_until_stopped(monitor, progress=sys.stderr.isatty() and not log_on_terminal))
+    print_summary(monitor, sys.stderr if json else sys.stdout)
+    return 0
+
+
+async def run_until_stopped(monitor: Monitor, *, progress: bool = False) -> None:
+    """Run the monitor; SIGINT and SIGTERM end it cleanly, a second one at once."""
+    loop = asyncio.get_running_loop()
+    ends = (signal.SIGINT, signal.SIGTERM)
+
+    def stop() -> None:
+        for number in ends:
+            loop.remove_signal_handler(number)
+        monitor.stop()
+
+    for number in ends:
+        loop.add_signal_handler(number, stop)
+    watcher = asyncio.create_task(_show_progress(monitor.sources, sys.stderr)) if progress else None
+    try:
+        await monitor.run()
+    finally:
+        for number in ends:
+            loop.remove_signal_handler(number)
+        if watcher is not None:
+            watcher.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await watcher
+
+
+def print_summary(monitor: Monitor, stream: TextIO) -> None:
+    """Print what the run amounted to."""
+    with contextlib.suppress(BrokenPipeError):
+        stream.write("\n" + "\n".join(monitor.summary.lines()) + "\n")
+        stream.flush()
+
+
+async def _show_progress(sources: Sequence[Source], stream: TextIO) -> None:
+    """Keep one line on how far the replays are; leave none behind."""
+    try:
+        while True:
+            await asyncio.sleep(PROGRESS_PERIOD_S)
+            replays = [
+                source.controls
+                for source in sources
+                if isinstance(source, ReplaySource) and source.controls is not None
+            ]
+            if replays:
+                done = sum(replay.position_s for replay in replays)
+                whole = sum(replay.duration_s for replay in replays)
+                stream.write(f"\r{100 * done / whole:5.1f} %  {clock(done)} of {clock(whole)} ")
+                stream.flush()
+    finally:
+        stream.write("\r\x1b[K")
+        stream.flush()

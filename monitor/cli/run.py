@@ -1,0 +1,119 @@
+"""The commands ``run``, ``replay`` and ``dashboard``: settings from the arguments, then the loop."""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+from monitor.cli.headless import run_headless
+from monitor.errors import MissingExtraError, UsageError
+from monitor.outputs.annotations import AnnotationOutput
+from monitor.outputs.base import Output
+from monitor.outputs.jsonl import JsonLinesOutput
+from monitor.settings import MonitorSettings, load_settings
+
+WINDOW_MODULE = "monitor.dashboard.app"
+
+WindowRunner = Callable[[MonitorSettings, list[Output]], int]
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Run the sources that the arguments or the settings name."""
+    return run_loop(settings_from(arguments, arguments.source))
+
+
+def replay(arguments: argparse.Namespace) -> int:
+    """Run replays of the records named."""
+    return run_loop(settings_from(arguments, [replay_address(record) for record in arguments.records]))
+
+
+def dashboard(arguments: argparse.Namespace) -> int:
+    """Run with the window; without a source it waits for one to be chosen."""
+    if arguments.window is None:
+        arguments.window = True
+    return run_loop(settings_from(arguments, arguments.source))
+
+
+def replay_address(record: str) -> str:
+    """Return the source address of a record."""
+    return f"replay:{quote(record, safe='/~')}"
+
+
+def settings_from(arguments: argparse.Namespace, sources: list[str] | None) -> MonitorSettings:
+    """Return the settings of the file named, changed by the other arguments.
+
+    Raises
+    ------
+    SettingsError
+        The file or a value is refused.
+    """
+    console = "json" if arguments.json else "quiet" if arguments.quiet else None
+    changes = {
+        "sources": tuple(sources) if sources else None,
+        "window": arguments.window,
+        "duration_s": arguments.duration,
+        "replay": {
+            "speed": arguments.speed,
+            "channel": arguments.channel,
+            "chunk_samples": arguments.chunk,
+            "data_dir": arguments.data_dir,
+        },
+        "pipeline": {"model": arguments.model},
+        "outputs": {"events": arguments.events, "annotations": arguments.annotations, "console": console},
+    }
+    return load_settings(arguments.config, _given(changes))
+
+
+def run_loop(settings: MonitorSettings) -> int:
+    """Run the monitor with or without the window.
+
+    Raises
+    ------
+    EcgmonError
+        It cannot run.
+    """
+    if settings.window:
+        return window_runner()(settings, stored(settings))
+    if not settings.sources:
+        raise UsageError(
+            "No source is named.", "Give --source ADDRESS, such as replay:200, or --config FILE."
+        )
+    return run_headless(settings, stored(settings))
+
+
+def stored(settings: MonitorSettings) -> list[Output]:
+    """Return the outputs that write files."""
+    outputs: list[Output] = []
+    if settings.outputs.annotations is not None:
+        outputs.append(AnnotationOutput(settings.outputs.annotations))
+    if settings.outputs.events is not None and settings.outputs.events != Path("-"):
+        outputs.append(JsonLinesOutput(settings.outputs.events))
+    return outputs
+
+
+def window_runner() -> WindowRunner:
+    """Return the function that runs the window.
+
+    Raises
+    ------
+    MissingExtraError
+        Qt or pyqtgraph is not installed.
+    """
+    try:
+        runner: WindowRunner = importlib.import_module(WINDOW_MODULE).run_window
+    except ImportError as error:
+        raise MissingExtraError(
+            f"The window cannot be opened ({error}).",
+            "Install it: pip install 'ecgmon[gui]', or run with --headless.",
+        ) from error
+    return runner
+
+
+def _given(tree: dict[str, Any]) -> dict[str, Any]:
+    """Return the tree without what was not given."""
+    pruned = {key: _given(value) if isinstance(value, dict) else value for key, value in tree.items()}
+    return {key: value for key, value in pruned.items() if value is not None and value != {}}

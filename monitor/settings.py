@@ -1,0 +1,118 @@
+"""All settings of the program: defaults, then a TOML file, then the command line."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import Field, ValidationError
+
+from monitor.alarms.settings import AlarmSettings
+from monitor.config import Settings
+from monitor.errors import SettingsError
+from monitor.ingest.settings import SourceSettings
+from monitor.pipeline import PipelineSettings
+from monitor.refusal import explain
+
+Tree = dict[str, Any]
+
+_PATHS = (("replay", "data_dir"), ("outputs", "events"), ("outputs", "annotations"), ("pipeline", "model"))
+"""Keys that hold paths; in a file they count from the file's own folder."""
+
+
+class OutputSettings(Settings):
+    """Where events go.
+
+    Parameters
+    ----------
+    console : {"log", "quiet", "json"}
+        One line for every event worth one, alarms only, or JSON lines.
+    events : Path, optional
+        File of JSON lines; ``-`` is standard output.
+    annotations : Path, optional
+        Folder of WFDB annotation files.
+    """
+
+    console: Literal["log", "quiet", "json"] = "log"
+    events: Path | None = None
+    annotations: Path | None = None
+
+
+class MonitorSettings(SourceSettings):
+    """Everything that can be set.
+
+    Parameters
+    ----------
+    window : bool
+        Open the window.
+    duration_s : float, optional
+        Stop after so much signal of each device.
+    """
+
+    window: bool = False
+    duration_s: float | None = Field(default=None, gt=0)
+    pipeline: PipelineSettings = PipelineSettings()
+    alarms: AlarmSettings = AlarmSettings()
+    outputs: OutputSettings = OutputSettings()
+
+
+def load_settings(path: Path | None = None, overrides: Mapping[str, Any] | None = None) -> MonitorSettings:
+    """Return the settings of a file, changed by what the command line says.
+
+    Parameters
+    ----------
+    path : Path, optional
+        TOML file. What it leaves out keeps its default.
+    overrides : mapping, optional
+        Nested keys and values that win over the file.
+
+    Raises
+    ------
+    SettingsError
+        A key is unknown or a value refused; names file, key, value and what is allowed.
+    """
+    tree: Tree = MonitorSettings().model_dump()
+    if path is not None:
+        written = _read(path)
+        settings = _validate(_merged(tree, written), str(path))
+        tree = settings.model_dump()
+    return _validate(_merged(tree, overrides or {}), "command line")
+
+
+def _read(path: Path) -> Tree:
+    try:
+        tree = tomllib.loads(path.read_text("utf-8"))
+    except OSError as error:
+        raise SettingsError(f"{path}: the settings file cannot be read ({error.strerror}).") from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise SettingsError(f"{path}: this is not TOML ({error}).") from error
+    for section, key in _PATHS:
+        table = tree.get(section)
+        if isinstance(table, dict) and isinstance(value := table.get(key), str) and _is_path(key, value):
+            table[key] = str(path.parent / Path(value).expanduser())
+    return tree
+
+
+def _is_path(key: str, value: str) -> bool:
+    """Tell a path from standard output and from the name of a shipped model."""
+    return value != "-" and (key != "model" or value.endswith(".onnx"))
+
+
+def _merged(tree: Tree, changes: Mapping[str, Any]) -> Tree:
+    """Return ``tree`` with the values of ``changes``, table by table."""
+    merged = dict(tree)
+    for key, value in changes.items():
+        below = merged.get(key)
+        merged[key] = (
+            _merged(below, value) if isinstance(below, dict) and isinstance(value, Mapping) else value
+        )
+    return merged
+
+
+def _validate(tree: Tree, origin: str) -> MonitorSettings:
+    try:
+        return MonitorSettings.model_validate(tree)
+    except ValidationError as error:
+        raise SettingsError(explain(error, MonitorSettings, origin)) from error
