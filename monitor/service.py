@@ -18,6 +18,9 @@ from monitor.settings import MonitorSettings
 from monitor.stream import Stream
 from monitor.summary import Summary
 
+SILENT_AFTER_S = 2.0
+"""A live device that sends nothing for so long is called silent."""
+
 WATCH_PERIOD_S = 0.25
 
 
@@ -58,6 +61,7 @@ class Monitor:
         self.streams: dict[str, Stream] = {}
         self.summary = Summary()
         self._heard: dict[str, float] = {}
+        self._refused: set[str] = set()
         self._loop: asyncio.AbstractEventLoop | None = None
         self._task: asyncio.Task[None] | None = None
         self._stopped = threading.Event()
@@ -139,22 +143,54 @@ class Monitor:
                     return
 
     def _feed(self, block: SampleBlock, *, live: bool) -> bool:
-        stream = self.streams.get(block.device)
+        """Process a block; return whether the device has been heard for long enough."""
+        stream = self._stream_of(block)
         if stream is None:
-            stream = Stream(
-                block.device,
-                block.fs_hz,
-                block.leads,
-                pipeline=self.settings.pipeline,
-                alarms=self.settings.alarms,
-            )
-            self.streams = {**self.streams, block.device: stream}
+            return False
         if live:
             self._hear(stream)
         events = stream.process(block)
         self.summary.signal(block.samples_mv.shape[1] / block.fs_hz)
         self._emit(stream, events)
-        return self.duration_s is not None and stream.pipeline.processed >= self.duration_s * block.fs_hz
+        heard = stream.pipeline.processed - stream.first_sample
+        return self.duration_s is not None and heard >= self.duration_s * block.fs_hz
+
+    def _stream_of(self, block: SampleBlock) -> Stream | None:
+        """Return the block's stream; a device that changes its rate begins a new one."""
+        stream = self.streams.get(block.device)
+        if stream is not None and stream.fs_hz == block.fs_hz:
+            return stream
+        if stream is not None:
+            self._emit(stream, stream.finish())
+        try:
+            stream = Stream(
+                block.device,
+                block.fs_hz,
+                block.leads,
+                first_sample=block.start,
+                pipeline=self.settings.pipeline,
+                alarms=self.settings.alarms,
+            )
+        except ValueError as error:
+            self._refuse(block, str(error))
+            return None
+        self.streams = {**self.streams, block.device: stream}
+        return stream
+
+    def _refuse(self, block: SampleBlock, reason: str) -> None:
+        """Say once that a device cannot be followed."""
+        if block.device not in self._refused:
+            self._refused.add(block.device)
+            self._report(
+                SourceStatus(
+                    sample=block.start,
+                    time_s=block.start / block.fs_hz if block.fs_hz > 0 else 0.0,
+                    known_at=block.start,
+                    device=block.device,
+                    state="ended",
+                    detail=reason,
+                )
+            )
 
     def _report(self, status: SourceStatus) -> None:
         stream = self.streams.get(status.device)
@@ -170,15 +206,14 @@ class Monitor:
             self._emit(stream, stream.report(self._status(stream, "streaming", "samples arrive again")))
 
     async def _watch(self) -> None:
-        limit = self.settings.alarms.signal_lost_s
         while True:
             await asyncio.sleep(WATCH_PERIOD_S)
             now = time.monotonic()
             for device, heard in self._heard.items():
                 stream = self.streams[device]
                 known = stream.status is not None and stream.status.state in ("silent", "ended")
-                if now - heard >= limit and not known:
-                    detail = f"no samples for {limit:g} s"
+                if now - heard >= SILENT_AFTER_S and not known:
+                    detail = f"no samples for {SILENT_AFTER_S:g} s"
                     self._emit(stream, stream.report(self._status(stream, "silent", detail)))
 
     @staticmethod

@@ -28,10 +28,17 @@ class Stream:
         Sampling rate of the source in Hz.
     leads : tuple of str
         Names of the leads; the first is the one that is analysed.
+    first_sample : int
+        Source index of the first sample.
     pipeline : PipelineSettings
         Settings of the chain.
     alarms : AlarmSettings
         Settings of the alarm engine.
+
+    Raises
+    ------
+    ValueError
+        If the rate cannot be served.
     """
 
     def __init__(
@@ -40,12 +47,14 @@ class Stream:
         fs_hz: float,
         leads: tuple[str, ...] = ("ECG",),
         *,
+        first_sample: int = 0,
         pipeline: PipelineSettings | None = None,
         alarms: AlarmSettings | None = None,
     ) -> None:
         self.device = device
         self.fs_hz = fs_hz
         self.leads = leads
+        self.first_sample = first_sample
         self.ring = RingBuffer(int(RING_S * PIPELINE_HZ))
         self.log = EventLog()
         self.status: SourceStatus | None = None

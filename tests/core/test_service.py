@@ -1,0 +1,178 @@
+import asyncio
+import time
+from collections.abc import AsyncIterator, Sequence
+from typing import Self
+
+import numpy as np
+import pytest
+
+from monitor.errors import OutputError, SourceError
+from monitor.events import Alarm, Beat, Event, SampleBlock, SourceStatus
+from monitor.ingest.registry import open_source
+from monitor.ingest.settings import SourceSettings
+from monitor.service import Monitor, MonitorThread
+from monitor.settings import MonitorSettings
+
+FS = 360
+
+
+class Collector:
+    """An output that keeps what it is given."""
+
+    def __init__(self) -> None:
+        self.events: list[Event] = []
+        self.closed = False
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.closed = True
+
+    def write(self, events: Sequence[Event]) -> None:
+        self.events += events
+
+
+class Script:
+    """A live source that plays blocks, statuses, pauses (seconds) and errors in order."""
+
+    def __init__(self, name: str, steps: Sequence[SampleBlock | SourceStatus | float | Exception]) -> None:
+        self.name = self.address = name
+        self.live = True
+        self.steps = steps
+        self.left = False
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        self.left = True
+
+    async def __aiter__(self) -> AsyncIterator[SampleBlock | SourceStatus]:
+        for step in self.steps:
+            if isinstance(step, float):
+                await asyncio.sleep(step)
+            elif isinstance(step, Exception):
+                raise step
+            else:
+                yield step
+
+
+def flat(start: int, n: int, device: str, fs_hz: float = FS) -> SampleBlock:
+    rng = np.random.default_rng(start)
+    return SampleBlock(rng.normal(0, 0.01, (1, n)), start=start, fs_hz=fs_hz, device=device)
+
+
+def replay(address: str) -> object:
+    return open_source(address, SourceSettings())
+
+
+def run(*sources: object, outputs: Sequence[object] = (), **more: float) -> Monitor:
+    monitor = Monitor(MonitorSettings(), sources, outputs, **more)
+    asyncio.run(monitor.run())
+    return monitor
+
+
+def test_a_replay_ends_by_itself_with_every_event_written_and_logged():
+    out = Collector()
+    monitor = run(replay("replay:100?speed=max"), outputs=[out], duration_s=60)
+    stream = next(iter(monitor.streams.values()))
+    beats = [e for e in out.events if isinstance(e, Beat)]
+    assert len(beats) == 74 == sum(monitor.summary.beats.values())
+    assert stream.log.since(0)[1] == out.events
+    assert out.closed
+    assert monitor.summary.signal_s >= 60
+
+
+def test_two_records_run_side_by_side_without_mixing():
+    out = Collector()
+    monitor = run(
+        replay("replay:100?speed=max"), replay("replay:232?speed=max"), outputs=[out], duration_s=30
+    )
+    alone = run(replay("replay:232?speed=max"), duration_s=30)
+    (device,) = alone.streams
+    together = [e for e in out.events if e.device == device]
+    assert together == alone.streams[device].log.since(0)[1]
+    assert len(monitor.streams) == 2
+
+
+def test_a_silent_device_raises_signal_lost_and_its_return_clears_it():
+    out = Collector()
+    source = Script("band", [flat(0, 720, "band"), 2.7, flat(720, 720, "band")])
+    run(source, outputs=[out])
+    lost = [e.state for e in out.events if isinstance(e, Alarm) and e.kind == "signal_lost"]
+    assert lost[0] == "active"
+    assert lost[-1] != "active"
+    assert [e.state for e in out.events if isinstance(e, SourceStatus)] == ["silent", "streaming"]
+
+
+def test_one_source_that_fails_does_not_disturb_the_other():
+    out = Collector()
+    run(
+        Script("broken", [SourceError("the port is busy.")]),
+        Script("band", [flat(0, 720, "band")]),
+        outputs=[out],
+    )
+    assert [e.detail for e in out.events if isinstance(e, SourceStatus)] == ["the port is busy."]
+    assert any(e.device == "band" for e in out.events)
+
+
+def test_the_run_fails_if_every_source_fails():
+    with pytest.raises(SourceError, match="busy"):
+        run(Script("broken", [SourceError("the port is busy.")]))
+
+
+def test_an_output_that_fails_ends_the_run():
+    class Full(Collector):
+        def write(self, events: Sequence[Event]) -> None:
+            raise OutputError("the disk is full.")
+
+    source = Script("band", [flat(0, 720, "band"), 5.0])
+    with pytest.raises(OutputError):
+        run(source, outputs=[Full()])
+    assert source.left
+
+
+def test_a_device_that_changes_its_rate_begins_a_new_stream():
+    monitor = run(Script("band", [flat(0, 720, "band"), flat(500, 500, "band", 250.0)]))
+    assert monitor.streams["band"].fs_hz == 250.0
+
+
+def test_a_rate_that_cannot_be_served_is_said_once():
+    out = Collector()
+    run(Script("band", [flat(0, 50, "band", 50.0), flat(50, 50, "band", 50.0)]), outputs=[out])
+    (status,) = out.events
+    assert isinstance(status, SourceStatus)
+    assert "100 to 1000 Hz" in status.detail
+
+
+def test_a_monitor_in_a_thread_stops_when_told_and_flushes():
+    out = Collector()
+    thread = MonitorThread(Monitor(MonitorSettings(), [replay("replay:100?speed=1")], [out]))
+    thread.start()
+    deadline = time.monotonic() + 20
+    while not out.events and time.monotonic() < deadline:
+        time.sleep(0.02)
+    thread.stop()
+    assert not thread.running
+    assert thread.error is None
+    assert out.closed
+
+
+def test_an_acknowledgement_from_another_thread_is_written_like_any_event():
+    out = Collector()
+    source = Script("band", [flat(0, 720, "band"), 2.7, 3.0])
+    thread = MonitorThread(Monitor(MonitorSettings(), [source], [out]))
+    thread.start()
+    deadline = time.monotonic() + 20
+
+    def states() -> list[str]:
+        return [e.state for e in out.events if isinstance(e, Alarm) and e.kind == "signal_lost"]
+
+    while not states() and time.monotonic() < deadline:
+        time.sleep(0.02)
+    thread.monitor.acknowledge("band", "signal_lost")
+    while len(states()) < 2 and time.monotonic() < deadline:
+        time.sleep(0.02)
+    thread.stop()
+    assert states() == ["active", "acknowledged"]
