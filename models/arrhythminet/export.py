@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from copy import deepcopy
 from typing import Any
 
 import numpy as np
@@ -120,7 +121,7 @@ def to_graph(network: ArrhythmiNet, temperature: float = 1.0) -> onnx.GraphProto
     Parameters
     ----------
     network : ArrhythmiNet
-        Trained; it is put into evaluation mode.
+        Trained; it is left as it is.
     temperature : float
         Divides the logits, so that probabilities are calibrated.
 
@@ -129,7 +130,7 @@ def to_graph(network: ArrhythmiNet, temperature: float = 1.0) -> onnx.GraphProto
     onnx.GraphProto
         Input ``window`` (n, 360); outputs ``probabilities`` (n, 5) and ``attribution`` (n, 360).
     """
-    network.eval()
+    network = deepcopy(network).cpu().eval()
     writer = _Writer()
     x = writer.node("Unsqueeze", "window", writer.constant(np.array([1, 2], dtype=np.int64)))
     for block in network.blocks:

@@ -25,12 +25,13 @@ class Scores(NamedTuple):
 def conv_bn(inputs: int, outputs: int, kernel: int = 1, stride: int = 1, groups: int = 1) -> nn.Sequential:
     """Return a 1-D convolution without bias, padded to keep the length, and its batch normalisation.
 
-    It works on images one row high, (n, channels, 1, length): with channels last, that trains
+    It works on images one row high, (n, channels, 1, length), with channels last: that trains
     three times as quickly on a CPU as PyTorch's own 1-D depthwise convolution.
     """
     conv = nn.Conv2d(
         inputs, outputs, (1, kernel), (1, stride), padding=(0, kernel // 2), groups=groups, bias=False
     )
+    conv.weight.data = conv.weight.data.contiguous(memory_format=torch.channels_last)
     return nn.Sequential(conv, nn.BatchNorm2d(outputs))
 
 

@@ -89,9 +89,10 @@ class Result:
 def predict(network: ArrhythmiNet, windows: NDArray[np.float32], batch: int = 512) -> NDArray[np.float32]:
     """Return logits of shape (n, classes) for windows of shape (n, 360)."""
     network.eval()
+    device = network.head.weight.device
     with torch.inference_mode():
-        parts = [network(part).logits for part in torch.split(torch.from_numpy(windows), batch)]
-    return torch.cat(parts).numpy()
+        parts = [network(part.to(device)).logits for part in torch.split(torch.from_numpy(windows), batch)]
+    return torch.cat(parts).cpu().numpy()
 
 
 def _running_mean(decay: float) -> Callable[[Any, Any, Any], None]:
@@ -116,7 +117,8 @@ class _Run:
         torch.manual_seed(recipe.seed)
         self.recipe = recipe
         self.rng = np.random.default_rng(recipe.seed)
-        self.network = build(recipe.version)
+        self.device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+        self.network = build(recipe.version).to(self.device)
         self.mean = AveragedModel(self.network, multi_avg_fn=_running_mean(recipe.ema), use_buffers=True)
         self.optimizer = torch.optim.AdamW(
             self.network.parameters(), lr=recipe.peak_rate, weight_decay=recipe.weight_decay
@@ -173,7 +175,8 @@ class _Run:
             self._step(torch.from_numpy(windows), torch.from_numpy(part))
 
     def _step(self, windows: Tensor, labels: Tensor) -> None:
-        target = nnf.one_hot(labels, len(CLASSES)).float()
+        windows = windows.to(self.device)
+        target = nnf.one_hot(labels.to(self.device), len(CLASSES)).float()
         if self.rng.random() < self.recipe.mixup:
             share = float(self.rng.beta(0.4, 0.4))
             windows = share * windows + (1 - share) * windows.flip(0)
@@ -246,7 +249,7 @@ def read_checkpoint(path: Path) -> dict[str, Any]:
         It cannot be read.
     """
     try:
-        state: dict[str, Any] = torch.load(path, weights_only=True)
+        state: dict[str, Any] = torch.load(path, map_location="cpu", weights_only=True)
     except (OSError, RuntimeError, EOFError, ValueError) as error:
         raise ModelError(
             f"{path}: the checkpoint cannot be read ({error}).", "Delete it to begin anew."

@@ -1,0 +1,109 @@
+"""Command line: ``python -m models.arrhythminet train|evaluate|export``."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import torch
+
+from models.arrhythminet.dataset import database_folder, load_beats, split_beats
+from models.arrhythminet.evaluation import load_scores, save_scores, score_run
+from models.arrhythminet.packing import card, pack, ship
+from models.arrhythminet.report import page
+from models.arrhythminet.training import Recipe, load_result, train
+from monitor.errors import EcgmonError
+
+ZOO = Path(__file__).resolve().parent.parent / "zoo"
+CHECKPOINT = "checkpoint.pt"
+INTERRUPTED = 130
+EPOCHS = {"v1": 150, "v2": 150}
+
+
+def _say(line: str) -> None:
+    print(line, flush=True)
+
+
+def _train(options: argparse.Namespace) -> None:
+    recipe = Recipe(
+        version=options.version, seed=options.seed, epochs=options.epochs or EPOCHS[options.version]
+    )
+    folder = options.out or Path("out/arrhythminet") / f"{recipe.version}-seed{recipe.seed}"
+    folder.mkdir(parents=True, exist_ok=True)
+    beats = load_beats(database_folder(options.data_dir), _say)
+    train(beats, split_beats(beats.labels, recipe.seed), recipe, folder / CHECKPOINT, _say)
+    _say(f"{folder}: trained. Score it with `python -m models.arrhythminet evaluate {folder}`.")
+
+
+def _evaluate(options: argparse.Namespace) -> None:
+    beats = load_beats(database_folder(options.data_dir), _say)
+    runs = []
+    for folder in options.runs:
+        scores = score_run(beats, load_result(folder / CHECKPOINT))
+        save_scores(folder, scores)
+        runs.append(scores)
+        _say(f"{folder}: accuracy {scores.confusion.accuracy:.4f} on the held-out beats")
+    if options.report:
+        names = " ".join(str(folder) for folder in options.runs)
+        command = f"python -m models.arrhythminet evaluate {names} --report {options.report}"
+        options.report.write_text(page(runs, command), encoding="utf-8")
+        _say(f"{options.report}: written")
+
+
+def _export(options: argparse.Namespace) -> None:
+    scores = load_scores(options.run)
+    result = load_result(options.run / CHECKPOINT)
+    model = pack(result, scores.temperature, scores.summary())
+    text = card(result, scores.confusion, scores.summary(), len(model))
+    name = f"arrhythminet-{scores.version}"
+    ship(options.zoo, name, model, text)
+    _say(f"{options.zoo / name}.onnx: written, with its card and its line in the index")
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m models.arrhythminet", description=__doc__)
+    commands = parser.add_subparsers(required=True)
+    data = argparse.ArgumentParser(add_help=False)
+    data.add_argument("--data-dir", type=Path, help="folder with the MIT-BIH records, or with mitdb in it")
+
+    command = commands.add_parser("train", parents=[data], help="train, or go on with a run that was stopped")
+    command.add_argument("--version", choices=sorted(EPOCHS), default="v1")
+    command.add_argument("--seed", type=int, default=0)
+    command.add_argument("--epochs", type=int, help="default: enough for the published scores")
+    command.add_argument("--out", type=Path, help="folder of the run")
+    command.add_argument("--threads", type=int, default=os.cpu_count())
+    command.set_defaults(action=_train)
+
+    command = commands.add_parser("evaluate", parents=[data], help="score runs on their held-out beats")
+    command.add_argument("runs", type=Path, nargs="+", help="folders of runs")
+    command.add_argument("--report", type=Path, help="write a page that compares them with the paper")
+    command.set_defaults(action=_evaluate)
+
+    command = commands.add_parser("export", help="put an evaluated run into the zoo, with its card")
+    command.add_argument("run", type=Path, help="folder of the run")
+    command.add_argument("--zoo", type=Path, default=ZOO)
+    command.set_defaults(action=_export)
+    return parser
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command and return its exit code."""
+    options = _parser().parse_args(arguments)
+    if "threads" in options:
+        torch.set_num_threads(options.threads)
+    try:
+        options.action(options)
+    except EcgmonError as error:
+        print(error, file=sys.stderr)
+        return error.exit_code
+    except KeyboardInterrupt:
+        print("Stopped. The same command goes on from the last whole epoch.", file=sys.stderr)
+        return INTERRUPTED
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

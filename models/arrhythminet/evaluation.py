@@ -1,0 +1,163 @@
+"""Scores a trained run on its held-out beats and keeps the figures beside it."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import numpy as np
+from scipy.special import softmax
+
+from models.arrhythminet.dataset import Beats, split_beats
+from models.arrhythminet.networks import CLASSES, Version, parameter_count
+from models.arrhythminet.scoring import Confusion, calibration_error, fit_temperature
+from models.arrhythminet.training import Result, predict
+from monitor.errors import ModelError
+
+SCORES_FILE = "scores.json"
+
+
+@dataclass(frozen=True, slots=True)
+class FalseName:
+    """One kind of mistake.
+
+    Parameters
+    ----------
+    truth, named : str
+        True class and the one given.
+    beats : int
+        How often.
+    records : mapping of str to int
+        The records it happens in most, with counts.
+    confidence : float
+        Mean probability given to the false class.
+    """
+
+    truth: str
+    named: str
+    beats: int
+    records: dict[str, int]
+    confidence: float
+
+
+@dataclass(frozen=True, slots=True)
+class RunScores:
+    """Figures of one trained run on its held-out beats.
+
+    Parameters
+    ----------
+    version : {"v1", "v2"}
+        Which network.
+    seed, epochs : int
+        Of the run.
+    parameters : int
+        Trained values.
+    temperature : float
+        Divisor of the logits, fitted on the validation beats.
+    calibration_error : float
+        Expected calibration error with that temperature.
+    epoch_s : float
+        Median seconds an epoch took.
+    counts : list of list of int
+        Confusion matrix, true classes in rows.
+    mistakes : list of FalseName
+        All kinds of mistakes, the commonest first.
+    """
+
+    version: Version
+    seed: int
+    epochs: int
+    parameters: int
+    temperature: float
+    calibration_error: float
+    epoch_s: float
+    counts: list[list[int]]
+    mistakes: list[FalseName]
+
+    @property
+    def confusion(self) -> Confusion:
+        """The confusion matrix."""
+        return Confusion(np.array(self.counts, dtype=np.int64))
+
+    def summary(self) -> dict[str, float]:
+        """Return the figures that travel in the model file."""
+        confusion = self.confusion
+        rows = {f"f1_{symbol}": round(float(f), 4) for symbol, f in zip(CLASSES, confusion.f1, strict=True)}
+        return {
+            "accuracy": round(confusion.accuracy, 4),
+            "calibration_error": round(self.calibration_error, 4),
+            **rows,
+        }
+
+
+def score_run(beats: Beats, result: Result) -> RunScores:
+    """Score a run on the beats that its seed held out.
+
+    Parameters
+    ----------
+    beats : Beats
+        The data set.
+    result : Result
+        What training gave.
+    """
+    recipe = result.recipe
+    split = split_beats(beats.labels, recipe.seed)
+    check = predict(result.network, beats.served(split.validation))
+    temperature = fit_temperature(check, beats.labels[split.validation])
+    probabilities = softmax(predict(result.network, beats.served(split.test)) / temperature, axis=1)
+    truth, named = beats.labels[split.test], probabilities.argmax(axis=1)
+    return RunScores(
+        version=recipe.version,
+        seed=recipe.seed,
+        epochs=len(result.epoch_s),
+        parameters=parameter_count(result.network),
+        temperature=temperature,
+        calibration_error=calibration_error(probabilities, truth),
+        epoch_s=float(np.median(result.epoch_s)),
+        counts=Confusion.of(truth, named).counts.tolist(),
+        mistakes=_mistakes(beats.records[split.test], truth, probabilities),
+    )
+
+
+def _mistakes(
+    records: np.ndarray[tuple[int], np.dtype[np.str_]],
+    truth: np.ndarray[tuple[int], np.dtype[np.int64]],
+    probabilities: np.ndarray[tuple[int, int], np.dtype[np.float32]],
+) -> list[FalseName]:
+    named = probabilities.argmax(axis=1)
+    wrong = np.flatnonzero(named != truth)
+    kinds = Counter(zip(truth[wrong].tolist(), named[wrong].tolist(), strict=True))
+    found = []
+    for (true, false), beats in kinds.most_common():
+        which = wrong[(truth[wrong] == true) & (named[wrong] == false)]
+        places = Counter(str(record) for record in records[which])
+        confidence = float(probabilities[which, false].mean())
+        found.append(FalseName(CLASSES[true], CLASSES[false], beats, dict(places.most_common(3)), confidence))
+    return found
+
+
+def save_scores(folder: Path, scores: RunScores) -> None:
+    """Write the figures beside the run."""
+    text = json.dumps(asdict(scores), indent=1)
+    (folder / SCORES_FILE).write_text(text + "\n", encoding="utf-8")
+
+
+def load_scores(folder: Path) -> RunScores:
+    """Read the figures of a run.
+
+    Raises
+    ------
+    ModelError
+        The run was not evaluated.
+    """
+    path = folder / SCORES_FILE
+    try:
+        row = json.loads(path.read_text(encoding="utf-8"))
+        return RunScores(**{**row, "mistakes": [FalseName(**item) for item in row["mistakes"]]})
+    except (OSError, ValueError, TypeError, KeyError) as error:
+        raise ModelError(
+            f"{path}: the scores cannot be read ({error}).",
+            f"Run `python -m models.arrhythminet evaluate {folder}` first.",
+        ) from None
