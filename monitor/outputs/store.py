@@ -1,0 +1,79 @@
+"""Stores events; stands first among the outputs, so nothing is announced before it is stored."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable, Sequence
+from types import TracebackType
+from typing import Any, Self
+
+from monitor.errors import OutputError
+from monitor.events import Event
+from monitor.store.retention import Retention
+from monitor.store.rows import RowMaker
+from monitor.store.settings import StoreSettings
+from monitor.store.store import EventStore
+
+LOG = logging.getLogger(__name__)
+
+
+class StoreOutput:
+    """An output that keeps events in a database.
+
+    A database that cannot be written stops nothing: events wait in memory, `problem`
+    tells of it, and the alarms are announced all the same.
+
+    Parameters
+    ----------
+    settings : StoreSettings
+        Where and for how long.
+    wall : callable
+        Returns the wall-clock time in seconds since 1970.
+    """
+
+    problem_kind = "storage_full"
+
+    def __init__(self, settings: StoreSettings, wall: Callable[[], float] = time.time) -> None:
+        self.store = EventStore(settings.address)
+        self._rows = RowMaker(wall)
+        self._retention = Retention(self.store, settings, wall)
+
+    @property
+    def problem(self) -> str | None:
+        """What is wrong with the store, one plain line; None if nothing is."""
+        reason = self.store.problem
+        return None if reason is None else f"Events cannot be stored: {reason}"
+
+    def __enter__(self) -> Self:
+        try:
+            self.store.open()
+        except OutputError as error:
+            self.store.problem = str(error)
+            LOG.warning("%s Events wait in memory.", error)
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.store.add(self._rows.finish())
+        self.store.close()
+        if self.store.backlog:
+            raise OutputError(f"{self.store.backlog} events could not be stored: {self.store.problem}.")
+
+    def write(self, events: Sequence[Event]) -> None:
+        """Store events; when this returns, they are on the disk or `problem` says why not."""
+        stored = self.store.add(self._rows.take(events))
+        if stored:
+            self._keep_within_limits()
+
+    def note_settings(self, device: str, changes: dict[str, Any], at: Event) -> None:
+        """Store that somebody changed settings."""
+        body = {"type": "settings", "device": device, "changes": changes}
+        self.store.add([self._rows.row(at, body)])
+
+    def _keep_within_limits(self) -> None:
+        try:
+            self._retention.tick()
+        except Exception:
+            LOG.exception("Old events could not be deleted.")

@@ -1,0 +1,27 @@
+"""Where events are kept, and for how long."""
+
+from __future__ import annotations
+
+from pydantic import Field
+
+from monitor.config import Settings
+
+
+class StoreSettings(Settings):
+    """Settings of the event store.
+
+    Parameters
+    ----------
+    address : str
+        Path of an SQLite file, or a database address such as
+        ``postgresql+psycopg://ecgmon@host/ecgmon``. ``env:NAME`` and ``file:PATH`` take
+        the address from there, so that no password stands in the settings.
+    keep_days : float or None
+        Age at which events are deleted; None keeps them.
+    keep_mb : float or None
+        Size, in megabytes, above which the oldest events go, alarms last. SQLite only.
+    """
+
+    address: str
+    keep_days: float | None = Field(default=365.0, gt=0, le=36500)
+    keep_mb: float | None = Field(default=500.0, ge=1, le=1_000_000)
