@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import io
 import os
 import subprocess
 import sys
+import tempfile
 import zipfile
 from dataclasses import dataclass
 from pathlib import Path
+from typing import IO
 
 import numpy as np
 from numpy.typing import NDArray
@@ -122,17 +123,25 @@ def read_record(stem: Path) -> Record:
     root = str(Path(__file__).resolve().parent.parent)
     path = os.pathsep.join(filter(None, (root, os.environ.get("PYTHONPATH"))))
     environment = {**os.environ, "PYTHONPATH": path, "OMP_NUM_THREADS": "1"}
-    try:
-        result = subprocess.run(
-            [sys.executable, "-m", _READER, str(stem)],
-            env=environment,
-            capture_output=True,
-            stdin=subprocess.DEVNULL,
-            timeout=_TIMEOUT_S,
-            check=False,
-        )
-    except subprocess.TimeoutExpired as error:
-        raise RecordError(f"Record {stem} could not be read within {_TIMEOUT_S:.0f} s.") from error
+    with tempfile.TemporaryFile() as answer:
+        try:
+            result = subprocess.run(
+                [sys.executable, "-m", _READER, str(stem)],
+                env=environment,
+                stdin=subprocess.DEVNULL,
+                stdout=answer,
+                stderr=subprocess.PIPE,
+                timeout=_TIMEOUT_S,
+                check=False,
+            )
+        except subprocess.TimeoutExpired as error:
+            raise RecordError(f"Record {stem} could not be read within {_TIMEOUT_S:.0f} s.") from error
+        _refuse_failure(stem, result)
+        answer.seek(0)
+        return _unpack(stem.name, answer)
+
+
+def _refuse_failure(stem: Path, result: subprocess.CompletedProcess[bytes]) -> None:
     if result.returncode == MissingExtraError.exit_code:
         raise MissingExtraError(
             "Reading records needs the wfdb package.", "Install it: pip install 'ecgmon[sim]'"
@@ -143,12 +152,11 @@ def read_record(stem: Path) -> Record:
             f"Record {stem} cannot be read: {lines[-1] if lines else 'the reader stopped'}.",
             "Fetch its files again or name another record.",
         )
-    return _unpack(stem.name, result.stdout)
 
 
-def _unpack(name: str, data: bytes) -> Record:
+def _unpack(name: str, answer: IO[bytes]) -> Record:
     try:
-        with np.load(io.BytesIO(data), allow_pickle=False) as arrays:
+        with np.load(answer, allow_pickle=False) as arrays:
             reference = None
             if "reference_samples" in arrays:
                 reference = Reference(

@@ -11,6 +11,8 @@ from monitor.cli.parser import build_parser
 from monitor.errors import INTERNAL_FAULT_EXIT_CODE, EcgmonError
 
 INTERRUPTED_EXIT_CODE = 130
+BROKEN_PIPE_EXIT_CODE = 141
+"""As a shell reports SIGPIPE: whoever read our output has seen enough."""
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -31,6 +33,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         module, _, function = arguments.command.partition(":")
         return int(getattr(importlib.import_module(module), function)(arguments))
     except EcgmonError as error:
+        if isinstance(error.__cause__, BrokenPipeError):
+            return BROKEN_PIPE_EXIT_CODE
         sys.stderr.write(f"ecgmon: {error}\n")
         return error.exit_code
     except KeyboardInterrupt:

@@ -7,14 +7,15 @@ import contextlib
 import signal
 import sys
 from collections.abc import Sequence
-from typing import TextIO
+from typing import IO
 
 from monitor.ingest.base import Source
 from monitor.ingest.registry import open_sources
 from monitor.ingest.replay import ReplaySource
 from monitor.outputs.base import Output
-from monitor.outputs.console import ConsoleOutput, clock
+from monitor.outputs.console import ConsoleOutput
 from monitor.outputs.jsonl import STANDARD_OUTPUT, JsonLinesOutput
+from monitor.outputs.words import clock
 from monitor.service import Monitor
 from monitor.settings import MonitorSettings
 
@@ -72,14 +73,14 @@ async def run_until_stopped(monitor: Monitor, *, progress: bool = False) -> None
                 await watcher
 
 
-def print_summary(monitor: Monitor, stream: TextIO) -> None:
+def print_summary(monitor: Monitor, stream: IO[str]) -> None:
     """Print what the run amounted to."""
     with contextlib.suppress(BrokenPipeError):
         stream.write("\n" + "\n".join(monitor.summary.lines()) + "\n")
         stream.flush()
 
 
-async def _show_progress(sources: Sequence[Source], stream: TextIO) -> None:
+async def _show_progress(sources: Sequence[Source], stream: IO[str]) -> None:
     """Keep one line on how far the replays are; leave none behind."""
     try:
         while True:

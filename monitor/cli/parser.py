@@ -126,9 +126,7 @@ def _add_dashboard(commands: Commands) -> None:
 def _add_demo(commands: Commands) -> None:
     demo = _add(commands, "demo", "monitor.cli.demo:demo", "see it work on a real record", _DEMO_ABOUT)
     how = demo.add_mutually_exclusive_group()
-    how.add_argument(
-        "--terminal", action="store_true", help="draw in the terminal even if there is a display"
-    )
+    how.add_argument("--tui", action="store_true", help="draw in the terminal even if there is a display")
     how.add_argument("--headless", action="store_true", help="only print the log")
     demo.add_argument("--speed", metavar="S", help="times the speed of life, or max")
     demo.add_argument("--duration", type=float, metavar="S", help="stop after S seconds of signal")
@@ -161,6 +159,7 @@ def _add_loop(parser: argparse.ArgumentParser) -> None:
     shown.add_argument("--json", action="store_true", help="print JSON lines in place of the log")
     shown.add_argument("--quiet", action="store_true", help="print alarms and the summary only")
     where = output.add_mutually_exclusive_group()
+    where.add_argument("--tui", action="store_true", help="show it live in the terminal")
     where.add_argument("--window", action="store_true", default=None, help="show it in the window")
     where.add_argument(
         "--headless",

@@ -17,25 +17,28 @@ from monitor.outputs.jsonl import JsonLinesOutput
 from monitor.settings import MonitorSettings, load_settings
 
 WINDOW_MODULE = "monitor.dashboard.app"
+TERMINAL_MODULE = "monitor.cli.terminal"
+"""Imported when shown, so that a headless run carries neither Qt nor rich."""
 
 WindowRunner = Callable[[MonitorSettings, list[Output]], int]
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Run the sources that the arguments or the settings name."""
-    return run_loop(settings_from(arguments, arguments.source))
+    return run_loop(settings_from(arguments, arguments.source), tui=arguments.tui)
 
 
 def replay(arguments: argparse.Namespace) -> int:
     """Run replays of the records named."""
-    return run_loop(settings_from(arguments, [replay_address(record) for record in arguments.records]))
+    sources = [replay_address(record) for record in arguments.records]
+    return run_loop(settings_from(arguments, sources), tui=arguments.tui)
 
 
 def dashboard(arguments: argparse.Namespace) -> int:
     """Run with the window; without a source it waits for one to be chosen."""
     if arguments.window is None:
         arguments.window = True
-    return run_loop(settings_from(arguments, arguments.source))
+    return run_loop(settings_from(arguments, arguments.source), tui=arguments.tui)
 
 
 def replay_address(record: str) -> str:
@@ -68,21 +71,22 @@ def settings_from(arguments: argparse.Namespace, sources: list[str] | None) -> M
     return load_settings(arguments.config, _given(changes))
 
 
-def run_loop(settings: MonitorSettings) -> int:
-    """Run the monitor with or without the window.
+def run_loop(settings: MonitorSettings, *, tui: bool = False) -> int:
+    """Run the monitor in the window, live in the terminal, or with a log.
 
     Raises
     ------
     EcgmonError
         It cannot run.
     """
-    if settings.window:
+    if settings.window and not tui:
         return window_runner()(settings, stored(settings))
     if not settings.sources:
         raise UsageError(
             "No source is named.", "Give --source ADDRESS, such as replay:200, or --config FILE."
         )
-    return run_headless(settings, stored(settings))
+    runner = importlib.import_module(TERMINAL_MODULE).run_terminal if tui else run_headless
+    return int(runner(settings, stored(settings)))
 
 
 def stored(settings: MonitorSettings) -> list[Output]:

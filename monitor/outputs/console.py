@@ -1,38 +1,26 @@
-"""A calm log for people: one line for every event worth one."""
+"""A calm log for people on a text stream."""
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Mapping, Sequence
-from datetime import timedelta
 from types import TracebackType
 from typing import Self, TextIO
 
 from monitor.errors import OutputError
-from monitor.events import Alarm, Beat, Event, Gap, HeartRate, Quality, RhythmChange, SourceStatus
+from monitor.events import Event
+from monitor.outputs.words import EventWords, Line, clock
 
 _RESET = "\x1b[0m"
 _DIM = "\x1b[2m"
-_ALARM_STYLE: Mapping[str, str] = {"high": "\x1b[1;97;41m", "medium": "\x1b[1;30;43m", "low": "\x1b[36m"}
-_RHYTHM_STYLE = "\x1b[1m"
-
-BEAT_WORDS: Mapping[str, str] = {
-    "N": "normal",
-    "L": "left bundle branch block",
-    "R": "right bundle branch block",
-    "A": "atrial premature",
-    "V": "ventricular premature",
-    "F": "fusion",
-    "/": "paced",
-    "Q": "not classified",
+_STYLES: Mapping[str, str] = {
+    "plain": "",
+    "strong": "\x1b[1m",
+    "high": "\x1b[1;97;41m",
+    "medium": "\x1b[1;30;43m",
+    "low": "\x1b[1;36m",
 }
-"""WFDB beat symbols in words."""
-
-
-def clock(seconds: float) -> str:
-    """Return a time since the stream's beginning as ``h:mm:ss.s``."""
-    tenths = round(seconds * 10)
-    return f"{timedelta(seconds=tenths // 10)}.{tenths % 10}"
 
 
 class ConsoleOutput:
@@ -41,9 +29,10 @@ class ConsoleOutput:
     Parameters
     ----------
     quiet : bool
-        Print alarms and what concerns the source only.
+        Print alarms, gaps and news of the source only.
     colour : bool, optional
-        Use terminal colours; by default if the stream is a terminal.
+        Use terminal colours; by default if the stream is a terminal and ``NO_COLOR``
+        (https://no-color.org) is not set.
     stream : TextIO, optional
         Where to print; standard output by default.
     """
@@ -52,10 +41,8 @@ class ConsoleOutput:
         self, *, quiet: bool = False, colour: bool | None = None, stream: TextIO | None = None
     ) -> None:
         self._stream = stream if stream is not None else sys.stdout
-        self._quiet = quiet
-        self._colour = self._stream.isatty() if colour is None else colour
-        self._bpm: dict[str, float | None] = {}
-        self._quality: dict[str, tuple[str, ...]] = {}
+        self._words = EventWords(quiet=quiet)
+        self._colour = self._stream.isatty() and "NO_COLOR" not in os.environ if colour is None else colour
 
     def __enter__(self) -> Self:
         """Nothing needs opening."""
@@ -74,58 +61,32 @@ class ConsoleOutput:
         OutputError
             Nobody reads the stream any more, or its disk is full.
         """
-        lines = [line for line in map(self._line, events) if line is not None]
+        lines = [
+            self._format(event, line) for event in events if (line := self._words.line(event)) is not None
+        ]
         if not lines:
             return
         try:
-            self._stream.write("".join(f"{line}\n" for line in lines))
+            self._stream.write("".join(lines))
             self._stream.flush()
         except OSError as error:
+            discard_stream(self._stream)
             raise OutputError(f"The log cannot be written: {error.strerror}.") from error
 
-    def _line(self, event: Event) -> str | None:
-        text, style = self._describe(event)
-        if text is None:
-            return None
+    def _format(self, event: Event, line: Line) -> str:
         head = f"{clock(event.time_s):>10}  {event.device:<8} "
         if not self._colour:
-            return head + text
-        return f"{_DIM}{head}{_RESET}{style}{text}{_RESET if style else ''}"
+            return f"{head}{line.text}\n"
+        style = _STYLES[line.tone]
+        return f"{_DIM}{head}{_RESET}{style}{line.text}{_RESET if style else ''}\n"
 
-    def _describe(self, event: Event) -> tuple[str | None, str]:
-        """Return the text of an event, None if it is not worth a line, and its style."""
-        match event:
-            case Alarm():
-                kind = event.kind.replace("_", " ")
-                style = _ALARM_STYLE[event.priority] if event.state == "active" else _RHYTHM_STYLE
-                return f"ALARM {event.priority} {kind} {event.state}: {event.message}", style
-            case SourceStatus():
-                return f"source {event.state}{': ' if event.detail else ''}{event.detail}", ""
-            case Gap():
-                return f"gap    {event.length_samples} samples missing ({event.reason.replace('_', ' ')})", ""
-            case HeartRate():
-                self._bpm[event.device] = event.bpm
-            case Beat() if not self._quiet:
-                return self._beat(event), ""
-            case RhythmChange() if not self._quiet:
-                return f"rhythm {event.rhythm}", _RHYTHM_STYLE
-            case Quality() if not self._quiet:
-                return self._signal(event), ""
-        return None, ""
 
-    def _beat(self, beat: Beat) -> str:
-        bpm = self._bpm.get(beat.device)
-        rate = f"{bpm:4.0f}/min" if bpm is not None else "   -/min"
-        interval = f"RR {beat.rr_s:.2f} s" if beat.rr_s is not None else "RR -     "
-        sure = beat.probabilities.get(beat.symbol)
-        certainty = f"{100 * sure:3.0f} %" if sure is not None else "     "
-        words = BEAT_WORDS.get(beat.symbol, "")
-        return f"beat   {beat.symbol}  {rate}  {interval}  {certainty}  {words}".rstrip()
-
-    def _signal(self, quality: Quality) -> str | None:
-        """Tell of a change of the signal's quality only."""
-        before = self._quality.get(quality.device, ())
-        self._quality[quality.device] = quality.reasons
-        if quality.reasons == before:
-            return None
-        return f"signal {', '.join(quality.reasons).replace('_', ' ') if quality.reasons else 'good again'}"
+def discard_stream(stream: TextIO) -> None:
+    """Let what a broken stream still holds go nowhere, so that its closing does not fail again."""
+    try:
+        number = stream.fileno()
+    except OSError:
+        return
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, number)
+    os.close(nowhere)

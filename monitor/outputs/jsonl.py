@@ -13,6 +13,7 @@ from typing import BinaryIO, Self
 
 from monitor.errors import OutputError
 from monitor.events import Event, to_json
+from monitor.outputs.console import discard_stream
 
 FLUSH_EVERY_S = 0.5
 """A line reaches the file at most this long after the next event follows it."""
@@ -102,20 +103,19 @@ class JsonLinesOutput:
             while data:
                 data = data[self._file.write(data) :]
             self._file.flush()
-        except BrokenPipeError as error:
-            self._file = None
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-            raise OutputError("Nobody reads standard output any more.") from error
         except OSError as error:
             self._give_up()
+            where = f"{self.path}" if self._own else "standard output"
+            hint = "Make room or name another file; what was written before has the suffix .incomplete."
             raise OutputError(
-                f"Events cannot be written to {self.path}: {error.strerror}.",
-                "Make room or name another file; what was written before has the suffix .incomplete.",
+                f"Events cannot be written to {where}: {error.strerror}.", hint if self._own else ""
             ) from error
 
     def _give_up(self) -> None:
         """Cut the file back to its last whole line and mark it."""
-        if self._own and self._file is not None:
+        if not self._own:
+            discard_stream(sys.stdout)
+        elif self._file is not None:
             self._file.close()
             if self.path.is_file():
                 os.truncate(self.path, self.path.read_bytes().rfind(b"\n") + 1)

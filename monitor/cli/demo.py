@@ -1,0 +1,42 @@
+"""The command ``demo``: a real record, with whatever display there is."""
+
+from __future__ import annotations
+
+import argparse
+import importlib.util
+import os
+import sys
+
+from monitor.cli.headless import run_headless
+from monitor.cli.run import window_runner
+from monitor.cli.terminal import run_terminal
+from monitor.settings import MonitorSettings, load_settings
+
+RECORD = "200"
+START_S = 96.0
+"""Some seconds before a run of ventricular beats."""
+
+
+def demo(arguments: argparse.Namespace) -> int:
+    """Play record 200 in the window, else in the terminal, else as a log."""
+    settings = demo_settings(arguments.speed, arguments.duration)
+    if not arguments.headless and not arguments.tui and window_possible():
+        return window_runner()(settings, [])
+    if not arguments.headless and (arguments.tui or sys.stdout.isatty()):
+        return run_terminal(settings, [])
+    return run_headless(settings, [])
+
+
+def demo_settings(speed: str | None = None, duration_s: float | None = None) -> MonitorSettings:
+    """Return the settings of the demo."""
+    replay = {"start_s": START_S, **({"speed": speed} if speed is not None else {})}
+    limit = {"duration_s": duration_s} if duration_s is not None else {}
+    return load_settings(None, {"sources": (f"replay:{RECORD}",), "replay": replay, **limit})
+
+
+def window_possible() -> bool:
+    """Tell whether Qt is installed and there is a display for it."""
+    bindings = ("PyQt6", "PySide6")
+    installed = importlib.util.find_spec("pyqtgraph") and any(map(importlib.util.find_spec, bindings))
+    display = any(os.environ.get(name) for name in ("DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM"))
+    return bool(installed) and (display or sys.platform == "darwin")
