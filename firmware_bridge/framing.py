@@ -148,16 +148,18 @@ class FixedScanner:
         self._grid = 0
         self._last: int | None = None
 
-    def feed(self, data: bytes) -> list[bytes]:
-        """Take the next bytes; return the frames that are certain by now."""
-        buffer, at, frames = self._buffer + data, 0, []
+    def feed(self, data: bytes) -> list[tuple[bytes, int]]:
+        """Take the next bytes; return the frames certain by now, each with the bytes skipped before it."""
+        buffer, at = self._buffer + data, 0
+        frames: list[tuple[bytes, int]] = []
         while len(buffer) - at >= self._length:
             frame = buffer[at : at + self._length]
+            skipped = self._grid
             verdict = self._judge(buffer, at, frame)
             if verdict is None:
                 break
             if verdict:
-                frames.append(frame)
+                frames.append((frame, skipped))
                 at += self._length
             else:
                 self._counters.bad_frames += self._in_step

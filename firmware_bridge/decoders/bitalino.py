@@ -102,12 +102,12 @@ class BitalinoDecoder:
 
     def feed(self, data: bytes) -> list[Packet]:
         """Take the next bytes; return one packet for each frame certain by now."""
-        frames = self._scanner.feed(data)
-        counts = np.array([int.from_bytes(f, "little") >> self._shift & (self._full - 1) for f in frames])
+        cut = self._scanner.feed(data)
+        counts = np.array([int.from_bytes(f, "little") >> self._shift & (self._full - 1) for f, _ in cut])
         millivolts = (counts / self._full - 0.5) * (1e3 * VCC_V / self.settings.gain)
         return [
-            Packet(value.reshape(1, 1), frame[-1] >> 4)
-            for value, frame in zip(millivolts, frames, strict=True)
+            Packet(value.reshape(1, 1), frame[-1] >> 4, missed_samples=round(skipped / len(frame)))
+            for value, (frame, skipped) in zip(millivolts, cut, strict=True)
         ]
 
     def reset(self) -> None:

@@ -80,15 +80,18 @@ class CytonDecoder:
 
     def feed(self, data: bytes) -> list[Packet]:
         """Take the next bytes; return one packet for each frame completed."""
-        frames = self._scanner.feed(data)
-        if not frames:
+        cut = self._scanner.feed(data)
+        if not cut:
             return []
-        raw = np.frombuffer(b"".join(frames), np.uint8).reshape(-1, FRAME_BYTES)
-        wide = np.zeros((len(frames), 8, 4), dtype=np.uint8)
+        raw = np.frombuffer(b"".join(frame for frame, _ in cut), np.uint8).reshape(-1, FRAME_BYTES)
+        wide = np.zeros((len(cut), 8, 4), dtype=np.uint8)
         wide[:, :, :3] = raw[:, 2:26].reshape(-1, 8, 3)
         counts = (wide.view(">i4")[:, :, 0] >> 8)[:, self._rows]
         millivolts = counts[:, :, None] * self._mv
-        return [Packet(block, frame[1]) for block, frame in zip(millivolts, frames, strict=True)]
+        return [
+            Packet(block, frame[1], missed_samples=round(skipped / FRAME_BYTES))
+            for block, (frame, skipped) in zip(millivolts, cut, strict=True)
+        ]
 
     def reset(self) -> None:
         """Forget half a frame and the place in the stream."""

@@ -1,0 +1,204 @@
+"""One device's timekeeper: packets in, samples with their true index out."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from firmware_bridge.packet import Packet, StreamFormat
+from monitor.ingest.clock.gaps import Last, missing_before
+from monitor.ingest.clock.grid import FractionalResampler
+from monitor.ingest.clock.rate import RateTracker, usual_rate
+from monitor.ingest.clock.settings import ClockSettings
+
+_SLEW_S = 10.0
+_MAX_SLEW = 0.005
+_SURE = 5.0
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Placed:
+    """Samples and where they belong.
+
+    Parameters
+    ----------
+    start : int
+        Index of the first sample at the nominal rate.
+    samples_mv : array of shape (n_leads, n)
+        ECG in millivolts.
+    lead_off : bool
+        The device says that an electrode is off.
+    """
+
+    start: int
+    samples_mv: NDArray[np.float64]
+    lead_off: bool
+
+
+class Timekeeper:
+    """Give every sample of a device its true index.
+
+    Lost samples make the index jump by their number. A device that keeps time within
+    ``follow_above_ppm`` passes untouched, sample for sample. One that does not is
+    resampled slowly onto its nominal grid, so that the index divided by the rate stays
+    true to the clock of this machine.
+
+    Parameters
+    ----------
+    form : StreamFormat
+        Rate, counter and clock of the device.
+    settings : ClockSettings
+        How far its clock is believed.
+    """
+
+    def __init__(self, form: StreamFormat, settings: ClockSettings | None = None) -> None:
+        self.settings = settings if settings is not None else ClockSettings()
+        self._form = form
+        self._guess: list[tuple[Packet, float]] = []
+        self._last: Last | None = None
+        self._count = 0
+        self._index = 0
+        self._following = False
+        self._reconnected = False
+        self._ratio = 1.0
+        self._lost = self._duplicates = self._late = 0
+        self._resampler = FractionalResampler(len(form.leads))
+        self._tracker = RateTracker(form.fs_hz) if form.fs_hz else None
+
+    @property
+    def fs_hz(self) -> float | None:
+        """Rate of the grid in Hz; None until it is known."""
+        return self._form.fs_hz
+
+    @property
+    def index(self) -> int:
+        """Index of the sample that comes next."""
+        return self._index
+
+    @property
+    def health(self) -> dict[str, float]:
+        """Figures for `monitor.events.SourceStatus`."""
+        figures = {
+            "lost_samples": float(self._lost),
+            "duplicate_packets": float(self._duplicates),
+            "late_packets": float(self._late),
+        }
+        if self._tracker is not None:
+            figures["rate_hz"] = self._tracker.rate_hz
+            figures["jitter_ms"] = self._tracker.jitter_ms
+            if math.isfinite(self._tracker.stderr_ppm):
+                figures["drift_ppm"] = self._tracker.drift_ppm
+        return figures
+
+    def reconnected(self) -> None:
+        """Say that the link was lost and is back; the device may have started anew."""
+        self._reconnected = self._last is not None
+
+    def place(self, packets: list[Packet], time_s: float) -> list[Placed]:
+        """Take the packets that arrived together.
+
+        Parameters
+        ----------
+        packets : list of Packet
+            Packets in the order of arrival.
+        time_s : float
+            When the last of them arrived, on a clock that never jumps, in seconds.
+        """
+        tracker = self._tracker
+        if tracker is None:
+            timed = self._guess_rate(packets, time_s)
+            return [placed for packet, when in timed for placed in self._one(packet, when)]
+        rate_hz = tracker.rate_hz
+        behind = sum(packet.n_samples + packet.missed_samples for packet in packets)
+        placed: list[Placed] = []
+        for packet in packets:
+            behind -= packet.n_samples + packet.missed_samples
+            placed += self._one(packet, time_s - behind / rate_hz)
+        return placed
+
+    def _guess_rate(self, packets: list[Packet], time_s: float) -> list[tuple[Packet, float]]:
+        """Hold packets until their number and the time they took tell the rate."""
+        self._guess += [(packet, time_s) for packet in packets]
+        if not self._guess:
+            return []
+        first_s = self._guess[0][1]
+        n = sum(packet.n_samples for packet, when in self._guess if when > first_s)
+        if time_s - first_s < self.settings.guess_after_s or n < 20:
+            return []
+        rate_hz = usual_rate(n / (time_s - first_s))
+        self._form = replace(self._form, fs_hz=rate_hz)
+        self._tracker = RateTracker(rate_hz)
+        held, self._guess = self._guess, []
+        return held
+
+    def _one(self, packet: Packet, time_s: float) -> list[Placed]:
+        assert self._tracker is not None
+        placed: list[Placed] = []
+        if self._last is not None:
+            verdict = missing_before(
+                packet,
+                self._last,
+                self._form,
+                rate_hz=self._tracker.rate_hz,
+                time_s=time_s,
+                late_s=time_s - self._tracker.time_of(self._count + packet.n_samples),
+                silence_s=self.settings.silence_s,
+                reconnected=self._reconnected,
+            )
+            self._duplicates += verdict.drop == "duplicate"
+            self._late += verdict.drop == "late"
+            if verdict.drop:
+                return []
+            if verdict.samples:
+                placed += self._skip(verdict.samples, restart=verdict.by_arrival)
+        self._reconnected = False
+        self._last = Last(packet.seq, packet.device_time_s, packet.n_samples, time_s)
+        if self._tracker.add(self._count + packet.n_samples, time_s):
+            self._discipline()
+        self._count += packet.n_samples
+        return [*placed, *self._pass_on(packet.samples_mv, packet.lead_off)]
+
+    def _skip(self, n_samples: int, *, restart: bool) -> list[Placed]:
+        """Leave room for lost samples."""
+        assert self._tracker is not None
+        rest = []
+        if self._following:
+            left = self._resampler.flush(1 / self._ratio)
+            rest = self._placed(left, lead_off=False)
+        else:
+            self._resampler.reset()
+        self._lost += n_samples
+        self._count += n_samples
+        self._index += round(n_samples * self._ratio)
+        if restart:
+            self._tracker.restart()
+        return rest
+
+    def _discipline(self) -> None:
+        """Decide whether to follow the device, and how fast."""
+        tracker = self._tracker
+        assert tracker is not None
+        drift = abs(tracker.drift_ppm)
+        sure = tracker.span_s >= self.settings.follow_after_s and drift > _SURE * tracker.stderr_ppm
+        self._following |= sure and drift > self.settings.follow_above_ppm
+        if self._following and tracker.origin_s is not None and self._form.fs_hz:
+            due = (tracker.time_of(self._count) - tracker.origin_s) * self._form.fs_hz
+            behind_s = (due - self._index - self._resampler.pending * self._ratio) / self._form.fs_hz
+            slew = min(_MAX_SLEW, max(-_MAX_SLEW, behind_s / _SLEW_S))
+            self._ratio = self._form.fs_hz / tracker.rate_hz * (1 + slew)
+
+    def _pass_on(self, samples_mv: NDArray[np.float64], lead_off: bool) -> list[Placed]:
+        if self._following:
+            return self._placed(self._resampler.process(samples_mv, 1 / self._ratio), lead_off)
+        self._resampler.watch(samples_mv)
+        return self._placed(samples_mv, lead_off)
+
+    def _placed(self, samples_mv: NDArray[np.float64], lead_off: bool) -> list[Placed]:
+        if not samples_mv.shape[1]:
+            return []
+        start = self._index
+        self._index += samples_mv.shape[1]
+        return [Placed(start, samples_mv, lead_off)]
