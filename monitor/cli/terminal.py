@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 from collections import Counter, deque
 from collections.abc import Mapping, Sequence
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,7 +20,7 @@ from monitor.cli.headless import print_summary, run_until_stopped
 from monitor.events import PIPELINE_HZ, Alarm, Beat, Event, HeartRate, Quality
 from monitor.ingest.registry import open_sources
 from monitor.outputs.base import Output
-from monitor.outputs.words import BEAT_WORDS, EventWords, Line, clock
+from monitor.outputs.words import EventWords, Line, clock
 from monitor.ring import OverrunError
 from monitor.service import Monitor
 from monitor.settings import MonitorSettings
@@ -46,6 +47,9 @@ _BEATS: Mapping[str, str] = {
     "V": "bold red",
     "Q": "dim",
 }
+_LEGEND = (
+    "N normal  L R bundle branch block  A atrial  V ventricular  Q not classified   shaded: why   Ctrl-C ends"
+)
 _SHADES = tuple(Style(bgcolor=f"rgb({20 + 70 * step // 4},{20 + 25 * step // 4},30)") for step in range(5))
 """Background by attribution, from what the class does not rest on to what it rests on most."""
 
@@ -164,14 +168,12 @@ class TerminalView:
 
     def _trace(self, clean: NDArray[np.float64], shade: NDArray[np.float64], width: int) -> list[Text]:
         low, high = self._scale(clean)
-        cells = np.array_split(np.nan_to_num(shade), width)
-        levels = [round(4 * float(cell.max(initial=0.0))) for cell in cells]
+        runs = _shaded_runs(shade, width)
         lines = []
         for row in draw_trace(clean, width, TRACE_LINES, low, high):
             line = Text(row, "bright_green", no_wrap=True)
-            for column, level in enumerate(levels):
-                if level > 0:
-                    line.stylize(_SHADES[min(level, 4)], column, column + 1)
+            for level, first, last in runs:
+                line.stylize(_SHADES[level], first, last)
             lines.append(line)
         return lines
 
@@ -205,13 +207,17 @@ class TerminalView:
             Text.assemble((f"{clock(time_s):>10}  ", "dim"), (line.text, _TONES[line.tone]))
             for time_s, line in self._log
         ]
-        legend = "   ".join(f"{symbol} {BEAT_WORDS[symbol]}" for symbol in "NLRAV")
         padding = [Text()] * (LOG_LINES - len(lines))
-        return [
-            *lines,
-            *padding,
-            Text(f"{legend}   shaded: what the class rests on   Ctrl-C ends", "dim", no_wrap=True),
-        ]
+        return [*lines, *padding, Text(_LEGEND, "dim", no_wrap=True)]
+
+
+def _shaded_runs(shade: NDArray[np.float64], width: int) -> list[tuple[int, int, int]]:
+    """Return the stretches of characters of one shade: its level, first and behind the last."""
+    starts = np.arange(width) * len(shade) // width
+    peaks = np.maximum.reduceat(np.nan_to_num(shade), starts)
+    levels = np.clip(np.rint(peaks**2 * (len(_SHADES) - 1)), 0, len(_SHADES) - 1).astype(int)
+    edges = np.flatnonzero(np.diff(levels, prepend=-1, append=-1))
+    return [(int(levels[first]), int(first), int(last)) for first, last in pairwise(edges) if levels[first]]
 
 
 def run_terminal(settings: MonitorSettings, outputs: Sequence[Output], console: Console | None = None) -> int:
