@@ -60,7 +60,7 @@ RUN_COLUMNS = (
 
 def qrs_table(scores: list[RecordScore]) -> Table:
     """Return detection of QRS complexes: Se, +P, DER, R error, latency."""
-    return _table(QRS_COLUMNS, scores, _qrs_row)
+    return _table(QRS_COLUMNS, scores, qrs_row)
 
 
 def beat_table(scores: list[RecordScore]) -> Table:
@@ -116,7 +116,8 @@ def _average(rows: list[Row]) -> Row:
     return average
 
 
-def _qrs_row(score: RecordScore) -> Row:
+def qrs_row(score: RecordScore) -> Row:
+    """Return the figures of detection of one record, or of several pooled."""
     tp, fn, fp = score.found, score.missed, score.extra
     error_ms = np.abs(score.r_error_s) * 1e3
     return {

@@ -1,0 +1,1 @@
+"""Measurements that a reader can run: against other detectors, and of speed and memory."""

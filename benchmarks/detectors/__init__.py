@@ -1,0 +1,1 @@
+"""R-peak detectors side by side: the same records, the same scorer, one run."""

@@ -1,0 +1,53 @@
+"""Run one detector over a suite in a process of its own: accuracy, R error, time, memory."""
+
+from __future__ import annotations
+
+import resource
+import time
+import warnings
+from pathlib import Path
+
+import numpy as np
+
+from benchmarks.detectors.cases import cases
+from benchmarks.detectors.detectors import DETECTORS, Lead
+from monitor.evaluation.report import qrs_row
+from monitor.evaluation.score import DetectedBeats, RecordScore, ScoringSettings, pool, score_record
+from monitor.evaluation.table import Cell
+
+Row = dict[str, Cell]
+
+COUNTS = ("beats", "tp", "fn", "fp", "se_percent", "ppv_percent", "der_percent", "f1")
+ERRORS = ("r_error_mean_ms", "r_error_p95_ms")
+LEARNING_S = {"mitdb": 0.0, "svdb": 0.0, "stress": 300.0}
+"""The noise starts after five minutes; what comes before is not scored."""
+
+
+def measure(suite: str, name: str, data: Path) -> list[Row]:
+    """Run one detector over a suite; return a row for each signal and one for all."""
+    warnings.simplefilter("ignore")
+    settings = ScoringSettings(learning_s=LEARNING_S[suite])
+    scores: list[RecordScore] = []
+    seconds: list[float] = []
+    signal_s = 0.0
+    for case in cases(suite, data):
+        if not scores:  # a first call imports and compiles
+            DETECTORS[name](Lead(case.samples_mv[: round(60 * case.fs_hz)], case.fs_hz))
+        begun = time.process_time()
+        found = np.unique(DETECTORS[name](Lead(case.samples_mv, case.fs_hz)))
+        seconds.append(time.process_time() - begun)
+        signal_s += case.samples_mv.size / case.fs_hz
+        beats = DetectedBeats(found, np.full(found.size, "N"))
+        scores.append(score_record(case.name, case.reference, beats, case.fs_hz, settings))
+    rows = [_row(name, score) | {"cpu_s": spent} for score, spent in zip(scores, seconds, strict=True)]
+    total = _row(name, pool("all", scores)) | {
+        "cpu_s": sum(seconds),
+        "times_real_time": signal_s / sum(seconds),
+        "peak_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
+    }
+    return [*rows, total]
+
+
+def _row(name: str, score: RecordScore) -> Row:
+    values = qrs_row(score)
+    return {"detector": name, "record": score.record} | {key: values[key] for key in (*COUNTS, *ERRORS)}
