@@ -10,6 +10,7 @@ import sys
 from monitor.cli.headless import run_headless
 from monitor.cli.run import window_runner
 from monitor.cli.terminal import run_terminal
+from monitor.errors import MissingExtraError
 from monitor.settings import MonitorSettings, load_settings
 
 RECORD = "200"
@@ -21,7 +22,12 @@ def demo(arguments: argparse.Namespace) -> int:
     """Play record 200 in the window, else in the terminal, else as a log."""
     settings = demo_settings(arguments.speed, arguments.duration)
     if not arguments.headless and not arguments.tui and window_possible():
-        return window_runner()(settings, [])
+        try:
+            show = window_runner()
+        except MissingExtraError as error:
+            sys.stderr.write(f"{error}\n")
+        else:
+            return show(settings, [])
     if not arguments.headless and (arguments.tui or sys.stdout.isatty()):
         return run_terminal(settings, [])
     return run_headless(settings, [])

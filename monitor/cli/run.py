@@ -13,12 +13,18 @@ from monitor.cli.headless import run_headless
 from monitor.errors import MissingExtraError, UsageError
 from monitor.outputs.annotations import AnnotationOutput
 from monitor.outputs.base import Output
+from monitor.outputs.build import build_outputs
 from monitor.outputs.jsonl import JsonLinesOutput
 from monitor.settings import MonitorSettings, load_settings
 
 WINDOW_MODULE = "monitor.dashboard.app"
 TERMINAL_MODULE = "monitor.cli.terminal"
 """Imported when shown, so that a headless run carries neither Qt nor rich."""
+
+_SYSTEM_LIBRARIES = (
+    "Qt needs libraries of the system: sudo apt-get install libegl1 libgl1 libdbus-1-3 libfontconfig1 "
+    "libxkbcommon-x11-0 libxcb-cursor0 libxcb-icccm4 libxcb-keysyms1 libxcb-shape0"
+)
 
 WindowRunner = Callable[[MonitorSettings, list[Output]], int]
 
@@ -90,8 +96,8 @@ def run_loop(settings: MonitorSettings, *, tui: bool = False) -> int:
 
 
 def stored(settings: MonitorSettings) -> list[Output]:
-    """Return the outputs that write files."""
-    outputs: list[Output] = []
+    """Return the outputs that keep events and those that announce them."""
+    outputs = build_outputs(settings.outputs)
     if settings.outputs.annotations is not None:
         outputs.append(AnnotationOutput(settings.outputs.annotations))
     if settings.outputs.events is not None and settings.outputs.events != Path("-"):
@@ -110,9 +116,10 @@ def window_runner() -> WindowRunner:
     try:
         runner: WindowRunner = importlib.import_module(WINDOW_MODULE).run_window
     except ImportError as error:
+        # a shared object is named where Qt is there and a library of the system is not
+        hint = _SYSTEM_LIBRARIES if ".so" in str(error) else "Install it: pip install 'ecgmon[gui]'"
         raise MissingExtraError(
-            f"The window cannot be opened ({error}).",
-            "Install it: pip install 'ecgmon[gui]', or run with --headless.",
+            f"The window cannot be opened ({error}).", f"{hint}; or do without."
         ) from error
     return runner
 
