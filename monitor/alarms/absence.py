@@ -26,7 +26,7 @@ class BeatAbsence(Condition[AbsenceMemory]):
     The time counts from the last R wave, from the end of a gap, or from the end of the
     last second with an electrode off, saturation, missing samples or heavy noise,
     whichever is latest. It is judged ``latency_s`` later, when the beats of that time
-    must be known.
+    must be known, or by the beat that ends it if that is known before.
 
     Parameters
     ----------
@@ -75,15 +75,26 @@ class BeatAbsence(Condition[AbsenceMemory]):
         if since is None:
             return None
         self.memory.beats = 0
+        return self._begun(since)
+
+    def _just_over(self, beat: Beat, since: int | None) -> Change | None:
+        """Begin at a beat that ends an absence before the time to judge it came."""
+        if since is None or beat.sample - since < self._limit:
+            return None
+        self.memory.beats = 1
+        return self._begun(since)
+
+    def _begun(self, since: int) -> Change:
         return self.begin(since + self._limit, f"{self._label}: no beat for {self.rule.limit_s:g} s")
 
     def _restart(self, sample: int) -> None:
         self.memory.since = max(self.memory.since or 0, sample)
 
     def _beat(self, beat: Beat) -> Change | None:
+        since = self.memory.since
         self._restart(beat.sample)
         if not self.memory.present:
-            return None
+            return self._just_over(beat, since)
         first = self.memory.beats == 0
         in_time = beat.rr_s is not None and beat.rr_s < self.rule.limit_s
         self.memory.beats = self.memory.beats + 1 if first or in_time else 1

@@ -86,7 +86,7 @@ class Retention:
         # SQLite frees one page a step; only a script is stepped to its end by the driver.
         connection = self._store.engine().raw_connection()
         try:
-            cursor = cast(sqlite3.Cursor, connection.cursor())
+            cursor = cast("sqlite3.Cursor", connection.cursor())
             for pragma in ("incremental_vacuum", "wal_checkpoint(TRUNCATE)"):
                 cursor.executescript(f"PRAGMA {pragma};")
             cursor.close()

@@ -38,6 +38,8 @@ class Minute:
         """Return the summary as plain values; what is unknown is None."""
         return {
             "type": "minute",
+            "device": self.last.device,
+            "time_s": self.number * MINUTE_S,
             "minute": self.number,
             "beats": self.beats,
             "bpm": _spread(self.bpm),

@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+from platformdirs import user_state_path
 from pydantic import Field
 
 from monitor.config import Settings
+
+
+def default_address() -> str:
+    """Return the path of the event store where none is named."""
+    return str(user_state_path("ecgmon") / "events.db")
 
 
 class StoreSettings(Settings):
@@ -22,6 +28,6 @@ class StoreSettings(Settings):
         Size, in megabytes, above which the oldest events go, alarms last. SQLite only.
     """
 
-    address: str
+    address: str = Field(default_factory=default_address, min_length=1)
     keep_days: float | None = Field(default=365.0, gt=0, le=36500)
     keep_mb: float | None = Field(default=500.0, ge=1, le=1_000_000)

@@ -37,6 +37,13 @@ def test_a_beat_that_is_still_on_its_way_prevents_asystole(engine, script):
     assert states(play(engine, play_to, 9), "asystole") == []
 
 
+@pytest.mark.parametrize(("rr_s", "raised"), [(3.9, False), (4.05, True)])
+def test_an_absence_that_a_beat_ends_before_it_is_judged_is_asystole_too(engine, script, rr_s, raised):
+    script.good(0, 10).beat(1.0).beat(1.0 + rr_s)
+    at = round(script.at(1.0 + rr_s + LATENCY_S) / FS, 2)
+    assert states(play(engine, script, 6), "asystole") == ([("active", at)] if raised else [])
+
+
 def test_asystole_from_the_first_sample_is_found(engine, script):
     assert states(play(engine, script.good(0, 10), 9), "asystole") == [("active", 4.7)]
 
