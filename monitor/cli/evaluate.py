@@ -1,4 +1,4 @@
-"""``ecgmon evaluate``: scores by EC57, of the live pipeline or of anybody's annotation files."""
+"""The command ``evaluate``: scores by EC57, of the live pipeline or of anybody's annotation files."""
 
 from __future__ import annotations
 
@@ -21,38 +21,8 @@ from monitor.pipeline import PipelineSettings
 from sim.library import BUNDLED, DATA_ENVIRONMENT, cache_dir, find_record
 from sim.splits import MITDB_SPLITS
 
-DESCRIPTION = """\
-Run the live pipeline over records and compare its beats with their reference annotations by the
-rules of ANSI/AAMI EC57 (pairs within 150 ms, one to one). With --annotations, score the annotation
-files in a folder instead. "qrs" scores detection, "beats" also the classes."""
 
-
-def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    """Add ``evaluate`` to the command line."""
-    parser = commands.add_parser(
-        "evaluate", help="score beats against reference annotations", description=DESCRIPTION
-    )
-    parser.add_argument("what", choices=("qrs", "beats"), help="what to score")
-    parser.add_argument("records", nargs="*", metavar="RECORD", help="records, such as 200 or svdb/800")
-    parser.add_argument("--database", default="mitdb", help="all records of this database (mitdb)")
-    parser.add_argument("--split", choices=sorted(MITDB_SPLITS), help="one side of the MIT-BIH split")
-    parser.add_argument("--data-dir", type=Path, help=f"folder of the data (or {DATA_ENVIRONMENT})")
-    parser.add_argument("--channel", type=int, default=0, help="lead to analyse (0)")
-    parser.add_argument("--chunk", type=int, default=360, metavar="N", help="samples of a block (360)")
-    parser.add_argument("--model", help="beat classifier: name or file")
-    parser.add_argument("--annotations", type=Path, metavar="DIR", help="score the annotation files in here")
-    parser.add_argument("--annotator", default="ecgmon", metavar="EXT", help="their suffix (ecgmon)")
-    parser.add_argument(
-        "--learning-s", type=float, default=0.0, metavar="S", help="do not score the start (0)"
-    )
-    parser.add_argument(
-        "--jobs", type=int, default=len(os.sched_getaffinity(0)), help="processes (all cores)"
-    )
-    parser.add_argument("--out", type=Path, metavar="DIR", help="write text, CSV and a picture there")
-    parser.set_defaults(run=run)
-
-
-def run(arguments: argparse.Namespace) -> int:
+def evaluate(arguments: argparse.Namespace) -> int:
     """Score, print, save; return the exit status.
 
     Raises

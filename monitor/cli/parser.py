@@ -7,6 +7,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from monitor import __version__
+from monitor.cli.evaluate_parser import add_evaluate
+from monitor.cli.service_parser import add_service_commands
 
 if TYPE_CHECKING:
     Commands = argparse._SubParsersAction[argparse.ArgumentParser]
@@ -86,6 +88,8 @@ def build_parser() -> argparse.ArgumentParser:
     _add_dashboard(commands)
     _add_demo(commands)
     _add(commands, "models", "monitor.cli.models:models", "list the beat classifiers", "")
+    add_evaluate(commands)
+    add_service_commands(commands, _add)
     return parser
 
 
