@@ -10,9 +10,9 @@ from typing import Any, Literal
 from pydantic import Field, ValidationError
 
 from monitor.alarms.settings import AlarmSettings
-from monitor.config import Settings
 from monitor.errors import SettingsError
 from monitor.ingest.settings import SourceSettings
+from monitor.outputs.settings import DeliverySettings
 from monitor.pipeline import PipelineSettings
 from monitor.refusal import explain
 
@@ -22,7 +22,7 @@ _PATHS = (("replay", "data_dir"), ("outputs", "events"), ("outputs", "annotation
 """Keys that hold paths; in a file they count from the file's own folder."""
 
 
-class OutputSettings(Settings):
+class OutputSettings(DeliverySettings):
     """Where events go.
 
     Parameters
