@@ -160,7 +160,9 @@ class NativeDecoder(StreamDecoder):
             if not self._intact(payload):
                 self.counters.bad_frames += 1
                 self.counters.skipped_bytes += len(payload)
-            elif payload[1] & HELLO:
+                continue
+            self.counters.frames += 1
+            if payload[1] & HELLO:
                 packets += self._hello(payload)
             elif self._uv is None or self._format.fs_hz is None:
                 self._held.append(payload)
@@ -189,7 +191,6 @@ class NativeDecoder(StreamDecoder):
         if at != len(payload) - 2 or not 1 <= n_leads <= MAX_LEADS or not rate_mhz or not gain_pv:
             self.counters.bad_frames += 1
             return []
-        self.counters.frames += 1
         self._uv = gain_pv * 1e-6
         self._format = StreamFormat(rate_mhz * 1e-3, tuple(texts[1:]), SEQ_MODULUS, CLOCK_WRAP_S, texts[0])
         held, self._held = list(self._held), deque(maxlen=64)
@@ -204,7 +205,6 @@ class NativeDecoder(StreamDecoder):
         raw = np.zeros((n, 4), dtype=np.uint8)
         raw[:, 1:] = np.frombuffer(payload, np.uint8, 3 * n, _HEAD.size).reshape(n, 3)
         counts = raw.view("<i4")[:, 0] >> 8
-        self.counters.frames += 1
         assert self._uv is not None
         samples_mv = (counts.astype(np.float64) * (self._uv * 1e-3)).reshape(-1, n_leads).T
         off, low = bool(flags & LEAD_OFF), bool(flags & BATTERY_LOW)

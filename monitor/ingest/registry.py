@@ -12,6 +12,9 @@ from monitor.ingest.settings import SourceSettings
 
 _OPENERS = {
     "replay": "monitor.ingest.replay:open_replay",
+    "serial": "monitor.ingest.serial:open_serial",
+    "mqtt": "monitor.ingest.mqtt:open_mqtt",
+    "mqtts": "monitor.ingest.mqtt:open_mqtt",
 }
 """Scheme to function; imported on use, so that a kind of source costs only those who use it."""
 

@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 from pydantic import BeforeValidator, Field
 
 from monitor.config import Settings
+from monitor.ingest.live_settings import MqttSettings, SerialSettings
 
 SPEED_LIMIT = 10_000.0
 
@@ -65,7 +66,13 @@ class SourceSettings(Settings):
         Source addresses.
     replay : ReplaySettings
         Defaults of ``replay:`` addresses.
+    serial : SerialSettings
+        Defaults of ``serial:`` addresses.
+    mqtt : MqttSettings
+        Defaults of ``mqtt:`` and ``mqtts:`` addresses.
     """
 
     sources: tuple[str, ...] = ()
     replay: ReplaySettings = ReplaySettings()
+    serial: SerialSettings = SerialSettings()
+    mqtt: MqttSettings = MqttSettings()

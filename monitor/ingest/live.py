@@ -1,0 +1,114 @@
+"""One live device: its decoder's packets through its timekeeper into blocks and reports."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import numpy as np
+
+from firmware_bridge.packet import Packet, StreamFormat
+from monitor.events import LinkState, SampleBlock, SourceStatus
+from monitor.ingest.clock import ClockSettings, Placed, Timekeeper
+
+
+class LiveDevice:
+    """Turn the packets of one device into blocks of true time.
+
+    Parameters
+    ----------
+    name : str
+        Name the events carry.
+    clock : ClockSettings
+        How far its clock is believed.
+    """
+
+    def __init__(self, name: str, clock: ClockSettings) -> None:
+        self.name = name
+        self.heard_s: float | None = None
+        self._clock = clock
+        self._keeper: Timekeeper | None = None
+        self._form: StreamFormat | None = None
+        self._battery_low = False
+
+    @property
+    def streaming(self) -> bool:
+        """True once there have been samples."""
+        return self.heard_s is not None
+
+    def blocks(self, packets: list[Packet], form: StreamFormat, time_s: float | None) -> list[SampleBlock]:
+        """Return the blocks that packets make.
+
+        Parameters
+        ----------
+        packets : list of Packet
+            Packets in the order of arrival.
+        form : StreamFormat
+            How they are to be read.
+        time_s : float or None
+            When the last of them arrived; None where arrival means nothing.
+        """
+        if not packets:
+            return []
+        keeper = self._keeper_for(form)
+        if time_s is None:
+            samples = sum(packet.n_samples + packet.missed_samples for packet in packets)
+            time_s = (keeper.index + samples) / (keeper.fs_hz or 1.0)
+        self.heard_s = time_s
+        self._battery_low = packets[-1].battery_low
+        return self._merged(keeper.place(packets, time_s), keeper)
+
+    def _keeper_for(self, form: StreamFormat) -> Timekeeper:
+        """Return the timekeeper; a device that changes rate or leads gets a new one."""
+        if self._keeper is None or self._form != form:
+            self._form = form
+            self._keeper = Timekeeper(form, self._clock)
+        return self._keeper
+
+    def _merged(self, placed: Iterable[Placed], keeper: Timekeeper) -> list[SampleBlock]:
+        """Join what is consecutive and alike into as few blocks as possible."""
+        assert self._form is not None
+        runs: list[list[Placed]] = []
+        end = -1
+        for part in placed:
+            if runs and part.start == end and part.lead_off == runs[-1][0].lead_off:
+                runs[-1].append(part)
+            else:
+                runs.append([part])
+            end = part.start + part.samples_mv.shape[1]
+        fs_hz = keeper.fs_hz or 1.0
+        return [
+            SampleBlock(
+                np.concatenate([part.samples_mv for part in run], axis=1),
+                run[0].start,
+                fs_hz,
+                self.name,
+                self._form.leads,
+                run[0].lead_off,
+            )
+            for run in runs
+        ]
+
+    def reconnected(self) -> None:
+        """Say that the link was lost and is back."""
+        if self._keeper is not None:
+            self._keeper.reconnected()
+
+    @property
+    def health(self) -> dict[str, float]:
+        """Figures of the device: rate, loss, jitter, drift, battery."""
+        figures = self._keeper.health if self._keeper is not None else {}
+        return {**figures, "battery_low": 1.0} if self._battery_low else figures
+
+    def status(self, state: LinkState, detail: str, extra: dict[str, float] | None = None) -> SourceStatus:
+        """Return news of the device with its figures."""
+        index = self._keeper.index if self._keeper is not None else 0
+        fs_hz = (self._keeper.fs_hz if self._keeper is not None else None) or 1.0
+        return SourceStatus(
+            sample=index,
+            time_s=index / fs_hz,
+            known_at=index,
+            device=self.name,
+            state=state,
+            detail=detail,
+            health={**self.health, **(extra or {})},
+        )

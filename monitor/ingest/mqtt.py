@@ -1,0 +1,306 @@
+"""Source that reads many devices behind one MQTT broker, and keeps at it when the broker goes away."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import time
+from collections import deque
+from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack
+from types import TracebackType
+from typing import Self
+
+import aiomqtt
+
+from firmware_bridge.broker import Broker
+from firmware_bridge.packet import Packet, StreamFormat
+from monitor.errors import UsageError
+from monitor.events import LinkState, SampleBlock, SourceStatus
+from monitor.ingest.address import Address
+from monitor.ingest.clock import Reorder
+from monitor.ingest.live import LiveDevice
+from monitor.ingest.live_settings import MqttSettings
+from monitor.ingest.payload import PayloadDecoder
+from monitor.ingest.settings import SourceSettings
+
+Item = SampleBlock | SourceStatus
+
+_FORBIDDEN = re.compile(r"[^\w.:-]+")
+
+
+class _Inbox:
+    """What has arrived from one device and waits to be passed on."""
+
+    def __init__(self, name: str, settings: MqttSettings) -> None:
+        self.device = LiveDevice(name, settings.clock)
+        self.payloads = PayloadDecoder(settings)
+        self.report_due_s = 0.0
+        self.dropped = 0
+        self.back = False
+        self.first_s = 0.0
+        self._limit = settings.queue_samples
+        self._depth = settings.reorder
+        self._order: Reorder | None = None
+        self._waiting: deque[tuple[Packet, StreamFormat, float]] = deque()
+        self._samples = 0
+
+    @property
+    def seconds(self) -> float:
+        """Length of the signal that waits, in seconds; infinite at an unknown rate."""
+        rate = self._waiting[-1][1].fs_hz if self._waiting else None
+        return self._samples / rate if rate else float("inf")
+
+    def put(self, payload: bytes, time_s: float) -> bool:
+        """Take a message; return True if something waits that did not before."""
+        was_empty = not self._waiting
+        packets = self.payloads.decode(payload)
+        form = self.payloads.form
+        if self._order is None and packets:
+            self._order = Reorder(form.seq_modulus, self._depth)
+        for packet in packets:
+            assert self._order is not None
+            for ready, when in self._order.push(packet, time_s):
+                self._waiting.append((ready, form, when))
+                self._samples += ready.n_samples
+        while self._samples > self._limit and len(self._waiting) > 1:
+            self._samples -= self._waiting.popleft()[0].n_samples
+            self.dropped += 1
+        if was_empty and self._waiting:
+            self.first_s = time_s
+        return was_empty and bool(self._waiting)
+
+    def take(self) -> list[SampleBlock]:
+        """Return all that waits as blocks."""
+        blocks: list[SampleBlock] = []
+        while self._waiting:
+            _, form, when = self._waiting[0]
+            together: list[Packet] = []
+            while self._waiting and self._waiting[0][1:] == (form, when):
+                together.append(self._waiting.popleft()[0])
+            blocks += self.device.blocks(together, form, when)
+        self._samples = 0
+        return blocks
+
+    def figures(self) -> dict[str, float]:
+        """Return the figures of link and queue."""
+        counters = self.payloads.counters
+        return {
+            "bad_frames": float(counters.bad_frames),
+            "resyncs": float(counters.resyncs),
+            "dropped_blocks": float(self.dropped),
+            "reordered_packets": float(self._order.reordered if self._order else 0),
+            "queue_depth": float(len(self._waiting)),
+        }
+
+
+class MqttSource:
+    """Read every device that publishes to a topic.
+
+    The first connection must succeed. When the broker goes away later, the source
+    connects and subscribes again as soon as it is back. Each device has its own queue,
+    decoder and timekeeper, so none disturbs another.
+
+    Parameters
+    ----------
+    broker : Broker
+        Where to connect.
+    topic : str
+        What to subscribe to; ``+`` stands for the name of the device.
+    settings : MqttSettings
+        What messages hold and the rest.
+    clock : callable
+        Returns seconds and never jumps.
+    """
+
+    live = True
+
+    def __init__(
+        self,
+        broker: Broker,
+        topic: str,
+        settings: MqttSettings,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self.name = _FORBIDDEN.sub("-", broker.name)
+        self.settings = settings
+        self._broker = broker
+        self._topic = topic
+        self._clock = clock
+        self._inboxes: dict[str, _Inbox] = {}
+        self._ready: deque[_Inbox] = deque()
+        self._news: deque[SourceStatus] = deque()
+        self._arrived = asyncio.Event()
+        self._reader: asyncio.Task[None] | None = None
+        self._refused: set[str] = set()
+
+    async def __aenter__(self) -> Self:
+        """Connect and subscribe.
+
+        Raises
+        ------
+        SourceError
+            The broker cannot be reached; the kind of error says why.
+        SettingsError
+            A file or environment variable of the settings is missing.
+        """
+        stack = AsyncExitStack()
+        client = await self._broker.connect(stack)
+        self._reader = asyncio.create_task(self._read_on(client, stack))
+        self._say("connecting", f"subscribed to {self._topic} at {self._broker.name}")
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Disconnect."""
+        if self._reader is not None:
+            self._reader.cancel()
+            await asyncio.gather(self._reader, return_exceptions=True)
+
+    async def __aiter__(self) -> AsyncIterator[Item]:
+        """Yield the blocks of every device, each in order, and reports between them."""
+        while True:
+            while self._news:
+                yield self._news.popleft()
+            wait_s = self._wait_s()
+            if wait_s is None or wait_s > 0:
+                self._arrived.clear()
+                await self._sleep(wait_s)
+                continue
+            inbox = self._ready.popleft()
+            for block in inbox.take():
+                yield block
+            status = self._report(inbox)
+            if status is not None:
+                yield status
+            await asyncio.sleep(0)
+
+    def _wait_s(self) -> float | None:
+        """Return how long until a device is due; None if nothing waits."""
+        if self._reader is not None and self._reader.done():
+            self._reader.result()
+        if not self._ready:
+            return None
+        first = self._ready[0]
+        if first.seconds >= self.settings.gather_s:
+            return 0.0
+        return first.first_s + self.settings.gather_s - self._clock()
+
+    async def _sleep(self, seconds: float | None) -> None:
+        try:
+            async with asyncio.timeout(seconds):
+                await self._arrived.wait()
+        except TimeoutError:
+            return
+
+    async def _read_on(self, client: aiomqtt.Client, stack: AsyncExitStack) -> None:
+        """Put what arrives into the inboxes, connecting again whenever the broker goes away."""
+        try:
+            while True:
+                try:
+                    await client.subscribe(self._topic, qos=self.settings.qos)
+                    async for message in client.messages:
+                        self._take(message)
+                except aiomqtt.MqttError as error:
+                    self._lost(error)
+                await _close(stack)
+                stack = AsyncExitStack()
+                client = await self._broker.reconnect(stack)
+                self._say("connecting", f"the broker {self._broker.name} is back")
+        finally:
+            self._arrived.set()
+            await _close(stack)
+
+    def _take(self, message: aiomqtt.Message) -> None:
+        payload = message.payload
+        data = bytes(payload) if isinstance(payload, bytes | bytearray) else str(payload).encode()
+        inbox = self._inbox(message.topic.value, data)
+        if inbox is not None and inbox.put(data, self._clock()):
+            self._ready.append(inbox)
+            self._arrived.set()
+
+    def _inbox(self, topic: str, payload: bytes) -> _Inbox | None:
+        inbox = self._inboxes.get(topic)
+        if inbox is None and topic not in self._refused:
+            name = device_name(self._topic, topic) or PayloadDecoder(self.settings).device(payload)
+            if len(self._inboxes) >= self.settings.max_devices:
+                self._refused.add(topic) if len(self._refused) < self.settings.max_devices else None
+                self._say("streaming", f"{topic} is not followed: max_devices is {self.settings.max_devices}")
+                return None
+            inbox = self._inboxes[topic] = _Inbox(name or _FORBIDDEN.sub("-", topic), self.settings)
+            inbox.report_due_s = self._clock() + min(2.0, self.settings.report_s)
+        return inbox
+
+    def _lost(self, error: aiomqtt.MqttError) -> None:
+        detail = f"the broker {self._broker.name} is gone ({error}); trying to reach it again"
+        self._say("reconnecting", detail)
+        for inbox in self._inboxes.values():
+            inbox.back = True
+            self._news.append(inbox.device.status("reconnecting", detail, inbox.figures()))
+
+    def _report(self, inbox: _Inbox) -> SourceStatus | None:
+        now = self._clock()
+        if not inbox.back and now < inbox.report_due_s:
+            return None
+        detail = "the device is back" if inbox.back else ""
+        inbox.back = False
+        inbox.report_due_s = now + self.settings.report_s
+        return inbox.device.status("streaming", detail, inbox.figures())
+
+    def _say(self, state: LinkState, detail: str) -> None:
+        """Report on the connection itself."""
+        self._news.append(LiveDevice(self.name, self.settings.clock).status(state, detail))
+        self._arrived.set()
+
+
+async def _close(stack: AsyncExitStack) -> None:
+    try:
+        await stack.aclose()
+    except aiomqtt.MqttError:
+        return
+
+
+def device_name(subscribed: str, topic: str) -> str:
+    """Return the name of a device from its topic.
+
+    Parameters
+    ----------
+    subscribed : str
+        Topic with wildcards.
+    topic : str
+        Topic of a message.
+
+    Returns
+    -------
+    str
+        What the wildcards stand for, joined by dots; empty without wildcards.
+    """
+    levels = topic.split("/")
+    names: list[str] = []
+    for place, level in enumerate(subscribed.split("/")):
+        if level == "#":
+            names += levels[place:]
+        elif level == "+" and place < len(levels):
+            names.append(levels[place])
+    return _FORBIDDEN.sub("-", ".".join(names))
+
+
+def open_mqtt(address: Address, settings: SourceSettings) -> MqttSource:
+    """Return the source of an ``mqtt:`` or ``mqtts:`` address.
+
+    Raises
+    ------
+    UsageError
+        The address names no host, or an option is refused.
+    """
+    if not address.host:
+        raise UsageError(f"{address.text} names no broker.", "Write mqtt://HOST/ecg/+/raw.")
+    if "username" in address.options:
+        raise UsageError(
+            "A user name does not belong on the command line.",
+            "Put it into the settings file beside password_file, or name username_env=… and password_env=….",
+        )
+    chosen = address.apply(settings.mqtt)
+    broker = Broker(address.host, address.port, tls=address.scheme == "mqtts", settings=chosen)
+    return MqttSource(broker, address.path, chosen)
