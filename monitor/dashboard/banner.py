@@ -1,0 +1,100 @@
+"""The alarm banner: the most urgent alarm, flashing at its rate, with what can be done."""
+
+from __future__ import annotations
+
+from pyqtgraph.Qt import QtCore, QtGui, QtWidgets
+
+from monitor.dashboard.alarm_board import AlarmBoard, BoardRow, flash_on
+from monitor.dashboard.palette import DARK, Palette
+from monitor.dashboard.timeline import clock
+from monitor.dashboard.widgets import Shortening, button, row, set_text
+
+
+class AlarmBanner(QtWidgets.QFrame):
+    """One line above the trace; quiet while nothing is wrong."""
+
+    acknowledge = QtCore.Signal(str)
+    silence = QtCore.Signal()
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.palette_data: Palette = DARK
+        self.setAccessibleName("Alarm")
+        self.setFixedHeight(46)
+        self._title = QtWidgets.QLabel("No alarms")
+        self._message = Shortening()
+        self._more = QtWidgets.QLabel("")
+        self.acknowledge_button = button(
+            "Acknowledge", "Acknowledge alarm", self._acknowledge, tip="Acknowledge alarm (A)"
+        )
+        self.silence_button = button(
+            "Silence 2 min", "Silence alarms for two minutes", self.silence.emit, tip="Silence 2 min (S)"
+        )
+        self.setLayout(
+            row(
+                self._title,
+                self._message,
+                self._more,
+                self.silence_button,
+                self.acknowledge_button,
+                spacing=14,
+                margins=(16, 6, 8, 6),
+            )
+        )
+        self._message.setSizePolicy(
+            QtWidgets.QSizePolicy.Policy.Expanding, QtWidgets.QSizePolicy.Policy.Preferred
+        )
+        self._shown: BoardRow | None = None
+        self._look = ""
+
+    def refresh(self, board: AlarmBoard | None, now_s: float) -> None:
+        """Show the board's most urgent alarm as it looks at ``now_s``."""
+        rows = board.rows() if board is not None else []
+        worst = rows[0] if rows else None
+        self._shown = worst
+        left = board.silence_left_s(now_s) if board is not None else 0.0
+        for control in (self.acknowledge_button, self.silence_button):
+            control.setVisible(worst is not None)
+        if worst is None:
+            set_text(self._title, "No alarms")
+            set_text(self._message, "")
+            set_text(self._more, "")
+            self._paint("quiet", "", on=False)
+            return
+        self.acknowledge_button.setEnabled(worst.state != "acknowledged")
+        set_text(self._title, ("Technical: " if worst.technical else "") + worst.title)
+        state = "" if worst.state == "active" else f" · {worst.state}"
+        set_text(self._message, f"{worst.message} · since {clock(worst.since_s)}{state}")
+        more = [f"+{len(rows) - 1} more"] if len(rows) > 1 else []
+        if left > 0:
+            more.append(f"silenced {left:.0f} s")
+        set_text(self._more, " · ".join(more))
+        self.setAccessibleDescription(f"{worst.priority} priority: {worst.title}. {worst.message}")
+        self._paint(worst.state, worst.priority, on=flash_on(worst.priority, worst.state, now_s))
+
+    def _acknowledge(self) -> None:
+        if self._shown is not None:
+            self.acknowledge.emit(self._shown.kind)
+
+    def _paint(self, state: str, priority: str, *, on: bool) -> None:
+        look = f"{state}/{priority}/{on}/{self.palette_data.name}"
+        if look == self._look:
+            return
+        self._look = look
+        palette = self.palette_data
+        if state == "quiet":
+            back, front, edge = palette.panel, palette.muted, palette.border
+        elif on and state in ("active", "silenced"):
+            back, front, edge = palette.alarm(priority), palette.on_alarm, palette.alarm(priority)
+        else:
+            back, front, edge = palette.panel, palette.text, palette.alarm(priority)
+        self.setStyleSheet(
+            f"AlarmBanner {{ background: {back}; border: 2px solid {edge}; border-radius: 10px; }}"
+            f" AlarmBanner QLabel {{ color: {front}; background: transparent; }}"
+        )
+        colours = self._message.palette()
+        colours.setColor(QtGui.QPalette.ColorRole.WindowText, QtGui.QColor(front))
+        self._message.setPalette(colours)
+        bold = self._title.font()
+        bold.setBold(state != "quiet")
+        self._title.setFont(bold)

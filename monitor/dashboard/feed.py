@@ -1,0 +1,112 @@
+"""What the window looks at: a monitor in its own thread, and one session for each of its streams."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from monitor.dashboard.session import StreamSession
+from monitor.errors import EcgmonError
+from monitor.ingest.registry import open_sources
+from monitor.outputs.base import Output
+from monitor.service import Monitor, MonitorThread
+from monitor.settings import MonitorSettings
+from sim.record import Reference
+from sim.replay import ReplayControls
+
+
+class Feed:
+    """Opens sources, runs them off the window's thread, and follows what they give.
+
+    Parameters
+    ----------
+    settings : MonitorSettings
+        Settings of everything.
+    outputs : sequence of Output
+        Take the events of the first run; a source chosen later in the window is not recorded.
+    """
+
+    def __init__(self, settings: MonitorSettings, outputs: Sequence[Output] = ()) -> None:
+        self.settings = settings
+        self.sessions: dict[str, StreamSession] = {}
+        self.addresses: tuple[str, ...] = ()
+        self.problem = ""
+        self._outputs = list(outputs)
+        self._thread: MonitorThread | None = None
+        self._sources: list[object] = []
+
+    @property
+    def running(self) -> bool:
+        """True while sources are read."""
+        return self._thread is not None and self._thread.running
+
+    def start(self, addresses: Sequence[str]) -> None:
+        """Read other sources from now on.
+
+        Raises
+        ------
+        UsageError
+            An address makes no sense; what ran before goes on.
+        """
+        sources = open_sources(tuple(addresses), self.settings)
+        self.stop()
+        self.sessions = {}
+        self.problem = ""
+        self.addresses = tuple(addresses)
+        self._sources = list(sources)
+        monitor = Monitor(self.settings, sources, self._outputs, duration_s=self.settings.duration_s)
+        self._outputs = []
+        self._thread = MonitorThread(monitor)
+        self._thread.start()
+
+    def stop(self) -> None:
+        """End the run and wait until everything is written."""
+        if self._thread is not None:
+            self._thread.stop()
+            self._thread = None
+
+    def poll(self, now_s: float) -> None:
+        """Take what is new of every stream; ``now_s`` is in monotonic seconds."""
+        if self._thread is None:
+            return
+        for device, stream in self._thread.monitor.streams.items():
+            if device not in self.sessions:
+                self.sessions[device] = StreamSession(stream)
+        for session in self.sessions.values():
+            session.poll(now_s)
+        controls = self.controls
+        if controls is not None:
+            controls.hold_at_end = True
+        error = self._thread.error
+        if error is not None and not self.problem:
+            self.problem = str(error) if isinstance(error, EcgmonError) else f"The monitor stopped: {error!r}"
+
+    @property
+    def error(self) -> BaseException | None:
+        """Why the run ended, if it failed."""
+        return self._thread.error if self._thread is not None else None
+
+    @property
+    def controls(self) -> ReplayControls | None:
+        """Knobs of the replay, if exactly one record is replayed."""
+        if len(self._sources) != 1:
+            return None
+        controls = getattr(self._sources[0], "controls", None)
+        return controls if isinstance(controls, ReplayControls) else None
+
+    @property
+    def reference(self) -> Reference | None:
+        """Reference annotations of the record replayed, if there are any."""
+        if len(self._sources) != 1:
+            return None
+        reference = getattr(self._sources[0], "reference", None)
+        return reference if isinstance(reference, Reference) else None
+
+    def acknowledge(self, device: str, kind: str | None = None) -> None:
+        """Acknowledge alarms of a device."""
+        if self._thread is not None and device in self.sessions:
+            self._thread.monitor.acknowledge(device, kind)
+
+    def silence(self, device: str) -> None:
+        """Silence a device's present alarms for two minutes."""
+        if self._thread is not None and device in self.sessions:
+            self._thread.monitor.silence(device)

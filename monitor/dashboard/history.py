@@ -1,0 +1,110 @@
+"""The last hours of signal in compact form: what the traces, the review and the exports read."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from monitor.events import PIPELINE_HZ
+
+KEPT_S = 7200.0
+UNITS_PER_MV = 1000.0
+"""One step is a microvolt; 16 bits reach 32 mV."""
+
+BORDER = 36
+"""Samples over which one beat's attribution gives way to the next one's."""
+
+_MISSING = -32768
+
+Values = NDArray[np.float32]
+
+
+class SignalHistory:
+    """Raw and clean signal and attribution under the pipeline's absolute index.
+
+    Memory is bounded: ``KEPT_S`` seconds take 5 bytes a sample. Read and written by the
+    window's thread only.
+
+    Parameters
+    ----------
+    capacity : int
+        Samples kept.
+    """
+
+    def __init__(self, capacity: int = int(KEPT_S * PIPELINE_HZ)) -> None:
+        self._capacity = capacity
+        self._traces = {name: np.full(capacity, _MISSING, dtype=np.int16) for name in ("raw", "clean")}
+        self._attribution = np.zeros(capacity, dtype=np.uint8)
+        self._start = 0
+        self._end = 0
+
+    @property
+    def end(self) -> int:
+        """Index just behind the newest sample."""
+        return self._end
+
+    @property
+    def start(self) -> int:
+        """Index of the oldest sample kept."""
+        return max(self._start, self._end - self._capacity)
+
+    def restart(self, index: int) -> None:
+        """Go on at another index; nothing older can be read."""
+        self._start = self._end = index
+
+    def append(self, raw: Values, clean: Values) -> None:
+        """Store the next samples of both traces, in millivolts."""
+        count = len(clean)
+        where = self._where(self._end, self._end + count)
+        for name, values in (("raw", raw), ("clean", clean)):
+            finite = np.isfinite(values)
+            units = np.clip(np.where(finite, values, 0.0) * UNITS_PER_MV, -32767, 32767)
+            self._traces[name][where] = np.where(finite, np.round(units), _MISSING).astype(np.int16)
+        self._attribution[where] = 0
+        self._end += count
+
+    def skip_to(self, index: int) -> None:
+        """Leave a hole up to an index."""
+        first = max(self._end, index - self._capacity)
+        where = self._where(first, index)
+        for trace in self._traces.values():
+            trace[where] = _MISSING
+        self._attribution[where] = 0
+        self._end = max(self._end, index)
+
+    def explain(self, start: int, attribution: NDArray[np.floating]) -> None:
+        """Lay a beat's attribution over the signal in place of an earlier beat's, with a soft border."""
+        first = max(start, self.start)
+        stop = min(start + len(attribution), self._end)
+        if first >= stop:
+            return
+        where = self._where(first, stop)
+        levels = np.clip(attribution[first - start : stop - start] * 255.0, 0, 255)
+        share = np.minimum(np.arange(1, stop - first + 1) / BORDER, 1.0)
+        mixed = share * levels + (1.0 - share) * self._attribution[where]
+        self._attribution[where] = mixed.astype(np.uint8)
+
+    def trace(self, name: str, start: int, stop: int) -> Values:
+        """Return ``[start, stop)`` of ``raw`` or ``clean`` in millivolts; what is not kept is NaN."""
+        out = np.full(max(stop - start, 0), np.nan, dtype=np.float32)
+        first, last = max(start, self.start), min(stop, self._end)
+        if first < last:
+            units = self._traces[name][self._where(first, last)]
+            values = units.astype(np.float32) / np.float32(UNITS_PER_MV)
+            values[units == _MISSING] = np.nan
+            out[first - start : last - start] = values
+        return out
+
+    def attribution(self, start: int, stop: int) -> Values:
+        """Return the attribution of ``[start, stop)``, 0 to 1; 0 where there is none."""
+        out = np.zeros(max(stop - start, 0), dtype=np.float32)
+        first, last = max(start, self.start), min(stop, self._end)
+        if first < last:
+            out[first - start : last - start] = self._attribution[self._where(first, last)] / np.float32(255)
+        return out
+
+    def _where(self, start: int, stop: int) -> slice | NDArray[np.int64]:
+        at, count = start % self._capacity, stop - start
+        if at + count <= self._capacity:
+            return slice(at, at + count)
+        return np.arange(start, stop) % self._capacity

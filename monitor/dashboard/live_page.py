@@ -1,0 +1,172 @@
+"""The page one looks at: trace, figures, and what happened last."""
+
+from __future__ import annotations
+
+from pyqtgraph.Qt import QtCore, QtGui, QtWidgets
+
+from monitor.dashboard.beat_pane import BeatPane
+from monitor.dashboard.event_table import EventTable
+from monitor.dashboard.numbers_panel import NumbersPanel
+from monitor.dashboard.palette import DARK, Palette
+from monitor.dashboard.session import StreamSession
+from monitor.dashboard.timeline import TimelineRow
+from monitor.dashboard.trace_view import TraceView
+from monitor.dashboard.widgets import button, card, choice, column, label, row, set_text
+from monitor.events import PIPELINE_HZ
+
+SECONDS = (("5 s", 5.0), ("10 s", 10.0), ("20 s", 20.0), ("30 s", 30.0), ("True size", 0.0))
+GAINS = (("Fit", 0.0), ("2.5 mm/mV", 2.5), ("5 mm/mV", 5.0), ("10 mm/mV", 10.0), ("20 mm/mV", 20.0))
+TRACES = (("Clean + raw", "both"), ("Clean", "clean"), ("Raw", "raw"))
+MODES = (("Sweep", "sweep"), ("Scroll", "scroll"))
+
+
+class Legend(QtWidgets.QWidget):
+    """The ramp of the attribution with a word on each end."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.palette_data: Palette = DARK
+        self.setFixedSize(72, 12)
+        self.setToolTip("How much each moment spoke for the class (Grad-CAM)")
+        self.setAccessibleName("Grad-CAM legend, from low to high")
+
+    def paintEvent(self, event: QtGui.QPaintEvent) -> None:  # noqa: N802, ARG002 - Qt's name
+        """Draw the ramp."""
+        painter = QtGui.QPainter(self)
+        painter.setRenderHint(QtGui.QPainter.RenderHint.Antialiasing)
+        ramp = QtGui.QLinearGradient(0, 0, self.width(), 0)
+        ramp.setColorAt(0, QtGui.QColor(self.palette_data.paper))
+        ramp.setColorAt(1, QtGui.QColor(self.palette_data.attribution))
+        painter.setBrush(ramp)
+        painter.setPen(QtGui.QColor(self.palette_data.border))
+        painter.drawRoundedRect(self.rect().adjusted(0, 0, -1, -1), 4, 4)
+
+
+class TraceTools(QtWidgets.QWidget):
+    """The row of choices above the trace."""
+
+    def __init__(self, trace: TraceView) -> None:
+        super().__init__()
+        self.trace = trace
+        options = trace.options
+        self.pause = button("Pause", "Pause the picture", check=True, tip="Hold the picture (Space)")
+        self.mode = choice("Sweep or scroll", MODES, options.mode)
+        self.seconds = choice("Length of the page", SECONDS, options.seconds)
+        self.gain = choice("Gain", GAINS, options.mm_per_mv)
+        self.traces = choice("Traces", TRACES, options.traces)
+        self.opacity = QtWidgets.QSlider(QtCore.Qt.Orientation.Horizontal)
+        self.opacity.setRange(0, 100)
+        self.opacity.setFixedWidth(90)
+        self.opacity.setAccessibleName("Opacity of the Grad-CAM shading")
+        self.opacity.setToolTip("Opacity of the Grad-CAM shading")
+        self.legend = Legend()
+        self.scale = label("", "faint")
+        self.setLayout(
+            row(
+                self.pause,
+                self.mode,
+                self.seconds,
+                self.gain,
+                self.traces,
+                1,
+                self.scale,
+                1,
+                label("Reason: low", "faint"),
+                self.legend,
+                label("high", "faint"),
+                self.opacity,
+            )
+        )
+        self.show_options()
+        self.mode.currentIndexChanged.connect(lambda _: trace.set_options(mode=self.mode.currentData()))
+        self.seconds.currentIndexChanged.connect(
+            lambda _: trace.set_options(seconds=self.seconds.currentData())
+        )
+        self.gain.currentIndexChanged.connect(lambda _: trace.set_options(mm_per_mv=self.gain.currentData()))
+        self.traces.currentIndexChanged.connect(lambda _: trace.set_options(traces=self.traces.currentData()))
+        self.opacity.valueChanged.connect(lambda value: trace.set_options(opacity=value / 100))
+        self.pause.toggled.connect(self._pause)
+
+    def show_options(self) -> None:
+        """Let the controls show the trace's options."""
+        options = self.trace.options
+        for box, value in (
+            (self.mode, options.mode),
+            (self.seconds, options.seconds),
+            (self.gain, options.mm_per_mv),
+            (self.traces, options.traces),
+        ):
+            box.blockSignals(True)
+            box.setCurrentIndex(max(0, box.findData(value)))
+            box.blockSignals(False)
+        self.opacity.blockSignals(True)
+        self.opacity.setValue(round(options.opacity * 100))
+        self.opacity.blockSignals(False)
+
+    def _pause(self, held: bool) -> None:
+        self.pause.setText("Resume" if held else "Pause")
+        self.trace.set_frozen(held)
+
+
+class LivePage(QtWidgets.QWidget):
+    """Trace, figures, and the list of events of one stream."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.setObjectName("page")
+        self.trace = TraceView()
+        self.tools = TraceTools(self.trace)
+        self.numbers = NumbersPanel()
+        self.beat = BeatPane()
+        self.events = EventTable()
+        self._session: StreamSession | None = None
+        paper = card()
+        paper.setLayout(column(self.trace, margins=(1, 4, 1, 4)))
+        listing = card()
+        listing.setFixedHeight(176)
+        listing.setLayout(column(self.events, margins=(8, 6, 8, 8), spacing=2))
+        self.lower = row(listing, spacing=10)
+        left = column(self.tools, spacing=10)
+        left.addWidget(paper, 1)
+        left.addLayout(self.lower)
+        whole = row(spacing=12, margins=(12, 8, 12, 8))
+        whole.addLayout(left, 1)
+        side = QtWidgets.QWidget()
+        side.setFixedWidth(286)
+        side.setLayout(column(self.numbers, self.beat, spacing=10))
+        whole.addWidget(side)
+        self.trace.beat_picked.connect(self._pick)
+        self.events.picked.connect(self._pick_row)
+        self.setLayout(whole)
+
+    def set_session(self, session: StreamSession | None) -> None:
+        """Show another stream."""
+        self._session = session
+        self.trace.set_session(session)
+        self.beat.set_session(session)
+
+    def set_theme(self, palette: Palette) -> None:
+        """Use another theme."""
+        self.trace.set_theme(palette)
+        self.tools.legend.palette_data = palette
+        self.beat.plot.palette_data = palette
+        self.events.events.palette_data = palette
+
+    def frame(self, now_s: float) -> None:
+        """Paint what moves."""
+        self.trace.frame(now_s)
+
+    def refresh(self, now_s: float) -> None:  # noqa: ARG002 - all pages are called alike
+        """Show what changes slowly."""
+        self.numbers.refresh(self._session)
+        self.beat.refresh()
+        self.events.events.refresh(self._session.timeline if self._session is not None else None)
+        set_text(self.tools.scale, self.trace.scale_text())
+
+    def _pick(self, index: int) -> None:
+        if self._session is not None:
+            self.beat.pick(self._session.beats.nearest(index, 72))
+
+    def _pick_row(self, event: TimelineRow) -> None:
+        if event.kind == "beat":
+            self._pick(round(event.time_s * PIPELINE_HZ))

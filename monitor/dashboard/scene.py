@@ -1,0 +1,135 @@
+"""What stands in a stretch of the page: lines, shading, letters and hatching, as plain numbers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from monitor.dashboard.beats import Letter, place_letters
+from monitor.dashboard.decimate import bucket_size, column_maxima, polyline
+from monitor.dashboard.geometry import Lane, Page, Span
+from monitor.dashboard.palette import shading_pixels
+from monitor.dashboard.session import StreamSession
+from monitor.events import PIPELINE_HZ
+
+MARGIN = 12
+"""Samples drawn beyond the stretch, so that lines meet at its edges."""
+
+LETTER_REACH_S = 0.25
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One trace: columns and rows of its points; NaN rows break it."""
+
+    name: str
+    x: NDArray[np.float64]
+    y: NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class Patch:
+    """A hatched stretch with a word on it."""
+
+    left: float
+    right: float
+    kind: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Scene:
+    """Everything to paint between two columns.
+
+    Parameters
+    ----------
+    left, right : int
+        Whole columns to repaint.
+    lines : list of Line
+        Traces.
+    shading : array of uint32, shape (right - left,)
+        One row of premultiplied ARGB32 pixels; empty for none.
+    letters, reference : list of Letter
+        Our classes and the reference's; ``strong`` of a reference letter tells of a mismatch.
+    patches : list of Patch
+        Gaps and bad signal.
+    """
+
+    left: int
+    right: int
+    lines: list[Line]
+    shading: NDArray[np.uint32]
+    letters: list[Letter]
+    reference: list[Letter]
+    patches: list[Patch]
+
+
+def compose(
+    session: StreamSession,
+    page: Page,
+    lanes: dict[str, Lane],
+    span: Span,
+    ramp: NDArray[np.uint32],
+    *,
+    head: int,
+    letters: bool = True,
+    letter_px: float = 14.0,
+    widen: int = 0,
+) -> Scene:
+    """Return what to paint in a span of the page.
+
+    Parameters
+    ----------
+    session : StreamSession
+        Signal, beats and marks.
+    page : Page
+        Scale.
+    lanes : dict of str to Lane
+        The traces shown, ``clean`` and ``raw``.
+    span : Span
+        The stretch.
+    ramp : array of uint32, shape (256,)
+        Colours of the shading.
+    head : int
+        Nothing at this index or behind it is shown.
+    letters : bool
+        Whether classes are written.
+    letter_px : float
+        Least distance of two letters.
+    widen : int
+        Columns to repaint on each side of the stretch.
+    """
+    scale = page.px_per_sample
+    left = max(int(np.floor(span.left)) - widen, 0)
+    right = min(int(np.ceil(span.right)) + widen, page.columns)
+    reach = MARGIN + int(widen / scale)
+    start, stop = span.start - reach, min(span.stop + reach, head)
+    start = max(start - start % bucket_size(scale), head - page.samples)
+    start_column = span.left + (start - span.start) * scale
+    lines = []
+    for name, lane in lanes.items():
+        x, values = polyline(session.history.trace(name, start, stop), start_column, scale)
+        lines.append(Line(name, x, lane.rows(values)))
+    attribution = session.history.attribution(start, stop)
+    shift = int(np.floor(start_column))
+    columns = column_maxima(attribution, start_column, scale, right - shift)
+    row = np.zeros(right - left)
+    first = max(shift, left)
+    row[first - left :] = columns[first - shift :]
+    origin = round(span.start - span.left / scale)
+    around = int(LETTER_REACH_S * PIPELINE_HZ) + reach
+    beats = session.beats.between(span.start - around, min(span.stop + around, head)) if letters else []
+    return Scene(
+        left=left,
+        right=right,
+        lines=lines,
+        shading=shading_pixels(row, ramp) if row.any() else np.zeros(0, dtype=np.uint32),
+        letters=place_letters(beats, origin, scale, letter_px),
+        reference=[],
+        patches=[
+            Patch((m.start - origin) * scale, (m.stop - origin) * scale, m.kind, m.text)
+            for m in session.marks_between(start, stop)
+        ],
+    )

@@ -1,0 +1,188 @@
+"""Everything the window knows of one stream, gathered on the window's own thread."""
+
+from __future__ import annotations
+
+from collections import deque
+from dataclasses import dataclass
+
+from monitor.dashboard.alarm_board import AlarmBoard
+from monitor.dashboard.averages import BeatAverages
+from monitor.dashboard.beats import BeatBook, ShownBeat
+from monitor.dashboard.history import SignalHistory
+from monitor.dashboard.numbers import Numbers
+from monitor.dashboard.timeline import BAD_QUALITY, Timeline
+from monitor.events import PIPELINE_HZ, Alarm, Beat, Event, Gap, Quality
+from monitor.ring import OverrunError
+from monitor.stream import Stream
+
+KEPT_MARKS = 4000
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """A stretch of the trace that deserves a remark: a gap, or bad signal.
+
+    Parameters
+    ----------
+    start, stop : int
+        Pipeline indices.
+    kind : {"gap", "bad"}
+        What it is.
+    text : str
+        Why.
+    """
+
+    start: int
+    stop: int
+    kind: str
+    text: str
+
+
+class StreamSession:
+    """Follows a stream's ring and log and keeps the models behind the window.
+
+    `poll` is the only thing that reads the stream; it never waits and never queues, so a
+    window that was away catches up in one call.
+
+    Parameters
+    ----------
+    stream : Stream
+        What to follow.
+    """
+
+    def __init__(self, stream: Stream) -> None:
+        self.stream = stream
+        self.history = SignalHistory()
+        self.beats = BeatBook()
+        self.numbers = Numbers()
+        self.board = AlarmBoard()
+        self.timeline = Timeline()
+        self.averages = BeatAverages()
+        self.last_notable: ShownBeat | None = None
+        self.marks: deque[Mark] = deque(maxlen=KEPT_MARKS)
+        self._next_event = 0
+        self._changes: deque[tuple[int, int]] = deque(maxlen=2000)
+        self._change_count = 0
+        self.generation = 0
+        """Goes up when the whole picture is void, such as after a seek."""
+
+    @property
+    def device(self) -> str:
+        """Name of the device."""
+        return self.stream.device
+
+    @property
+    def lead(self) -> str:
+        """Name of the lead that is analysed."""
+        return self.stream.leads[0] if self.stream.leads else "ECG"
+
+    @property
+    def now_s(self) -> float:
+        """The stream's own time at the newest sample shown."""
+        return self.history.end / PIPELINE_HZ
+
+    def poll(self, now_s: float) -> int:
+        """Take what is new; return the number of new events.
+
+        Parameters
+        ----------
+        now_s : float
+            Monotonic seconds of the wall clock.
+        """
+        self._take_samples()
+        self._next_event, events = self.stream.log.since(self._next_event)
+        for event in events:
+            self._observe(event, now_s)
+        self.numbers.now_s = max(self.numbers.now_s, self.now_s)
+        return len(events)
+
+    def changes_since(self, number: int) -> tuple[int, list[tuple[int, int]]]:
+        """Return a number for the next call and the stretches whose picture changed since."""
+        fresh = min(self._change_count - number, len(self._changes))
+        tail = list(self._changes)[len(self._changes) - fresh :] if fresh > 0 else []
+        return self._change_count, tail
+
+    def marks_between(self, start: int, stop: int) -> list[Mark]:
+        """Return gaps and bad stretches that touch ``[start, stop)``."""
+        found: list[Mark] = []
+        for mark in reversed(self.marks):
+            if mark.start < stop and mark.stop > start:
+                found.append(mark)
+            elif mark.stop < start - 60 * PIPELINE_HZ:
+                break
+        return found
+
+    def _take_samples(self) -> None:
+        ring = self.stream.ring
+        head = min(ring.row_end("clean"), ring.row_end("raw"))
+        if ring.end < self.history.end:
+            self._rewind(ring.start)
+        start = ring.start
+        if start > self.history.end:
+            self._jump(start)
+        if head <= self.history.end:
+            return
+        try:
+            first = self.history.end
+            raw, clean = ring.copy("raw", first, head), ring.copy("clean", first, head)
+        except OverrunError:
+            return
+        self.history.append(raw, clean)
+
+    def _jump(self, index: int) -> None:
+        """Go on after samples that this session never saw."""
+        if self.history.end == 0:
+            self.history.restart(index)
+        else:
+            self.history.skip_to(index)
+        self.generation += 1
+
+    def _rewind(self, index: int) -> None:
+        """Forget what lies behind the place that a replay was wound back to."""
+        time_s = index / PIPELINE_HZ
+        self.history.restart(index)
+        self.beats.forget_from(index)
+        self.timeline.forget_from(time_s)
+        self.numbers.rewind(time_s)
+        self.board.clear()
+        self.averages.clear()
+        self.last_notable = None
+        self.marks = deque((m for m in self.marks if m.stop <= index), maxlen=KEPT_MARKS)
+        self.generation += 1
+
+    def _observe(self, event: Event, now_s: float) -> None:
+        fs_hz = self.stream.fs_hz
+        self.numbers.observe(event, fs_hz)
+        self.timeline.observe(event)
+        if isinstance(event, Beat):
+            self._observe_beat(event)
+        elif isinstance(event, Alarm):
+            self.board.observe(event, now_s)
+        elif isinstance(event, Gap):
+            self._mark(event, event.length_samples / fs_hz, "gap", event.reason.replace("_", " "))
+        elif isinstance(event, Quality) and event.index < BAD_QUALITY:
+            self._mark(event, 1.0, "bad", ", ".join(event.reasons).replace("_", " "))
+
+    def _observe_beat(self, beat: Beat) -> None:
+        shown = self.beats.add(beat)
+        self.averages.add(self.history, shown)
+        if shown.symbol != "N":
+            self.last_notable = shown
+        start, stop = shown.index - 40, shown.index + 40
+        if beat.attribution is not None:
+            before = self.beats.before(shown.index)
+            border = (before.index + shown.index) // 2 if before is not None else 0
+            first = max(beat.attribution_start, border)
+            self.history.explain(first, beat.attribution[first - beat.attribution_start :])
+            start, stop = min(start, first), max(stop, beat.attribution_start + len(beat.attribution))
+        self._change(start, stop)
+
+    def _mark(self, event: Event, length_s: float, kind: str, text: str) -> None:
+        start = round(event.time_s * PIPELINE_HZ)
+        stop = start + round(length_s * PIPELINE_HZ)
+        self.marks.append(Mark(start, stop, kind, text))
+        self._change(start, stop)
+
+    def _change(self, start: int, stop: int) -> None:
+        self._changes.append((start, stop))
+        self._change_count += 1

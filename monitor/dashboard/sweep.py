@@ -1,0 +1,91 @@
+"""What must be painted now: a smooth playhead and the stretches that changed, without Qt."""
+
+from __future__ import annotations
+
+from monitor.dashboard.geometry import Page
+from monitor.events import PIPELINE_HZ
+
+CATCH_UP = 1.5
+"""How much faster than the signal the playhead runs, so that it never lags a whole block."""
+
+LONGEST_LAG_S = 0.3
+"""Behind by more than this (a backlog, a fast replay), the playhead jumps."""
+
+
+class Playhead:
+    """Moves smoothly towards the newest sample although samples arrive in blocks.
+
+    Parameters
+    ----------
+    fs_hz : float
+        Rate of the ring.
+    """
+
+    def __init__(self, fs_hz: float = PIPELINE_HZ) -> None:
+        self._fs_hz = fs_hz
+        self._position = 0.0
+        self._when: float | None = None
+
+    @property
+    def position(self) -> int:
+        """Index just behind the last sample to show."""
+        return int(self._position)
+
+    def jump(self, index: int) -> None:
+        """Stand at an index at once."""
+        self._position = float(index)
+
+    def advance(self, newest: int, now_s: float, speed: float = 1.0) -> int:
+        """Move on to the wall-clock time ``now_s`` and return the new position.
+
+        Parameters
+        ----------
+        newest : int
+            Index just behind the newest sample at hand.
+        now_s : float
+            Monotonic seconds.
+        speed : float
+            Seconds of signal in a second of wall clock.
+        """
+        passed = 0.0 if self._when is None else max(0.0, now_s - self._when)
+        self._when = now_s
+        lag = newest - self._position
+        if lag < 0 or lag > LONGEST_LAG_S * self._fs_hz * max(1.0, speed):
+            self._position = float(newest)
+        else:
+            self._position += min(lag, passed * self._fs_hz * speed * CATCH_UP)
+        return self.position
+
+
+class Freshness:
+    """Keeps which stretches of the page no longer show what is true.
+
+    Stretches are half-open ranges of absolute indices; they are merged and cut to what the
+    page still shows.
+    """
+
+    def __init__(self) -> None:
+        self._stale: list[tuple[int, int]] = []
+
+    def spoil(self, start: int, stop: int) -> None:
+        """Note that something between ``start`` and ``stop`` changed."""
+        if start < stop:
+            self._stale.append((start, stop))
+
+    def take(self, page: Page, head: int) -> list[tuple[int, int]]:
+        """Return the merged stale stretches up to ``head`` and keep those beyond it."""
+        first = head - page.samples
+        now: list[tuple[int, int]] = []
+        later: list[tuple[int, int]] = []
+        for begin, end in sorted(self._stale):
+            if end > head:
+                later.append((max(begin, head), end))
+            start, stop = max(begin, first), min(end, head)
+            if start >= stop:
+                continue
+            if now and start <= now[-1][1]:
+                now[-1] = (now[-1][0], max(now[-1][1], stop))
+            else:
+                now.append((start, stop))
+        self._stale = later
+        return now

@@ -1,0 +1,120 @@
+"""Small building blocks that all pages share."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TypeVar
+
+from pyqtgraph.Qt import QtCore, QtGui, QtWidgets
+
+Box = TypeVar("Box", bound=QtWidgets.QBoxLayout)
+
+
+def label(text: str = "", name: str = "", parent: QtWidgets.QWidget | None = None) -> QtWidgets.QLabel:
+    """Return a label; ``name`` chooses its style."""
+    made = QtWidgets.QLabel(text, parent)
+    made.setObjectName(name)
+    return made
+
+
+def card() -> QtWidgets.QFrame:
+    """Return a framed panel."""
+    made = QtWidgets.QFrame()
+    made.setObjectName("card")
+    return made
+
+
+def row(
+    *widgets: QtWidgets.QWidget | int, spacing: int = 8, margins: Sequence[int] = (0, 0, 0, 0)
+) -> QtWidgets.QHBoxLayout:
+    """Return a horizontal layout; a number is a stretch."""
+    return _fill(QtWidgets.QHBoxLayout(), widgets, spacing, margins)
+
+
+def column(
+    *widgets: QtWidgets.QWidget | int, spacing: int = 8, margins: Sequence[int] = (0, 0, 0, 0)
+) -> QtWidgets.QVBoxLayout:
+    """Return a vertical layout; a number is a stretch."""
+    return _fill(QtWidgets.QVBoxLayout(), widgets, spacing, margins)
+
+
+def _fill(
+    layout: Box, widgets: Sequence[QtWidgets.QWidget | int], spacing: int, margins: Sequence[int]
+) -> Box:
+    layout.setSpacing(spacing)
+    layout.setContentsMargins(*margins)
+    for widget in widgets:
+        if isinstance(widget, int):
+            layout.addStretch(widget)
+        else:
+            layout.addWidget(widget)
+    return layout
+
+
+def button(
+    text: str, name: str, act: Callable[[], object] | None = None, *, tip: str = "", check: bool = False
+) -> QtWidgets.QPushButton:
+    """Return a push button with an accessible name."""
+    made = QtWidgets.QPushButton(text)
+    made.setAccessibleName(name)
+    made.setToolTip(tip or name)
+    made.setCheckable(check)
+    made.setCursor(QtGui.QCursor(QtCore.Qt.CursorShape.PointingHandCursor))
+    if act is not None:
+        made.clicked.connect(lambda *_: act())
+    return made
+
+
+def choice(name: str, items: Sequence[tuple[str, object]], chosen: object) -> QtWidgets.QComboBox:
+    """Return a combo box of (text, value) with an accessible name."""
+    made = Choice()
+    made.setAccessibleName(name)
+    made.setToolTip(name)
+    for text, value in items:
+        made.addItem(text, value)
+    made.setCurrentIndex(max(0, made.findData(chosen)))
+    return made
+
+
+def set_text(widget: QtWidgets.QLabel, text: str) -> None:
+    """Set a label's text only if it changed, so that nothing is laid out in vain."""
+    if widget.text() != text:
+        widget.setText(text)
+
+
+def set_flag(widget: QtWidgets.QWidget, name: str, value: str) -> None:
+    """Set a dynamic property that the style sheet looks at, only if it changed."""
+    if widget.property(name) != value:
+        widget.setProperty(name, value)
+        style = widget.style()
+        if style is not None:
+            style.unpolish(widget)
+            style.polish(widget)
+
+
+class Choice(QtWidgets.QComboBox):
+    """A combo box with a chevron, which style sheets cannot draw."""
+
+    def paintEvent(self, event: QtGui.QPaintEvent) -> None:  # noqa: N802 - Qt's name
+        """Draw the box, then the chevron."""
+        super().paintEvent(event)
+        painter = QtGui.QPainter(self)
+        painter.setRenderHint(QtGui.QPainter.RenderHint.Antialiasing)
+        painter.setPen(QtGui.QPen(self.palette().color(QtGui.QPalette.ColorRole.PlaceholderText), 1.6))
+        x, y = self.width() - 16, self.height() / 2 - 2
+        painter.drawPolyline([QtCore.QPointF(x + dx, y + dy) for dx, dy in ((0, 0), (4, 4), (8, 0))])
+
+
+class Shortening(QtWidgets.QLabel):
+    """A label that cuts its text with an ellipsis instead of widening its panel."""
+
+    def minimumSizeHint(self) -> QtCore.QSize:  # noqa: N802 - Qt's name
+        """Allow any width."""
+        return QtCore.QSize(20, super().minimumSizeHint().height())
+
+    def paintEvent(self, event: QtGui.QPaintEvent) -> None:  # noqa: N802, ARG002 - Qt's name
+        """Draw the text as far as it fits."""
+        painter = QtGui.QPainter(self)
+        text = self.fontMetrics().elidedText(self.text(), QtCore.Qt.TextElideMode.ElideRight, self.width())
+        painter.setPen(self.palette().color(QtGui.QPalette.ColorRole.WindowText))
+        painter.drawText(self.rect(), self.alignment() | QtCore.Qt.AlignmentFlag.AlignVCenter, text)
