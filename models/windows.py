@@ -8,20 +8,21 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import wfdb
 from numpy.typing import NDArray
 
 from monitor.dsp import FRONT_END_VERSION
-from monitor.dsp.denoise import DenoiseSettings, WaveletDenoiser
-from monitor.dsp.filters import FilterChain, FilterSettings
+from monitor.dsp.front_end import FrontEndSettings, clean_record
+from monitor.dsp.rpeak import RPeakDetector
 from monitor.dsp.segment import BeatSegmenter, SegmentSettings
 from monitor.errors import RecordError
 from monitor.events import PIPELINE_HZ
+from sim.record import read_record
 
 MARGIN_SAMPLES = 24
 """Extra samples on both sides of a stored window, so that training can shift the beat."""
 
 _CHUNK_SAMPLES = 3600
+_MATCH_SAMPLES = round(0.15 * PIPELINE_HZ)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -36,19 +37,23 @@ class RecordBeats:
         Reference R waves at 360 Hz.
     symbols : array of shape (n,)
         WFDB beat symbols.
+    live_offsets : int array of shape (n, leads)
+        Samples from the reference to where the live detector puts the R wave, in each lead;
+        0 for a beat that it does not find within 150 ms.
     windows_mv : float32 array of shape (n, leads, 360 + 2 * margin)
-        Clean signal in millivolts around each R wave.
+        Clean signal in millivolts around each reference R wave.
     """
 
     record: str
     samples: NDArray[np.int64]
     symbols: NDArray[np.str_]
+    live_offsets: NDArray[np.int64]
     windows_mv: NDArray[np.float32]
 
 
 def front_end_key() -> str:
     """Return a short name of the front end as it is, for the folder that caches its output."""
-    settings = (FilterSettings(), DenoiseSettings(), SegmentSettings())
+    settings = (FrontEndSettings(), SegmentSettings())
     text = "|".join(item.model_dump_json() for item in settings)
     return f"{FRONT_END_VERSION}-{hashlib.sha256(text.encode()).hexdigest()[:10]}"
 
@@ -56,7 +61,7 @@ def front_end_key() -> str:
 def clean_windows(
     raw_mv: NDArray[np.float64], r_samples: Sequence[int], margin: int = MARGIN_SAMPLES
 ) -> tuple[NDArray[np.bool_], NDArray[np.float32]]:
-    """Run one lead through filters, denoiser and segmenter.
+    """Run one lead through the live front end and segmenter.
 
     Parameters
     ----------
@@ -74,7 +79,6 @@ def clean_windows(
     windows_mv : float32 array of shape (kept beats, 360 + 2 * margin)
         Clean windows in millivolts, not normalised.
     """
-    filters, denoiser = FilterChain(), WaveletDenoiser()
     live = SegmentSettings()
     segmenter = BeatSegmenter(
         SegmentSettings(
@@ -83,20 +87,42 @@ def clean_windows(
             history_s=60.0,
         )
     )
-    segmenter.reset(start=-round(filters.delay_samples + denoiser.delay_samples), valid_from=0)
+    clean = clean_record(raw_mv)
     r = np.asarray(r_samples, dtype=np.int64)
     cut: dict[int, NDArray[np.float64]] = {}
-    for start in range(0, len(raw_mv), _CHUNK_SAMPLES):
-        stop = min(start + _CHUNK_SAMPLES, len(raw_mv))
-        clean = denoiser.process(filters.process(raw_mv[start:stop]))
-        beats = r[np.searchsorted(r, start) : np.searchsorted(r, stop)]
-        for window in segmenter.process(clean, beats.tolist()):
+    for start in range(0, len(clean), _CHUNK_SAMPLES):
+        beats = r[np.searchsorted(r, start) : np.searchsorted(r, start + _CHUNK_SAMPLES)]
+        for window in segmenter.process(clean[start : start + _CHUNK_SAMPLES], beats.tolist()):
             if window.samples_mv is not None:
                 cut[window.r] = window.samples_mv
     kept = np.array([int(at) in cut for at in r], dtype=bool)
     width = live.before_samples + live.after_samples + 2 * margin
     rows = [cut[int(at)] for at in r[kept]]
     return kept, np.asarray(rows, dtype=np.float32).reshape(-1, width)
+
+
+def live_offsets(raw_mv: NDArray[np.float64], r_samples: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Return how far from each reference R wave the live detector puts it.
+
+    Parameters
+    ----------
+    raw_mv : array of shape (n,)
+        A whole lead at 360 Hz, in millivolts.
+    r_samples : array of shape (beats,)
+        Reference R waves, ascending.
+
+    Returns
+    -------
+    int array of shape (beats,)
+        In samples; 0 for a beat not found within 150 ms.
+    """
+    found = np.array([peak.sample for peak in RPeakDetector().process(raw_mv)])
+    if not found.size:
+        return np.zeros(len(r_samples), dtype=np.int64)
+    right = np.clip(np.searchsorted(found, r_samples), 1, max(1, found.size - 1))
+    pair = np.stack([found[right - 1], found[np.minimum(right, found.size - 1)]]) - r_samples
+    offsets = np.where(np.abs(pair[0]) <= np.abs(pair[1]), pair[0], pair[1])
+    return np.where(np.abs(offsets) <= _MATCH_SAMPLES, np.rint(offsets), 0).astype(np.int64)
 
 
 def read_beats(folder: Path, record: str, symbols: Sequence[str]) -> RecordBeats:
@@ -114,25 +140,23 @@ def read_beats(folder: Path, record: str, symbols: Sequence[str]) -> RecordBeats
     Raises
     ------
     RecordError
-        The record is not there or has another sampling rate.
+        The record is not there, has no reference or another sampling rate.
     """
-    try:
-        signal = wfdb.rdrecord(str(folder / record))
-        notes = wfdb.rdann(str(folder / record), "atr")
-    except (FileNotFoundError, ValueError) as error:
-        raise RecordError(f"{folder / record}: the record cannot be read ({error}).") from None
-    if float(signal.fs) != PIPELINE_HZ:
-        raise RecordError(f"{folder / record}: it runs at {signal.fs} Hz, not at {PIPELINE_HZ:g} Hz.")
-    names = np.asarray(notes.symbol)
-    wanted = np.isin(names, list(symbols))
+    whole = read_record(folder / record)
+    if whole.fs_hz != PIPELINE_HZ:
+        raise RecordError(f"{folder / record}: it runs at {whole.fs_hz:g} Hz, not at {PIPELINE_HZ:g} Hz.")
+    if whole.reference is None:
+        raise RecordError(f"{folder / record}: it has no reference annotations.")
+    wanted = np.isin(whole.reference.symbols, list(symbols))
     # Two annotations on one sample would be one window with two names.
-    at, first = np.unique(notes.sample[wanted], return_index=True)
-    raw = np.nan_to_num(np.asarray(signal.p_signal, dtype=np.float64))
-    leads = [clean_windows(raw[:, lead], at.tolist()) for lead in range(raw.shape[1])]
+    at, first = np.unique(whole.reference.samples[wanted], return_index=True)
+    raw = np.nan_to_num(whole.samples_mv(0, whole.n_samples))
+    leads = [clean_windows(lead, at.tolist()) for lead in raw]
     kept = leads[0][0]
     return RecordBeats(
         record,
         at[kept],
-        names[wanted][first][kept],
+        whole.reference.symbols[wanted][first][kept],
+        np.stack([live_offsets(lead, at[kept]) for lead in raw], axis=1),
         np.stack([windows for _, windows in leads], axis=1),
     )

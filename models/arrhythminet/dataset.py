@@ -44,17 +44,37 @@ class Beats:
         Name of each beat's record.
     samples : array of shape (n,)
         Reference R wave at 360 Hz.
+    live_offsets : int array of shape (n, 2)
+        Samples from the reference to where the live detector puts the R wave, in each lead.
     """
 
     windows_mv: NDArray[np.float32]
     labels: Index
     records: NDArray[np.str_]
     samples: Index
+    live_offsets: Index
 
-    def served(self, which: Index, lead: int = 0) -> NDArray[np.float32]:
-        """Return the windows as the classifier is served them, shape (len(which), 360)."""
-        inner = slice(MARGIN_SAMPLES, self.windows_mv.shape[2] - MARGIN_SAMPLES)
-        return normalise(self.windows_mv[which, lead, inner])
+    def served(self, which: Index, lead: int = 0, *, live: bool = False) -> NDArray[np.float32]:
+        """Return windows as the classifier is served them.
+
+        Parameters
+        ----------
+        which : array of int
+            Beats.
+        lead : int
+            Which of the two signals.
+        live : bool
+            Around the R waves of the live detector and not those of the reference.
+
+        Returns
+        -------
+        float32 array of shape (len(which), 360)
+            Normalised windows.
+        """
+        width = self.windows_mv.shape[2] - 2 * MARGIN_SAMPLES
+        shift = np.clip(self.live_offsets[which, lead], -MARGIN_SAMPLES, MARGIN_SAMPLES) if live else 0
+        places = MARGIN_SAMPLES + np.reshape(shift, (-1, 1)) + np.arange(width)
+        return normalise(np.take_along_axis(self.windows_mv[which, lead], places, axis=1))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -120,14 +140,11 @@ def load_beats(folder: Path, say: Callable[[str], None] = print) -> Beats:
         symbols = np.concatenate([part.symbols for part in parts])
         samples = np.concatenate([part.samples for part in parts])
         labels = np.array([CLASSES.index(symbol) for symbol in symbols], dtype=np.int64)
-        _save(
-            cache / "beats.npz",
-            lambda path: np.savez(path, labels=labels, records=names, samples=samples),
-        )
-    with np.load(cache / "beats.npz") as rows:
-        return Beats(
-            np.load(cache / "windows.npy", mmap_mode="r"), rows["labels"], rows["records"], rows["samples"]
-        )
+        offsets = np.concatenate([part.live_offsets for part in parts])
+        rows = {"labels": labels, "records": names, "samples": samples, "live_offsets": offsets}
+        _save(cache / "beats.npz", lambda path: np.savez(path, **rows))  # type: ignore[arg-type]
+    with np.load(cache / "beats.npz") as stored:
+        return Beats(np.load(cache / "windows.npy", mmap_mode="r"), **dict(stored))
 
 
 def _save(path: Path, write: Callable[[Path], None]) -> None:

@@ -43,6 +43,9 @@ class Recipe:
         Of AdamW.
     smoothing : float
         Label smoothing.
+    record_power : float
+        Within a class a record is drawn as often as its number of such beats to this power:
+        1 is every beat alike, 0 every patient alike.
     mixup : float
         Share of batches in which pairs of beats are blended.
     ema : float
@@ -59,7 +62,8 @@ class Recipe:
     peak_rate: float = 4e-3
     weight_decay: float = 0.02
     smoothing: float = 0.03
-    mixup: float = 0.3
+    record_power: float = 0.6
+    mixup: float = 0.4
     ema: float = 0.998
     augmentation: Augmentation = field(default_factory=Augmentation)
 
@@ -93,6 +97,21 @@ def predict(network: ArrhythmiNet, windows: NDArray[np.float32], batch: int = 51
     with torch.inference_mode():
         parts = [network(part.to(device)).logits for part in torch.split(torch.from_numpy(windows), batch)]
     return torch.cat(parts).cpu().numpy()
+
+
+class _Pool:
+    """The training beats of one class, drawn with a chance that depends on the record."""
+
+    def __init__(self, which: NDArray[np.int64], records: NDArray[np.str_], power: float) -> None:
+        _, place, counts = np.unique(records, return_inverse=True, return_counts=True)
+        chance = counts[place] ** (power - 1.0)
+        self._which = which
+        self._edges = np.cumsum(chance / chance.sum())
+
+    def draw(self, rng: np.random.Generator, count: int) -> NDArray[np.int64]:
+        """Return beats, with replacement."""
+        places = np.searchsorted(self._edges, rng.random(count))
+        return self._which[np.minimum(places, len(self._which) - 1)]
 
 
 def _running_mean(decay: float) -> Callable[[Any, Any, Any], None]:
@@ -163,15 +182,20 @@ class _Run:
         torch.set_rng_state(state["torch_rng"])
         self.epoch_s, self.validation = state["epoch_s"], state["validation"]
 
-    def epoch(self, beats: Beats, pools: list[NDArray[np.int64]]) -> None:
+    def epoch(self, beats: Beats, pools: list[_Pool]) -> None:
         recipe = self.recipe
         self.network.train()
         labels = np.arange(recipe.epoch_beats) % len(CLASSES)
         self.rng.shuffle(labels)
         for start in range(0, recipe.epoch_beats - recipe.batch + 1, recipe.batch):
             part = labels[start : start + recipe.batch]
-            which = np.array([pools[label][self.rng.integers(len(pools[label]))] for label in part])
-            windows = augment(beats.windows_mv[which], self.rng, recipe.augmentation)
+            which = np.empty(len(part), dtype=np.int64)
+            for label, pool in enumerate(pools):
+                wanted = part == label
+                which[wanted] = pool.draw(self.rng, int(wanted.sum()))
+            windows = augment(
+                beats.windows_mv[which], beats.live_offsets[which], self.rng, recipe.augmentation
+            )
             self._step(torch.from_numpy(windows), torch.from_numpy(part))
 
     def _step(self, windows: Tensor, labels: Tensor) -> None:
@@ -222,7 +246,11 @@ def train(
     run = _Run(recipe, recipe.epoch_beats // recipe.batch)
     if checkpoint.is_file():
         run.load(checkpoint)
-    pools = [split.train[beats.labels[split.train] == label] for label in range(len(CLASSES))]
+    pools = [
+        _Pool(which, beats.records[which], recipe.record_power)
+        for label in range(len(CLASSES))
+        for which in [split.train[beats.labels[split.train] == label]]
+    ]
     truth = beats.labels[split.validation]
     windows = beats.served(split.validation)
     for epoch in range(len(run.epoch_s), recipe.epochs):
