@@ -1,0 +1,1 @@
+"""The recorder: continuous signal in WFDB segments, and strips around alarms."""
