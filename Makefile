@@ -37,7 +37,7 @@ types: $(VENV)/.stamp-train ## Types, by mypy in strict mode (installs torch)
 	$(BIN)/mypy
 
 bench: $(VENV)/.stamp-dev ## Speed, memory and latency of the whole pipeline
-	$(BIN)/python benchmarks/pipeline.py
+	$(BIN)/python -m benchmarks.pipeline
 
 setup: $(VENV)/.stamp-app $(VENV)/.stamp-window ## Install ecgmon with its window into .venv
 
