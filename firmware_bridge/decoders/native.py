@@ -7,6 +7,7 @@ Every frame is COBS-encoded and closed by a zero byte. All numbers are little-en
             | gain_pv u32 | len u8, device name | n_leads x (len u8, lead name) | CRC-16
 
 ``flags``: bits 0 to 4 lead 1 to 5 off, bit 5 battery low, bit 6 zero, bit 7 hello.
+A hello begins with a zero byte too, which cuts off boot text before it.
 ``seq`` counts data frames; a hello carries the number of the data frame that follows.
 ``t_us`` is the device clock at the first sample. Samples of several leads alternate.
 ``rate_mhz`` is in millihertz, ``gain_pv`` in picovolts a count. The CRC is
@@ -99,7 +100,7 @@ def encode_hello(hello: Hello, seq: int = 0, t_us: int = 0) -> bytes:
     payload = _HEAD.pack(VERSION, HELLO, seq % SEQ_MODULUS, t_us & 0xFFFFFFFF, len(hello.leads))
     payload += _RATE.pack(round(hello.fs_hz * 1e3), round(hello.uv_per_count * 1e6))
     payload += b"".join(bytes((len(text),)) + text for text in texts)
-    return cobs_frame(payload + _CRC.pack(crc16(payload)))
+    return b"\x00" + cobs_frame(payload + _CRC.pack(crc16(payload)))
 
 
 def encode_data(counts: NDArray[np.int32] | Sequence[int], seq: int, t_us: int, flags: int = 0) -> bytes:

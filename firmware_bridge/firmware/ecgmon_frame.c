@@ -116,11 +116,13 @@ size_t ecgmon_hello(const ecgmon_hello_t *hello, uint16_t seq, uint32_t t_us, ui
 {
     writer_t w;
     uint8_t lead;
+    size_t length;
 
-    if (hello->n_leads < 1u || hello->n_leads > ECGMON_MAX_LEADS) {
+    if (room < 1u || hello->n_leads < 1u || hello->n_leads > ECGMON_MAX_LEADS) {
         return 0;
     }
-    begin(&w, out, room, 0x80u, seq, t_us);
+    out[0] = 0u; /* cuts off boot text before it */
+    begin(&w, out + 1, room - 1u, 0x80u, seq, t_us);
     put(&w, hello->n_leads);
     put_le(&w, hello->rate_mhz, 4);
     put_le(&w, hello->gain_pv, 4);
@@ -128,7 +130,8 @@ size_t ecgmon_hello(const ecgmon_hello_t *hello, uint16_t seq, uint32_t t_us, ui
     for (lead = 0; lead < hello->n_leads; lead++) {
         put_text(&w, hello->leads[lead]);
     }
-    return finish(&w);
+    length = finish(&w);
+    return length > 0u ? length + 1u : 0u;
 }
 
 size_t ecgmon_data(const int32_t *values, uint8_t n, uint8_t flags, uint16_t seq, uint32_t t_us,

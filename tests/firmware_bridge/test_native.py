@@ -18,7 +18,7 @@ from firmware_bridge.framing import crc16
 
 DATA = bytes.fromhex("02 01 06 07 02 40 42 0f 03 02 01 01 06 ff ff ff e3 ab 00")
 HELLO = bytes.fromhex(
-    "04 01 80 05 02 09 01 01 05 02 90 d0 03 04 20 a1 07 0b 02 77 31 01 49 02 49 49 ab 6b 00"
+    "00 04 01 80 05 02 09 01 01 05 02 90 d0 03 04 20 a1 07 0b 02 77 31 01 49 02 49 49 ab 6b 00"
 )
 KNOWN = NativeSettings(fs_hz=250.0, uv_per_count=1.0)
 
@@ -107,7 +107,7 @@ def test_noise_without_delimiter_takes_no_memory():
 
 @pytest.mark.parametrize("cut", [0, 5, 12, 30])
 def test_a_hello_that_lies_about_its_length_is_refused(cut):
-    payload = bytearray(cobs.decode(HELLO[:-1]))[:-2]
+    payload = bytearray(cobs.decode(HELLO[1:-1]))[:-2]
     payload = payload[: 9 + cut] if cut < 17 else payload + b"x"
     decoder = NativeDecoder()
     decoder.feed(cobs.encode(bytes(payload) + crc16(payload).to_bytes(2, "little")) + b"\x00")
