@@ -11,6 +11,7 @@ from pathlib import Path
 import platformdirs
 
 from monitor.errors import RecordError
+from sim.download import download_record
 
 BUNDLED = Path(__file__).parent / "records"
 """Folder of the records that come with the program, one folder a database."""
@@ -108,8 +109,6 @@ def find_record(
                 return stem
     if not download:
         raise RecordError(f"Record {name} is not here.", _way_out())
-    from sim.download import download_record  # noqa: PLC0415 - http and ssl cost memory most runs never need
-
     return download_record(name.database, name.record, cache / name.database)
 
 

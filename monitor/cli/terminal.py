@@ -89,7 +89,7 @@ class TerminalView:
         stop = self.stream.ring.row_end("clean")
         start = stop - int(width * SECONDS_A_CHARACTER * PIPELINE_HZ)
         clean, shade = self._samples("clean", start, stop), self._samples("attribution", start, stop)
-        return Group(
+        picture = [
             self._head(stop / PIPELINE_HZ),
             self._banner(width),
             self._letters(start, stop, width),
@@ -97,7 +97,10 @@ class TerminalView:
             self._axis(start, stop, width),
             Text(),
             *self._tail(),
-        )
+        ]
+        for line in picture:
+            line.truncate(width)
+        return Group(*picture)
 
     def _observe(self, event: Event) -> None:
         match event:
@@ -128,7 +131,8 @@ class TerminalView:
         rate = f"{self._bpm:.0f}" if self._bpm is not None else "--"
         head = Text.assemble(
             (f" {self.stream.device} ", "bold reverse"),
-            f" {self.stream.leads[0]}   ",
+            f" {self.stream.leads[0]}  ",
+            (f"{clock(max(0.0, now_s))}   ", "dim"),
             ("♥ ", "red"),
             (f"{rate:>3}", "bold green"),
             "/min   ",
@@ -139,7 +143,6 @@ class TerminalView:
         head.append(
             f" signal {', '.join(reasons).replace('_', ' ') or 'good'}", "yellow" if reasons else "dim"
         )
-        head.append(f"   {clock(max(0.0, now_s))}", "dim")
         return head
 
     def _banner(self, width: int) -> Text:
