@@ -78,7 +78,7 @@ def test_the_picture_fits_and_says_what_happens(width: int, stream: Stream) -> N
     assert len(lines) <= 24
     text = "\n".join(lines)
     assert re.search(r"200 .*MLII.*♥ +\d+/min", lines[0])
-    assert "ventricular pre" in text
+    assert "beat   V" in text
     assert "V" in lines[2]
     assert sum(cell > BLANK for line in lines for cell in line if "\u2800" <= cell <= "\u28ff") > width
 
