@@ -8,12 +8,14 @@ import threading
 import time
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AsyncExitStack, ExitStack
+from functools import partial
 
 from monitor.alarms.engine import AlarmEngine
 from monitor.errors import EcgmonError, OutputError
 from monitor.events import Alarm, Event, LinkState, SampleBlock, SourceStatus
 from monitor.ingest.base import Source
 from monitor.outputs.base import Output
+from monitor.outputs.fan import OutputFan
 from monitor.settings import MonitorSettings
 from monitor.stream import Stream
 from monitor.summary import Summary
@@ -57,6 +59,7 @@ class Monitor:
         self.settings = settings
         self.sources = list(sources)
         self.outputs = list(outputs)
+        self._fan = OutputFan(outputs)
         self.duration_s = duration_s
         self.streams: dict[str, Stream] = {}
         self.summary = Summary()
@@ -149,6 +152,7 @@ class Monitor:
             return False
         if live:
             self._hear(stream)
+        self._fan.take(block)
         events = stream.process(block)
         self.summary.signal(block.samples_mv.shape[1] / block.fs_hz)
         self._emit(stream, events)
@@ -215,6 +219,21 @@ class Monitor:
                 if now - heard >= SILENT_AFTER_S and not known:
                     detail = f"no samples for {SILENT_AFTER_S:g} s"
                     self._emit(stream, stream.report(self._status(stream, "silent", detail)))
+            self._let_time_pass()
+            self._report_problems()
+
+    def _let_time_pass(self) -> None:
+        """Let silences and escalations of silent devices run on."""
+        for stream in self.streams.values():
+            if stream.status is not None and stream.status.state == "silent":
+                self._emit(stream, stream.act(lambda engine: engine.idle(WATCH_PERIOD_S)))
+
+    def _report_problems(self) -> None:
+        """Raise or end the alarms of outputs that do not work."""
+        for kind, problem in self._fan.problems().items():
+            for stream in self.streams.values():
+                alarms = stream.act(partial(_report_problem, kind=kind, problem=problem))
+                self._emit(stream, alarms)
 
     @staticmethod
     def _status(stream: Stream, state: LinkState, detail: str) -> SourceStatus:
@@ -233,9 +252,11 @@ class Monitor:
         self._write(events)
 
     def _write(self, events: Sequence[Event]) -> None:
-        if events:
-            for output in self.outputs:
-                output.write(events)
+        self._fan.write(events)
+
+
+def _report_problem(engine: AlarmEngine, *, kind: str, problem: str | None) -> list[Alarm]:
+    return engine.report(kind, problem is not None, problem or "It works again")
 
 
 class MonitorThread:

@@ -70,11 +70,6 @@ class AlarmSettings(Settings):
     output_failed: TechnicalRule = TechnicalRule(priority="low", delay_s=10.0)
     device_battery: BatteryRule = BatteryRule(priority="low")
 
-    @property
-    def signal_lost_s(self) -> float:
-        """Seconds without samples after which a source counts as silent."""
-        return self.signal_lost.gap_s
-
     @model_validator(mode="before")
     @classmethod
     def _complete(cls, data: Any) -> Any:
