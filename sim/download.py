@@ -124,7 +124,8 @@ def _fetch(root: str, file: str, folder: Path, report: Progress) -> Path | None:
     except (URLError, TimeoutError, ConnectionError, HTTPException) as error:
         reason = error.reason if isinstance(error, URLError) else error
         raise RecordError(
-            f"{file} is not on this machine and PhysioNet cannot be reached ({reason}).",
+            f"Record file {root.split('/')[-2]}/{file} is not on this machine and PhysioNet cannot be reached"
+            f" ({reason}).",
             "Correct the record's name, connect to the network, or give --data-dir FOLDER.",
         ) from error
     if expected is not None and target.stat().st_size != expected:
