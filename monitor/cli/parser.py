@@ -36,6 +36,8 @@ source addresses:
   replay:200                        record 200 of the MIT-BIH Arrhythmia Database
   replay:svdb/800?speed=max         another database, as fast as possible
   replay:./folder/rec?channel=V1    files of your own, lead by name
+  serial:/dev/ttyUSB0?device=cyton  a device on a serial port
+  mqtt://host:1883/ecg/+/raw        every device that publishes to a broker
 """
 
 _RUN_EXAMPLES = f"""\
