@@ -21,6 +21,7 @@ from monitor.errors import SourceError
 
 _POLL_S = 0.2
 _MAX_QUEUED_BYTES = 1 << 22
+_NETWORK_BYTES = 1 << 16
 
 
 class SerialLink:
@@ -131,17 +132,24 @@ class SerialLink:
                 data = port.read(1)
                 if not data:
                     continue
-                if self._gather_s:
-                    self._stop.wait(self._gather_s)
-                waiting = port.in_waiting
-                data += port.read(waiting) if waiting else b""
-                chunk = Chunk(bytes(data), self._clock())
+                chunk = Chunk(bytes(data + self._more(port)), self._clock())
                 loop.call_soon_threadsafe(self._put, chunk)
         except Exception as error:  # pyserial raises TypeError and others when a port vanishes
             if not self._stop.is_set():
                 self._error = error
                 with contextlib.suppress(RuntimeError):  # the loop has closed
                     loop.call_soon_threadsafe(self._arrived.set)
+
+    def _more(self, port: Any) -> bytes:
+        """Return what comes just behind a first byte."""
+        if "://" not in self.name:
+            self._stop.wait(self._gather_s)
+            waiting = port.in_waiting
+            return bytes(port.read(waiting)) if waiting else b""
+        port.timeout = self._gather_s  # network ports cannot say how much is waiting
+        more = bytes(port.read(_NETWORK_BYTES))
+        port.timeout = _POLL_S
+        return more
 
     def _put(self, chunk: Chunk) -> None:
         """Queue a chunk, the oldest going when there is no room."""

@@ -48,7 +48,7 @@ class SerialSettings(LiveSettings):
     device: str = "native"
     baud: int | None = Field(default=None, ge=50, le=12_000_000)
     name: Name | None = None
-    retry_s: float = Field(default=1.0, gt=0, le=60)
+    retry_s: float = Field(default=0.5, gt=0, le=60)
     options: dict[str, Any] = Field(default_factory=dict)
 
 

@@ -17,6 +17,8 @@ from monitor.ingest.clock.settings import ClockSettings
 _SLEW_S = 10.0
 _MAX_SLEW = 0.005
 _SURE = 5.0
+_PROBATION_S = 0.25
+"""How long to wait behind a silence for what may only have been held up."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -58,6 +60,8 @@ class Timekeeper:
         self.settings = settings if settings is not None else ClockSettings()
         self._form = form
         self._guess: list[tuple[Packet, float]] = []
+        self._held: list[Packet] = []
+        self._probation_s: float | None = None
         self._last: Last | None = None
         self._count = 0
         self._index = 0
@@ -112,12 +116,31 @@ class Timekeeper:
             timed = self._guess_rate(packets, time_s)
             return [placed for packet, when in timed for placed in self._one(packet, when)]
         rate_hz = tracker.rate_hz
+        packets = self._after_silence(packets, time_s, rate_hz)
         behind = sum(packet.n_samples + packet.missed_samples for packet in packets)
         placed: list[Placed] = []
         for packet in packets:
             behind -= packet.n_samples + packet.missed_samples
             placed += self._one(packet, time_s - behind / rate_hz)
         return placed
+
+    def _after_silence(self, packets: list[Packet], time_s: float, rate_hz: float) -> list[Packet]:
+        """Hold packets briefly behind a silence that only the time of arrival can measure.
+
+        A machine that stalled delivers all that it held up at once; a device that was
+        away does not.
+        """
+        if self._last is None or not packets or packets[0].device_time_s is not None:
+            return packets
+        self._held += packets
+        away_s = time_s - self._last.time_s - sum(packet.n_samples for packet in self._held) / rate_hz
+        if self._probation_s is None and away_s > self.settings.silence_s:
+            self._probation_s = time_s
+        judging = self._probation_s is not None and time_s - self._probation_s < _PROBATION_S
+        if judging and away_s > self.settings.silence_s / 2:
+            return []
+        held, self._held, self._probation_s = self._held, [], None
+        return held
 
     def _guess_rate(self, packets: list[Packet], time_s: float) -> list[tuple[Packet, float]]:
         """Hold packets until their number and the time they took tell the rate."""
