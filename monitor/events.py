@@ -112,6 +112,26 @@ class Beat(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class BeatRevision(Event):
+    """The interval behind a beat changed its class; ``sample`` is that of the beat.
+
+    Parameters
+    ----------
+    was : str
+        Symbol that the beat was given first.
+    symbol, aami, probabilities
+        As in `Beat`, now final.
+    """
+
+    type: ClassVar[str] = "beat_revision"
+
+    was: str
+    symbol: str
+    aami: str
+    probabilities: Mapping[str, float]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class HeartRate(Event):
     """Heart rate in beats a minute; None where it is unknown."""
 

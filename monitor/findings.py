@@ -7,39 +7,13 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-import numpy as np
-from numpy.typing import NDArray
-
 from monitor.dsp.operator import State
 from monitor.dsp.quality import SecondQuality
 from monitor.dsp.rpeak import RPeak
 from monitor.dsp.segment import BeatWindow
-from monitor.events import PIPELINE_HZ, Beat, Event, HeartRate, Quality
+from monitor.events import PIPELINE_HZ, Beat, BeatRevision, Event, HeartRate, Quality
+from monitor.inference.namer import UNCLASSIFIED, Naming
 from monitor.rhythm.heart_rate import HeartRateMeter, HeartRateSettings
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Label:
-    """What the classifier says of one window.
-
-    Parameters
-    ----------
-    symbol, aami : str
-        WFDB symbol and AAMI class.
-    probabilities : dict of str to float
-        Probability of each symbol; empty if the beat could not be classified.
-    attribution : array of shape (360,), or None
-        Grad-CAM of the class named.
-    """
-
-    symbol: str
-    aami: str
-    probabilities: dict[str, float]
-    attribution: NDArray[np.float32] | None
-
-
-UNCLASSIFIED = Label("Q", "Q", {}, None)
-"""A beat whose window is not whole."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,13 +74,14 @@ class EventMaker:
         self._rate_known = False
         self._quality = 1.0
         self._last_r: float | None = None
+        self._named: tuple[int, float, str] | None = None
         self._waiting: deque[tuple[RPeak, float | None]] = deque()
 
     def events(
         self,
         seconds: Sequence[SecondQuality],
         peaks: Sequence[RPeak],
-        windows: Sequence[tuple[BeatWindow, Label]],
+        windows: Sequence[tuple[BeatWindow, Naming]],
         clean_delay: int,
         now: int,
     ) -> list[Event]:
@@ -116,7 +91,7 @@ class EventMaker:
         ----------
         seconds, peaks : sequence
             Quality and R waves that became known.
-        windows : sequence of (BeatWindow, Label)
+        windows : sequence of (BeatWindow, Naming)
             Beats classified, in the order of their R waves.
         clean_delay : int
             Samples by which the clean signal is late.
@@ -124,7 +99,7 @@ class EventMaker:
             Pipeline index just behind the newest sample.
         """
         arrivals = [peak for peak, _ in self._waiting] + list(peaks)
-        steps: list[tuple[int, int, SecondQuality | RPeak | tuple[BeatWindow, Label]]] = [
+        steps: list[tuple[int, int, SecondQuality | RPeak | tuple[BeatWindow, Naming]]] = [
             *((second.known_at, 0, second) for second in seconds),
             *((peak.known_at, 1, peak) for peak in peaks),
             *(
@@ -141,12 +116,13 @@ class EventMaker:
             elif isinstance(finding, RPeak):
                 events += self._peak(finding, known)
             else:
-                events.append(self._beat(*finding, self._time.input_needed(known)))
+                events += self._beat(*finding, self._time.input_needed(known))
         return events + self._stale(now)
 
     def unclassified(self, windows: Sequence[BeatWindow], known_at: int) -> list[Event]:
         """Return the beats whose windows will never be whole; ``known_at`` is a source index."""
-        return [self._beat(window, UNCLASSIFIED, known_at) for window in windows]
+        naming = Naming(UNCLASSIFIED)
+        return [event for window in windows for event in self._beat(window, naming, known_at)]
 
     def rate_unknown(self, sample: int, known_at: int) -> list[Event]:
         """Say once that the heart rate is unknown; both are source indices."""
@@ -182,22 +158,42 @@ class EventMaker:
         self._rate_known = True
         return [self._heart_rate(self._time.source(peak.sample), self._time.input_needed(known), bpm)]
 
-    def _beat(self, window: BeatWindow, label: Label, known_at: int) -> Beat:
+    def _beat(self, window: BeatWindow, naming: Naming, known_at: int) -> list[Event]:
         peak, rr_s = self._waiting.popleft()
-        return Beat(
-            sample=self._time.source(peak.sample),
-            time_s=peak.sample / PIPELINE_HZ,
-            known_at=known_at,
-            device=self._device,
-            symbol=label.symbol,
-            aami=label.aami,
-            probabilities=label.probabilities,
-            r_known_at=self._time.input_needed(peak.known_at),
-            rr_s=rr_s,
-            quality=self._quality,
-            attribution=label.attribution,
-            attribution_start=window.start,
+        sample, time_s = self._time.source(peak.sample), peak.sample / PIPELINE_HZ
+        label = naming.label
+        events: list[Event] = []
+        if naming.revision is not None and self._named is not None:
+            events.append(
+                BeatRevision(
+                    sample=self._named[0],
+                    time_s=self._named[1],
+                    known_at=known_at,
+                    device=self._device,
+                    was=self._named[2],
+                    symbol=naming.revision.symbol,
+                    aami=naming.revision.aami,
+                    probabilities=naming.revision.probabilities,
+                )
+            )
+        self._named = (sample, time_s, label.symbol)
+        events.append(
+            Beat(
+                sample=sample,
+                time_s=time_s,
+                known_at=known_at,
+                device=self._device,
+                symbol=label.symbol,
+                aami=label.aami,
+                probabilities=label.probabilities,
+                r_known_at=self._time.input_needed(peak.known_at),
+                rr_s=rr_s,
+                quality=self._quality,
+                attribution=label.attribution,
+                attribution_start=window.start,
+            )
         )
+        return events
 
     def _stale(self, now: int) -> list[Event]:
         """Say that the rate is unknown once a beat is overdue at pipeline index ``now``."""
@@ -225,6 +221,7 @@ class EventMaker:
             "rate_known": self._rate_known,
             "quality": self._quality,
             "last_r": self._last_r,
+            "named": self._named,
             "waiting": [(p.sample, p.known_at, p.score, rr_s) for p, rr_s in self._waiting],
         }
 
@@ -234,6 +231,7 @@ class EventMaker:
         self._rate_known = bool(state["rate_known"])
         self._quality = float(state["quality"])
         self._last_r = state["last_r"]
+        self._named = None if state["named"] is None else tuple(state["named"])
         self._waiting = deque(
             (RPeak(sample=sample, known_at=known_at, score=score), rr_s)
             for sample, known_at, score, rr_s in state["waiting"]

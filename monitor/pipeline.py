@@ -14,10 +14,12 @@ from monitor.dsp.quality import QualitySettings, SignalQuality
 from monitor.dsp.resample import MaskResampler, Resampler, ResampleSettings
 from monitor.dsp.rpeak import RPeakDetector, RPeakSettings
 from monitor.dsp.sanitise import Sanitiser, SanitiseSettings
-from monitor.dsp.segment import BeatSegmenter, BeatWindow, SegmentSettings, normalise
+from monitor.dsp.segment import BeatSegmenter, BeatWindow, SegmentSettings
 from monitor.events import PIPELINE_HZ, Event, Gap, SampleBlock
-from monitor.findings import UNCLASSIFIED, EventMaker, Label, TimeBase
-from monitor.inference.classifier import BeatClassifier, Float32
+from monitor.findings import EventMaker, TimeBase
+from monitor.inference.contract import ModelContract
+from monitor.inference.namer import BeatNamer, ClassifierSettings, Naming
+from monitor.inference.opening import open_namer
 from monitor.rhythm.heart_rate import HeartRateSettings
 from monitor.ring import RingBuffer
 
@@ -29,8 +31,6 @@ class PipelineSettings(Settings):
 
     Parameters
     ----------
-    model : str or None
-        Name or file of the beat classifier; None for the default.
     usable_quality : float
         Below this signal quality the heart rate is unknown.
     """
@@ -41,8 +41,8 @@ class PipelineSettings(Settings):
     quality: QualitySettings = Field(default_factory=QualitySettings)
     detector: RPeakSettings = Field(default_factory=RPeakSettings)
     segment: SegmentSettings = Field(default_factory=SegmentSettings)
+    classifier: ClassifierSettings = Field(default_factory=ClassifierSettings)
     heart_rate: HeartRateSettings = Field(default_factory=HeartRateSettings)
-    model: str | None = None
     usable_quality: float = Field(default=0.3, ge=0, le=1)
 
 
@@ -63,8 +63,8 @@ class Pipeline:
         Name that the events carry.
     ring : RingBuffer, optional
         Gets raw and clean signal and attribution at 360 Hz.
-    classifier : BeatClassifier, optional
-        In place of the one that the settings name; pipelines may share one.
+    namer : BeatNamer, optional
+        In place of the one that the settings name; each pipeline needs its own.
 
     Raises
     ------
@@ -79,12 +79,12 @@ class Pipeline:
         fs_hz: float = PIPELINE_HZ,
         device: str = "ecg",
         ring: RingBuffer | None = None,
-        classifier: BeatClassifier | None = None,
+        namer: BeatNamer | None = None,
     ) -> None:
         self.settings = settings or PipelineSettings()
         self.fs_hz = fs_hz
         self.device = device
-        self.classifier = classifier or BeatClassifier.load(self.settings.model)
+        self._namer = namer or open_namer(self.settings.classifier)
         self._ring = ring
         self._sanitiser = Sanitiser(self.settings.sanitise)
         self._resampler = Resampler(fs_hz, self.settings.resample)
@@ -110,10 +110,16 @@ class Pipeline:
             "quality": self._quality,
             "detector": self._detector,
             "segmenter": self._segmenter,
+            "namer": self._namer,
             "maker": self._maker,
         }
         self._started = False
         self._next = 0
+
+    @property
+    def contract(self) -> ModelContract:
+        """What the beat model says about itself."""
+        return self._namer.contract
 
     @property
     def processed(self) -> int:
@@ -142,6 +148,7 @@ class Pipeline:
             return []
         if block.rewound or not self._started:
             self._begin(block.start)
+            self._namer.forget()
             self._started = True
             if self._ring is not None:
                 self._ring.restart(self._resampler.next_output_index)
@@ -196,6 +203,7 @@ class Pipeline:
         self._detector.reset(first)
         self._segmenter.reset(first)
         self._maker.reset()
+        self._namer.break_off()
 
     def _skip_to(self, start: int) -> list[Event]:
         events = self._maker.unclassified(self._segmenter.flush(), start)
@@ -230,25 +238,15 @@ class Pipeline:
         return self._maker.events(
             seconds,
             peaks,
-            list(zip(windows, self._classify(windows), strict=True)),
+            list(zip(windows, self._name(windows), strict=True)),
             int(self._front_end.delay_samples),
             self._resampler.next_output_index,
         )
 
-    def _classify(self, windows: list[BeatWindow]) -> list[Label]:
-        whole = [window for window in windows if window.samples_mv is not None]
-        if not whole:
-            return [UNCLASSIFIED] * len(windows)
-        stack = normalise(np.stack([w.samples_mv for w in whole if w.samples_mv is not None]))
-        probabilities, attributions = self.classifier.classify(stack)
-        labels = iter([self._label(p, a) for p, a in zip(probabilities, attributions, strict=True)])
+    def _name(self, windows: list[BeatWindow]) -> list[Naming]:
+        namings = self._namer.name(windows) if windows else []
         if self._ring is not None:
-            for window, attribution in zip(whole, attributions, strict=True):
-                self._ring.raise_to("attribution", window.start, attribution)
-        return [UNCLASSIFIED if window.samples_mv is None else next(labels) for window in windows]
-
-    def _label(self, probabilities: Float32, attribution: Float32) -> Label:
-        contract = self.classifier.contract
-        best = int(np.argmax(probabilities))
-        named = dict(zip(contract.symbols, map(float, probabilities), strict=True))
-        return Label(contract.symbols[best], contract.aami[best], named, attribution)
+            for window, naming in zip(windows, namings, strict=True):
+                if naming.label.attribution is not None:
+                    self._ring.raise_to("attribution", window.start, naming.label.attribution)
+        return namings

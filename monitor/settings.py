@@ -18,7 +18,12 @@ from monitor.refusal import explain
 
 Tree = dict[str, Any]
 
-_PATHS = (("replay", "data_dir"), ("outputs", "events"), ("outputs", "annotations"), ("pipeline", "model"))
+_PATHS = (
+    ("replay", "data_dir"),
+    ("outputs", "events"),
+    ("outputs", "annotations"),
+    ("pipeline", "classifier", "model"),
+)
 """Keys that hold paths; in a file they count from the file's own folder."""
 
 
@@ -88,8 +93,10 @@ def _read(path: Path) -> Tree:
         raise SettingsError(f"{path}: the settings file cannot be read ({error.strerror}).") from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise SettingsError(f"{path}: this is not TOML ({error}).") from error
-    for section, key in _PATHS:
-        table = tree.get(section)
+    for *sections, key in _PATHS:
+        table: Any = tree
+        for section in sections:
+            table = table.get(section) if isinstance(table, dict) else None
         if isinstance(table, dict) and isinstance(value := table.get(key), str) and _is_path(key, value):
             table[key] = str(path.parent / Path(value).expanduser())
     return tree

@@ -17,6 +17,7 @@ from monitor.evaluation.picture import draw_classes, draw_detection
 from monitor.evaluation.report import beat_table, confusion_table, qrs_table, run_table
 from monitor.evaluation.score import LABELS, RecordScore, ScoringSettings, pool
 from monitor.evaluation.table import Table
+from monitor.inference.namer import ClassifierSettings
 from monitor.pipeline import PipelineSettings
 from sim.library import BUNDLED, DATA_ENVIRONMENT, cache_dir, find_record
 from sim.splits import MITDB_SPLITS
@@ -42,7 +43,7 @@ def evaluate(arguments: argparse.Namespace) -> int:
             block_samples=arguments.chunk,
             annotations=arguments.annotations,
             annotator=arguments.annotator,
-            pipeline=PipelineSettings(model=arguments.model),
+            pipeline=PipelineSettings(classifier=ClassifierSettings(model=arguments.model)),
             scoring=ScoringSettings(learning_s=arguments.learning_s),
         )
         for stem in stems

@@ -71,7 +71,7 @@ def settings_from(arguments: argparse.Namespace, sources: list[str] | None) -> M
             "chunk_samples": arguments.chunk,
             "data_dir": arguments.data_dir,
         },
-        "pipeline": {"model": arguments.model},
+        "pipeline": {"classifier": {"model": arguments.model}},
         "outputs": {"events": arguments.events, "annotations": arguments.annotations, "console": console},
     }
     return load_settings(arguments.config, _given(changes))

@@ -53,10 +53,28 @@ class BeatClassifier:
         entry = find_model(name_or_path)
         entry.verify()
         session, contract = open_model(entry.path)
+        return cls.serve(session, contract, str(entry.path))
+
+    @classmethod
+    def serve(cls, session: ort.InferenceSession, contract: ModelContract, source: str) -> BeatClassifier:
+        """Return a classifier for an open model, once it is known that it can be served.
+
+        Parameters
+        ----------
+        session, contract
+            As `open_model` returns them.
+        source : str
+            Name of the file, for messages.
+
+        Raises
+        ------
+        ModelError
+            The model wants other windows, or its graph is not that of its contract.
+        """
         live = SegmentSettings()
         check_servable(
             contract,
-            str(entry.path),
+            source,
             kinds=(BEAT_WINDOW,),
             window=(live.before_samples, live.after_samples),
             normalisation=NORMALISATION,
@@ -70,7 +88,7 @@ class BeatClassifier:
             ("attribution", [width]),
         ]:
             raise ModelError(
-                f"{entry.path}: the graph's inputs and outputs are not those of {contract.kind}.",
+                f"{source}: the graph's inputs and outputs are not those of {contract.kind}.",
                 "Export it again.",
             )
         return cls(session, contract)

@@ -15,6 +15,9 @@ PREFIX = "ecgmon."
 BEAT_WINDOW = "ecgmon.beat-window/1"
 """Contract: ``window`` (n, 360) in; ``probabilities`` (n, C) and ``attribution`` (n, 360) out."""
 
+BEAT_SEQUENCE = "ecgmon.beat-sequence/1"
+"""Contract: described beats of one stream in their order, with explicit memory; see `adaptive`."""
+
 AAMI_CLASSES = ("N", "S", "V", "F", "Q")
 """Beat classes of ANSI/AAMI EC57."""
 

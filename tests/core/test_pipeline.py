@@ -6,18 +6,12 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from monitor.events import Beat, Event, Gap, HeartRate, Quality, SampleBlock
-from monitor.inference.classifier import BeatClassifier
 from monitor.pipeline import Pipeline
 from monitor.ring import RingBuffer
 from sim.library import find_record
 from sim.record import Record, read_record
 
 FS = 360
-
-
-@pytest.fixture(scope="module")
-def classifier() -> BeatClassifier:
-    return BeatClassifier.load()
 
 
 @pytest.fixture(scope="module")
@@ -60,30 +54,30 @@ def same(ours: list[Event], theirs: list[Event]) -> None:
 
 
 @pytest.fixture(scope="module")
-def whole(classifier, ecg) -> list[Event]:
-    return run(Pipeline(classifier=classifier), ecg, [])
+def whole(ecg) -> list[Event]:
+    return run(Pipeline(), ecg, [])
 
 
 @settings(max_examples=10, deadline=None, suppress_health_check=list(HealthCheck))
 @given(cuts=st.lists(st.integers(0, 40 * FS), max_size=60))
-def test_events_do_not_depend_on_how_the_signal_is_cut(classifier, ecg, whole, cuts):
-    same(run(Pipeline(classifier=classifier), ecg, cuts), whole)
+def test_events_do_not_depend_on_how_the_signal_is_cut(ecg, whole, cuts):
+    same(run(Pipeline(), ecg, cuts), whole)
 
 
-def test_one_sample_at_a_time_gives_the_events_of_the_whole(classifier, ecg):
+def test_one_sample_at_a_time_gives_the_events_of_the_whole(ecg):
     short = ecg[: 6 * FS]
     same(
-        run(Pipeline(classifier=classifier), short, list(range(1, len(short)))),
-        run(Pipeline(classifier=classifier), short, []),
+        run(Pipeline(), short, list(range(1, len(short)))),
+        run(Pipeline(), short, []),
     )
 
 
 @pytest.mark.parametrize("fs_hz", [128.0, 250.0, 500.0, 129.4])
-def test_other_rates_are_chunk_invariant_and_find_the_same_beats(classifier, ecg, whole, fs_hz):
+def test_other_rates_are_chunk_invariant_and_find_the_same_beats(ecg, whole, fs_hz):
     seconds = np.arange(int(40 * fs_hz)) / fs_hz
     samples = np.interp(seconds, np.arange(len(ecg)) / FS, ecg)
-    at_once = run(Pipeline(classifier=classifier, fs_hz=fs_hz), samples, [])
-    same(run(Pipeline(classifier=classifier, fs_hz=fs_hz), samples, list(range(0, len(samples), 7))), at_once)
+    at_once = run(Pipeline(fs_hz=fs_hz), samples, [])
+    same(run(Pipeline(fs_hz=fs_hz), samples, list(range(0, len(samples), 7))), at_once)
     ours = [e.time_s for e in at_once if isinstance(e, Beat)]
     theirs = [e.time_s for e in whole if isinstance(e, Beat)]
     assert ours == pytest.approx(theirs, abs=0.012)
@@ -114,8 +108,8 @@ def test_ventricular_beats_of_record_200_are_named_at_the_annotated_places(recor
     assert hits >= 0.9 * len(wanted)
 
 
-def test_empty_blocks_change_nothing(classifier, ecg, whole):
-    pipeline = Pipeline(classifier=classifier)
+def test_empty_blocks_change_nothing(ecg, whole):
+    pipeline = Pipeline()
     events = pipeline.process(block(ecg[:0], 0))
     for at in range(0, len(ecg), 1000):
         events += pipeline.process(block(ecg[at : at + 1000], at))
@@ -123,8 +117,8 @@ def test_empty_blocks_change_nothing(classifier, ecg, whole):
     same(events + pipeline.finish(), whole)
 
 
-def test_lost_samples_become_a_gap_that_no_interval_spans(classifier, ecg):
-    pipeline = Pipeline(classifier=classifier)
+def test_lost_samples_become_a_gap_that_no_interval_spans(ecg):
+    pipeline = Pipeline()
     events = pipeline.process(block(ecg[: 12 * FS], 0))
     events += pipeline.process(block(ecg[15 * FS :], 15 * FS))
     gaps = [e for e in events if isinstance(e, Gap)]
@@ -135,8 +129,8 @@ def test_lost_samples_become_a_gap_that_no_interval_spans(classifier, ecg):
     assert rate.bpm is None
 
 
-def test_samples_that_came_before_are_left_out(classifier, ecg, whole):
-    pipeline = Pipeline(classifier=classifier)
+def test_samples_that_came_before_are_left_out(ecg, whole):
+    pipeline = Pipeline()
     events = []
     for at in range(0, len(ecg), 900):
         events += pipeline.process(block(ecg[max(0, at - 100) : at + 900], max(0, at - 100)))
@@ -144,10 +138,10 @@ def test_samples_that_came_before_are_left_out(classifier, ecg, whole):
     same(events + pipeline.finish(), whole)
 
 
-def test_missing_values_do_not_spread(classifier, ecg, whole):
+def test_missing_values_do_not_spread(ecg, whole):
     broken = ecg.copy()
     broken[20 * FS : 22 * FS] = np.nan
-    events = run(Pipeline(classifier=classifier), broken, [])
+    events = run(Pipeline(), broken, [])
     bad = [e for e in events if isinstance(e, Quality) and "missing" in e.reasons]
     assert {e.sample // FS for e in bad} >= {20, 21}
     late = [e.sample for e in events if isinstance(e, Beat) and e.sample > 25 * FS]
@@ -157,41 +151,41 @@ def test_missing_values_do_not_spread(classifier, ecg, whole):
     assert all(np.isfinite(list(e.probabilities.values())).all() for e in events if isinstance(e, Beat))
 
 
-def test_a_saturated_second_is_seen_and_survived(classifier, ecg):
+def test_a_saturated_second_is_seen_and_survived(ecg):
     broken = ecg.copy()
     broken[20 * FS : 21 * FS] = 5.0
-    events = run(Pipeline(classifier=classifier), broken, [])
+    events = run(Pipeline(), broken, [])
     bad = {e.sample // FS: e for e in events if isinstance(e, Quality)}[20]
     assert bad.index < 0.5
     assert any(isinstance(e, Beat) and 21 * FS < e.sample < 23 * FS for e in events)
 
 
-def test_a_block_at_another_rate_is_refused(classifier, ecg):
-    pipeline = Pipeline(classifier=classifier)
+def test_a_block_at_another_rate_is_refused(ecg):
+    pipeline = Pipeline()
     with pytest.raises(ValueError, match="250"):
         pipeline.process(block(ecg, 0, 250))
     with pytest.raises(ValueError, match="100 to 1000"):
-        Pipeline(classifier=classifier, fs_hz=50)
+        Pipeline(fs_hz=50)
 
 
-def test_a_restored_pipeline_goes_on_as_if_nothing_had_happened(classifier, ecg, whole):
-    first = Pipeline(classifier=classifier)
+def test_a_restored_pipeline_goes_on_as_if_nothing_had_happened(ecg, whole):
+    first = Pipeline()
     events = first.process(block(ecg[:7001], 0))
-    second = Pipeline(classifier=classifier)
+    second = Pipeline()
     second.restore(first.snapshot())
     first.process(block(ecg[7001:9000], 7001))
     events += second.process(block(ecg[7001:], 7001))
     same(events + second.finish(), whole)
 
 
-def test_a_snapshot_of_another_rate_is_refused(classifier):
+def test_a_snapshot_of_another_rate_is_refused():
     with pytest.raises(ValueError, match="does not fit"):
-        Pipeline(classifier=classifier).restore(Pipeline(classifier=classifier, fs_hz=250).snapshot())
+        Pipeline().restore(Pipeline(fs_hz=250).snapshot())
 
 
-def test_the_ring_holds_raw_clean_and_the_reason_of_a_beat(classifier, ecg):
+def test_the_ring_holds_raw_clean_and_the_reason_of_a_beat(ecg):
     ring = RingBuffer(60 * FS)
-    pipeline = Pipeline(classifier=classifier, ring=ring)
+    pipeline = Pipeline(ring=ring)
     events = run(pipeline, ecg, list(range(0, len(ecg), 360)))
     np.testing.assert_allclose(ring.view("raw", 0, len(ecg)), ecg, atol=1e-5)
     clean = ring.view("clean", 0, ring.row_end("clean"))
@@ -202,9 +196,9 @@ def test_the_ring_holds_raw_clean_and_the_reason_of_a_beat(classifier, ecg):
     assert np.all(shading >= beat.attribution - 1e-6)
 
 
-def test_a_rewound_block_begins_a_new_stream(classifier, ecg):
+def test_a_rewound_block_begins_a_new_stream(ecg):
     ring = RingBuffer(60 * FS)
-    pipeline = Pipeline(classifier=classifier, ring=ring)
+    pipeline = Pipeline(ring=ring)
     pipeline.process(block(ecg, 0))
     events = pipeline.process(block(ecg[5 * FS :], 5 * FS, rewound=True))
     assert not any(isinstance(e, Gap) for e in events)

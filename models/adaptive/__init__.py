@@ -1,0 +1,1 @@
+"""The patient-adaptive beat model: data, network, training, export."""

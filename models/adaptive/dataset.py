@@ -1,0 +1,185 @@
+"""Beats as the live chain hands them to the model, with their reference labels."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import platformdirs
+import wfdb
+from numpy.typing import NDArray
+
+from models.adaptive.patients import IGNORED, label_of
+from monitor.dsp import FRONT_END_VERSION
+from monitor.dsp.front_end import FrontEnd
+from monitor.dsp.operator import Samples
+from monitor.dsp.resample import Resampler
+from monitor.dsp.rpeak import RPeakDetector
+from monitor.dsp.sanitise import Sanitiser
+from monitor.dsp.segment import BeatSegmenter, BeatWindow
+from monitor.events import PIPELINE_HZ
+from monitor.inference.context import PatientContext
+
+Float32 = NDArray[np.float32]
+
+MATCH_SAMPLES = 0.15 * PIPELINE_HZ
+"""A beat found belongs to the reference beat within this distance (EC57: 150 ms)."""
+
+CACHE_VERSION = f"{FRONT_END_VERSION}.1"
+
+CHUNK = 36_000
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class BeatSequence:
+    """The beats of one lead of one record, in time.
+
+    Parameters
+    ----------
+    database, record : str
+        Where they come from.
+    lead : int
+        Which signal.
+    shapes : float16 array of shape (n, 2, 120)
+        `DescribedBeat.shapes`.
+    figures : float32 array of shape (n, 12)
+        `DescribedBeat.figures`.
+    next_figures : float32 array of shape (n, 4)
+        What the following beat adds to each; zeros for the last.
+    labels : int array of shape (n,)
+        Labels of `models.adaptive.patients`.
+    samples : int array of shape (n,)
+        Pipeline index of the R wave.
+    """
+
+    database: str
+    record: str
+    lead: int
+    shapes: NDArray[np.float16]
+    figures: Float32
+    next_figures: Float32
+    labels: NDArray[np.int64]
+    samples: NDArray[np.int64]
+
+
+def live_windows(samples_mv: Samples, fs_hz: float) -> list[BeatWindow]:
+    """Run one lead through the live operators and return every beat's window.
+
+    Parameters
+    ----------
+    samples_mv : array of shape (n,)
+        The lead in millivolts.
+    fs_hz : float
+        Its rate in Hz.
+    """
+    sanitiser, resampler = Sanitiser(), Resampler(fs_hz)
+    front_end, detector, segmenter = FrontEnd(), RPeakDetector(), BeatSegmenter()
+    windows: list[BeatWindow] = []
+    for at in range(0, samples_mv.size, CHUNK):
+        raw = resampler.process(sanitiser.process(samples_mv[at : at + CHUNK])[0])
+        peaks = [round(peak.sample) for peak in detector.process(raw)]
+        windows += segmenter.process(front_end.process(raw), peaks)
+    return windows
+
+
+def match(found: NDArray[np.int64], reference: NDArray[np.float64]) -> NDArray[np.int64]:
+    """Return for each beat found the reference beat nearest to it, or -1; one to one.
+
+    Parameters
+    ----------
+    found, reference : array
+        Ascending positions at 360 Hz.
+    """
+    partner = np.full(found.size, -1, dtype=np.int64)
+    if not reference.size or not found.size:
+        return partner
+    right = np.clip(np.searchsorted(reference, found), 1, max(1, reference.size - 1))
+    left = right - 1
+    right = np.minimum(right, reference.size - 1)
+    nearest = np.where(np.abs(reference[left] - found) <= np.abs(reference[right] - found), left, right)
+    distance = np.abs(reference[nearest] - found)
+    for i in np.argsort(distance, kind="stable"):
+        if distance[i] <= MATCH_SAMPLES and not np.any(partner[max(0, i - 2) : i + 3] == nearest[i]):
+            partner[i] = nearest[i]
+    return partner
+
+
+def build_sequence(folder: Path, database: str, record: str, lead: int) -> BeatSequence:
+    """Cut and describe all beats of one lead.
+
+    Parameters
+    ----------
+    folder : Path
+        Folder with one folder a database.
+    database, record : str
+        What to read.
+    lead : int
+        Which signal.
+    """
+    stem = str(folder / database / record)
+    signal = wfdb.rdrecord(stem, channels=[lead])
+    notes = wfdb.rdann(stem, "atr")
+    fs_hz = float(signal.fs)
+    labels = np.array([label_of(symbol, database) for symbol in notes.symbol], dtype=np.int64)
+    beats = labels != IGNORED
+    reference = np.asarray(notes.sample)[beats] * (PIPELINE_HZ / fs_hz)
+    windows = live_windows(np.asarray(signal.p_signal[:, 0], dtype=np.float64), fs_hz)
+    context = PatientContext()
+    kept, described = [], []
+    for window in windows:
+        beat = context.describe(window.r, window.samples_mv)
+        if beat is not None:
+            kept.append(window.r)
+            described.append(beat)
+    samples = np.array(kept, dtype=np.int64)
+    partner = match(samples, reference)
+    next_figures = np.stack([beat.next_figures for beat in described])
+    return BeatSequence(
+        database,
+        record,
+        lead,
+        np.stack([beat.shapes for beat in described]).astype(np.float16),
+        np.stack([beat.figures for beat in described]),
+        np.concatenate((next_figures[1:], np.zeros_like(next_figures[:1]))),
+        np.where(partner < 0, IGNORED, labels[beats][partner]),
+        samples,
+    )
+
+
+def load_sequences(
+    folder: Path, records: Iterable[tuple[str, str]], say: Callable[[str], None] = print
+) -> list[BeatSequence]:
+    """Return both leads of each record that the folder holds, built once and then cached.
+
+    Parameters
+    ----------
+    folder : Path
+        Folder with one folder a database.
+    records : iterable of (database, record)
+        What to load; records that are not there are left out.
+    say : callable
+        Takes a line on progress.
+    """
+    cache = platformdirs.user_cache_path("ecgmon") / "training" / f"adaptive-{CACHE_VERSION}"
+    cache.mkdir(parents=True, exist_ok=True)
+    sequences = []
+    for database, record in records:
+        if not (folder / database / f"{record}.hea").is_file():
+            continue
+        for lead in (0, 1):
+            path = cache / f"{database}-{record}-{lead}.npz"
+            if not path.is_file():
+                say(f"{database}/{record}, lead {lead}: cutting beats")
+                _save(path, build_sequence(folder, database, record, lead))
+            with np.load(path) as rows:
+                sequences.append(BeatSequence(database, record, lead, **dict(rows)))
+    return sequences
+
+
+def _save(path: Path, sequence: BeatSequence) -> None:
+    part = path.with_name("part-" + path.name)
+    names = ("shapes", "figures", "next_figures", "labels", "samples")
+    np.savez(part, **{name: getattr(sequence, name) for name in names})
+    part.rename(path)

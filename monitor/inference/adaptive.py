@@ -1,0 +1,173 @@
+"""Serves the patient-adaptive model: one beat at a time, with a memory of the beats before."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import onnxruntime as ort
+from numpy.typing import NDArray
+
+from monitor.dsp import FRONT_END_VERSION
+from monitor.dsp.operator import State
+from monitor.dsp.segment import BeatWindow, SegmentSettings
+from monitor.errors import ModelError
+from monitor.inference.context import FIGURES, NEXT_FIGURES, STRIDE, DescribedBeat, PatientContext
+from monitor.inference.contract import BEAT_SEQUENCE, ModelContract, check_servable
+from monitor.inference.namer import UNCLASSIFIED, ClassifierSettings, Judge, Label, Naming
+
+Float32 = NDArray[np.float32]
+
+DESCRIPTION = "patient-context-1"
+"""Name of what `PatientContext.describe` does, the normalisation of this kind of model."""
+
+INPUTS = ("shapes", "figures", "next_figures", "memory", "pending")
+OUTPUTS = ("probabilities", "attribution", "final_probabilities", "next_memory", "next_pending")
+
+
+class AdaptiveNamer:
+    """Names beats against their own patient and thinks again when the next beat has come.
+
+    The state between beats is explicit: the patient's context, the network's memory, and what
+    the network saw of the last beat, kept until the interval behind it is known.
+
+    Parameters
+    ----------
+    session : onnxruntime.InferenceSession
+        A graph with `INPUTS` and `OUTPUTS`; may be shared by many streams.
+    contract : ModelContract
+        What the file says about itself.
+    settings : ClassifierSettings, optional
+        When to believe it.
+    """
+
+    def __init__(
+        self,
+        session: ort.InferenceSession,
+        contract: ModelContract,
+        settings: ClassifierSettings | None = None,
+    ) -> None:
+        self._session = session
+        self._contract = contract
+        self._judge = Judge(contract, settings or ClassifierSettings())
+        shapes = {node.name: node.shape for node in session.get_inputs()}
+        self._memory_width, self._pending_width = shapes["memory"][1], shapes["pending"][1]
+        self._context = PatientContext()
+        self.forget()
+
+    @classmethod
+    def serve(
+        cls, session: ort.InferenceSession, contract: ModelContract, source: str, settings: ClassifierSettings
+    ) -> AdaptiveNamer:
+        """Return a namer for an open model, once it is known that it can be served.
+
+        Parameters
+        ----------
+        session, contract
+            As `monitor.inference.model_file.open_model` returns them.
+        source : str
+            Name of the file, for messages.
+        settings : ClassifierSettings
+            When to believe it.
+
+        Raises
+        ------
+        ModelError
+            The model wants other beats, or its graph is not that of its contract.
+        """
+        live = SegmentSettings()
+        check_servable(
+            contract,
+            source,
+            kinds=(BEAT_SEQUENCE,),
+            window=(live.before_samples, live.after_samples),
+            normalisation=DESCRIPTION,
+            front_end_version=FRONT_END_VERSION,
+        )
+        inputs = {node.name: node.shape for node in session.get_inputs()}
+        outputs = {node.name for node in session.get_outputs()}
+        points = contract.window_samples // STRIDE
+        wanted = {
+            "shapes": [1, 2, points],
+            "figures": [1, len(FIGURES)],
+            "next_figures": [1, len(NEXT_FIGURES)],
+        }
+        if (
+            set(inputs) != set(INPUTS)
+            or outputs != set(OUTPUTS)
+            or any(inputs[name] != shape for name, shape in wanted.items())
+        ):
+            raise ModelError(
+                f"{source}: the graph's inputs and outputs are not those of {contract.kind}.",
+                "Export it again.",
+            )
+        return cls(session, contract, settings)
+
+    @property
+    def contract(self) -> ModelContract:
+        """What the model says about itself."""
+        return self._contract
+
+    def name(self, windows: Sequence[BeatWindow]) -> list[Naming]:
+        """Name the next beats."""
+        return [self._name(window) for window in windows]
+
+    def _name(self, window: BeatWindow) -> Naming:
+        beat = self._context.describe(window.r, window.samples_mv)
+        if beat is None:
+            self._last = None
+            return Naming(UNCLASSIFIED)
+        probabilities, attribution, final = self._run(beat)
+        label = self._judge.label(probabilities, attribution)
+        revision = self._revised(final)
+        self._last = label
+        return Naming(label, revision)
+
+    def _run(self, beat: DescribedBeat) -> tuple[Float32, Float32, Float32]:
+        feed = {
+            "shapes": beat.shapes[None],
+            "figures": beat.figures[None],
+            "next_figures": beat.next_figures[None],
+            "memory": self._memory,
+            "pending": self._pending,
+        }
+        rows: list[Float32] = self._session.run(OUTPUTS, feed)
+        probabilities, attribution, final, self._memory, self._pending = rows
+        return probabilities[0], attribution[0], final[0]
+
+    def _revised(self, final: Float32) -> Label | None:
+        """Return the last beat's label if the interval behind it changed its class."""
+        if self._last is None:
+            return None
+        label = self._judge.label(final, None)
+        return label if label.aami != self._last.aami else None
+
+    def break_off(self) -> None:
+        """Let no interval span what comes: samples were lost."""
+        self._context.break_off()
+        self._last = None
+
+    def forget(self) -> None:
+        """Forget the patient: another stream begins."""
+        self._context.forget()
+        self._memory = np.zeros((1, self._memory_width), dtype=np.float32)
+        self._pending = np.zeros((1, self._pending_width), dtype=np.float32)
+        self._last = None
+
+    def snapshot(self) -> State:
+        """Return a copy of the state."""
+        last = self._last
+        return {
+            "context": self._context.snapshot(),
+            "memory": self._memory.copy(),
+            "pending": self._pending.copy(),
+            "last": None if last is None else (last.symbol, last.aami, dict(last.probabilities)),
+        }
+
+    def restore(self, state: State) -> None:
+        """Go back to a state that `snapshot` returned."""
+        self._context.restore(state["context"])
+        self._memory = np.array(state["memory"])
+        self._pending = np.array(state["pending"])
+        last = state["last"]
+        self._last = None if last is None else Label(last[0], last[1], last[2], None)
