@@ -10,11 +10,12 @@ from numpy.typing import NDArray
 
 from monitor.dashboard.beats import ShownBeat
 from monitor.dashboard.history import SignalHistory
+from monitor.dsp.segment import SegmentSettings
 from monitor.events import PIPELINE_HZ
 
-BEFORE = 130
-AFTER = 230
-"""Samples of the window before and behind the R wave: 0.36 s and 0.64 s."""
+BEFORE = SegmentSettings().before_samples
+AFTER = SegmentSettings().after_samples
+"""The classifier's own window around the R wave."""
 
 KEPT = 16
 

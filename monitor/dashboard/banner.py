@@ -64,7 +64,8 @@ class AlarmBanner(QtWidgets.QFrame):
         self.acknowledge_button.setEnabled(worst.state != "acknowledged")
         set_text(self._title, ("Technical: " if worst.technical else "") + worst.title)
         state = "" if worst.state == "active" else f" · {worst.state}"
-        set_text(self._message, f"{worst.message} · since {clock(worst.since_s)}{state}")
+        words = "" if worst.message == worst.title else f"{worst.message} · "
+        set_text(self._message, f"{words}since {clock(worst.since_s)}{state}")
         more = [f"+{len(rows) - 1} more"] if len(rows) > 1 else []
         if left > 0:
             more.append(f"silenced {left:.0f} s")

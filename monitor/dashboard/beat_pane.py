@@ -14,7 +14,7 @@ from monitor.dashboard.session import StreamSession
 from monitor.dashboard.timeline import clock
 from monitor.dashboard.widgets import button, column, label, row, set_text
 
-REACH_S = (-0.36, 0.6)
+REACH_S = (float(TIME_S[0]), float(TIME_S[-1]))
 
 
 class BeatPlot(QtWidgets.QWidget):
@@ -26,7 +26,7 @@ class BeatPlot(QtWidgets.QWidget):
         self.opacity = 0.6
         self._main: BeatShape | None = None
         self._other: BeatShape | None = None
-        self.setMinimumHeight(90)
+        self.setMinimumHeight(72)
         self.setAccessibleName("Beat with its Grad-CAM shading")
 
     def show_shapes(self, main: BeatShape | None, other: BeatShape | None) -> None:
@@ -59,7 +59,7 @@ class BeatPlot(QtWidgets.QWidget):
         font.setPixelSize(10)
         painter.setFont(font)
         painter.setPen(QtGui.QColor(palette.faint))
-        for time_s, text in ((-0.3, "-300"), (0.0, "R"), (0.3, "+300"), (0.5, "+500 ms")):
+        for time_s, text in ((-0.4, "-400"), (-0.2, "-200"), (0.0, "R"), (0.2, "+200 ms")):
             x = self._x(time_s, box)
             painter.drawLine(QtCore.QPointF(x, box.bottom()), QtCore.QPointF(x, box.bottom() + 3))
             painter.drawText(
@@ -104,6 +104,7 @@ class BeatPane(QtWidgets.QFrame):
         self.when = label("", "muted")
         self.text = label("", "muted")
         self.text.setWordWrap(True)
+        self.review = button("Review", "Review this beat", self._review, tip="See it in the strip")
         self.average = button("Average", "Show the averaged beat", check=True)
         self.average.setToolTip("Mean of the last beats of one class")
         self.average.clicked.connect(self._cycle)
@@ -111,7 +112,7 @@ class BeatPane(QtWidgets.QFrame):
         self._session: StreamSession | None = None
         self._picked: ShownBeat | None = None
         box = column(spacing=6, margins=(14, 10, 14, 12))
-        box.addLayout(row(self.when, 1, self.average))
+        box.addLayout(row(self.when, 1, self.review, self.average, spacing=6))
         box.addWidget(self.title)
         box.addWidget(self.plot, 1)
         box.addWidget(self.text)
@@ -171,6 +172,11 @@ class BeatPane(QtWidgets.QFrame):
         set_text(self.when, when or "Beat")
         set_text(self.text, text)
         self.plot.show_shapes(main, other)
+
+    def _review(self) -> None:
+        shown = self._picked or (self._session.last_notable if self._session is not None else None)
+        if shown is not None:
+            self.open_review.emit(shown.index)
 
     def _cycle(self) -> None:
         """Step through the classes that have a mean, then back to the last event."""

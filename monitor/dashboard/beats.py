@@ -33,6 +33,11 @@ class ShownBeat:
         return self.beat.symbol
 
     @property
+    def notable(self) -> bool:
+        """True for a beat whose AAMI class is not normal."""
+        return self.beat.aami != "N"
+
+    @property
     def time_s(self) -> float:
         """Seconds since the stream's sample 0."""
         return self.beat.time_s
@@ -112,7 +117,7 @@ class Letter:
     symbol : str
         What to write.
     strong : bool
-        True for a beat that is not normal.
+        True for one that deserves a look.
     """
 
     column: float
@@ -139,7 +144,7 @@ def place_letters(
     letters: list[Letter] = []
     for shown in beats:
         column = (shown.index - origin) * px_per_sample
-        letter = Letter(column, shown.symbol, shown.symbol != "N")
+        letter = Letter(column, shown.symbol, shown.notable)
         if letters and column - letters[-1].column < spacing_px:
             if not letter.strong:
                 continue

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 def polyline(
     values: NDArray[np.floating], left: float, px_per_sample: float
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+) -> tuple[NDArray[np.floating], NDArray[np.floating]]:
     """Return the points that draw a trace with its peaks kept.
 
     Where several samples share a column only the smallest and the largest are kept, in

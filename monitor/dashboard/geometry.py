@@ -140,6 +140,10 @@ class Lane:
         rows = self.middle - (np.asarray(values_mv, dtype=np.float64) - self.offset_mv) * self.px_per_mv
         return np.clip(rows, self.top + 1, self.bottom - 1)
 
+    def voltage(self, row: float) -> float:
+        """Return the voltage that stands at a row."""
+        return self.offset_mv + (self.middle - row) / self.px_per_mv
+
 
 def grid_columns(page: Page) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Return the columns of the thin (1 mm) and strong (5 mm) vertical grid lines."""

@@ -103,6 +103,10 @@ class TraceTools(QtWidgets.QWidget):
         self.opacity.setValue(round(options.opacity * 100))
         self.opacity.blockSignals(False)
 
+    def toggle_mode(self) -> None:
+        """Change between sweep and scroll."""
+        self.mode.setCurrentIndex(1 - self.mode.currentIndex())
+
     def _pause(self, held: bool) -> None:
         self.pause.setText("Resume" if held else "Pause")
         self.trace.set_frozen(held)
@@ -110,6 +114,8 @@ class TraceTools(QtWidgets.QWidget):
 
 class LivePage(QtWidgets.QWidget):
     """Trace, figures, and the list of events of one stream."""
+
+    reviewed = QtCore.Signal(float)
 
     def __init__(self) -> None:
         super().__init__()
@@ -122,13 +128,12 @@ class LivePage(QtWidgets.QWidget):
         self._session: StreamSession | None = None
         paper = card()
         paper.setLayout(column(self.trace, margins=(1, 4, 1, 4)))
-        listing = card()
-        listing.setFixedHeight(176)
-        listing.setLayout(column(self.events, margins=(8, 6, 8, 8), spacing=2))
-        self.lower = row(listing, spacing=10)
+        self.lower = card()
+        self.lower.setFixedHeight(176)
+        self.lower.setLayout(column(self.events, margins=(8, 6, 8, 8), spacing=2))
         left = column(self.tools, spacing=10)
         left.addWidget(paper, 1)
-        left.addLayout(self.lower)
+        left.addWidget(self.lower)
         whole = row(spacing=12, margins=(12, 8, 12, 8))
         whole.addLayout(left, 1)
         side = QtWidgets.QWidget()
@@ -170,3 +175,5 @@ class LivePage(QtWidgets.QWidget):
     def _pick_row(self, event: TimelineRow) -> None:
         if event.kind == "beat":
             self._pick(round(event.time_s * PIPELINE_HZ))
+        else:
+            self.reviewed.emit(event.time_s)

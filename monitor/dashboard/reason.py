@@ -10,7 +10,12 @@ from monitor.dashboard.averages import BeatShape
 from monitor.dashboard.beats import BeatBook, ShownBeat
 from monitor.dashboard.palette import BEAT_NAMES
 
-PARTS = {"before the QRS (P wave)": (-0.36, -0.06), "QRS": (-0.06, 0.08), "ST and T wave": (0.08, 0.64)}
+PARTS = {
+    "stretch before the P wave": (-0.6, -0.25),
+    "P wave": (-0.25, -0.06),
+    "QRS": (-0.06, 0.08),
+    "ST and T wave": (0.08, 0.4),
+}
 """Parts of a beat in seconds from the R wave; usual bounds, not measured for each beat."""
 
 EARLY, LATE = 0.88, 1.15
@@ -60,17 +65,17 @@ def explain_beat(shown: ShownBeat, shape: BeatShape, book: BeatBook) -> Reason:
 
 def focus(shape: BeatShape) -> str:
     """Say which part of the beat the model looked at most."""
-    total = float(shape.attribution.sum())
-    if total <= 0:
+    if not shape.attribution.any():
         return ""
-    shares = {}
+    shares: dict[str, float] = {}
     for part, (start, stop) in PARTS.items():
         inside = (shape.time_s >= start) & (shape.time_s < stop)
-        density = float(shape.attribution[inside].mean())
-        shares[part] = (density, float(shape.attribution[inside].sum()) / total)
-    part = max(shares, key=lambda key: shares[key][0])
-    peak_ms = 1000 * float(shape.time_s[int(np.argmax(shape.attribution))])
-    return f"The model looked most at the {part}; strongest {abs(peak_ms):.0f} ms " + (
+        shares[part] = float(shape.attribution[inside].mean())
+    part = max(shares, key=lambda key: shares[key])
+    start, stop = PARTS[part]
+    inside = (shape.time_s >= start) & (shape.time_s < stop)
+    peak_ms = 1000 * float(shape.time_s[inside][int(np.argmax(shape.attribution[inside]))])
+    return f"The model looked most at the {part}; strongest there {abs(peak_ms):.0f} ms " + (
         "after the R wave." if peak_ms >= 0 else "before the R wave."
     )
 

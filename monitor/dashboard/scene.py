@@ -25,8 +25,8 @@ class Line:
     """One trace: columns and rows of its points; NaN rows break it."""
 
     name: str
-    x: NDArray[np.float64]
-    y: NDArray[np.float64]
+    x: NDArray[np.floating]
+    y: NDArray[np.floating]
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,9 +127,15 @@ def compose(
         lines=lines,
         shading=shading_pixels(row, ramp) if row.any() else np.zeros(0, dtype=np.uint32),
         letters=place_letters(beats, origin, scale, letter_px),
-        reference=[],
+        reference=_reference(session, span.start - around, min(span.stop + around, head), origin, scale),
         patches=[
             Patch((m.start - origin) * scale, (m.stop - origin) * scale, m.kind, m.text)
             for m in session.marks_between(start, stop)
         ],
     )
+
+
+def _reference(session: StreamSession, start: int, stop: int, origin: int, scale: float) -> list[Letter]:
+    if session.comparison is None or not session.show_reference:
+        return []
+    return session.comparison.letters(session.beats, start, stop, origin, scale)

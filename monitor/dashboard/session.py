@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Sequence
 from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
 
 from monitor.dashboard.alarm_board import AlarmBoard
 from monitor.dashboard.averages import BeatAverages
 from monitor.dashboard.beats import BeatBook, ShownBeat
+from monitor.dashboard.comparison import Comparison
 from monitor.dashboard.history import SignalHistory
 from monitor.dashboard.numbers import Numbers
 from monitor.dashboard.timeline import BAD_QUALITY, Timeline
+from monitor.dashboard.trends import Trends
 from monitor.events import PIPELINE_HZ, Alarm, Beat, Event, Gap, Quality
 from monitor.ring import OverrunError
 from monitor.stream import Stream
@@ -58,7 +64,10 @@ class StreamSession:
         self.board = AlarmBoard()
         self.timeline = Timeline()
         self.averages = BeatAverages()
+        self.trends = Trends()
         self.last_notable: ShownBeat | None = None
+        self.comparison: Comparison | None = None
+        self.show_reference = False
         self.marks: deque[Mark] = deque(maxlen=KEPT_MARKS)
         self._next_event = 0
         self._changes: deque[tuple[int, int]] = deque(maxlen=2000)
@@ -94,7 +103,18 @@ class StreamSession:
         for event in events:
             self._observe(event, now_s)
         self.numbers.now_s = max(self.numbers.now_s, self.now_s)
+        if self.comparison is not None:
+            self.comparison.advance(self.beats, self.history.end)
         return len(events)
+
+    def compare(self, samples: NDArray[np.integer], symbols: Sequence[str]) -> None:
+        """Compare with a reference from now on; sample indices at the source's rate."""
+        self.comparison = Comparison(samples, symbols, self.stream.fs_hz)
+
+    def set_reference(self, shown: bool) -> None:
+        """Show or hide the reference's letters."""
+        self.show_reference = shown
+        self.generation += 1
 
     def changes_since(self, number: int) -> tuple[int, list[tuple[int, int]]]:
         """Return a number for the next call and the stretches whose picture changed since."""
@@ -131,6 +151,8 @@ class StreamSession:
 
     def _jump(self, index: int) -> None:
         """Go on after samples that this session never saw."""
+        if self.comparison is not None:
+            self.comparison.restart()
         if self.history.end == 0:
             self.history.restart(index)
         else:
@@ -143,9 +165,12 @@ class StreamSession:
         self.history.restart(index)
         self.beats.forget_from(index)
         self.timeline.forget_from(time_s)
+        self.trends.forget_from(time_s)
         self.numbers.rewind(time_s)
         self.board.clear()
         self.averages.clear()
+        if self.comparison is not None:
+            self.comparison.restart()
         self.last_notable = None
         self.marks = deque((m for m in self.marks if m.stop <= index), maxlen=KEPT_MARKS)
         self.generation += 1
@@ -154,6 +179,7 @@ class StreamSession:
         fs_hz = self.stream.fs_hz
         self.numbers.observe(event, fs_hz)
         self.timeline.observe(event)
+        self.trends.observe(event)
         if isinstance(event, Beat):
             self._observe_beat(event)
         elif isinstance(event, Alarm):
@@ -166,7 +192,7 @@ class StreamSession:
     def _observe_beat(self, beat: Beat) -> None:
         shown = self.beats.add(beat)
         self.averages.add(self.history, shown)
-        if shown.symbol != "N":
+        if shown.notable:
             self.last_notable = shown
         start, stop = shown.index - 40, shown.index + 40
         if beat.attribution is not None:

@@ -92,7 +92,7 @@ class Timeline:
 
     def _describe(self, event: Event) -> tuple[RowKind, str, str, str] | None:
         if isinstance(event, Beat):
-            if event.symbol == "N":
+            if event.aami == "N":
                 return None
             sure = event.probabilities.get(event.symbol)
             name = BEAT_NAMES.get(event.symbol, event.symbol)

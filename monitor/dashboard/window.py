@@ -2,21 +2,43 @@
 
 from __future__ import annotations
 
+import getpass
 import time
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
 
+import platformdirs
 from pyqtgraph.Qt import QtCore, QtGui, QtWidgets
 
 from monitor.dashboard.banner import AlarmBanner
+from monitor.dashboard.connect_dialog import ConnectDialog
+from monitor.dashboard.empty_page import EmptyPage
 from monitor.dashboard.feed import Feed
+from monitor.dashboard.help_dialog import HelpDialog
+from monitor.dashboard.keys import KEYS
 from monitor.dashboard.live_page import LivePage
 from monitor.dashboard.palette import PALETTES, ThemeName
+from monitor.dashboard.preferences import BASE_PX, load_preferences, save_preferences
+from monitor.dashboard.remarks import RemarkBook
+from monitor.dashboard.replay_bar import ReplayBar
+from monitor.dashboard.review_page import ReviewPage
 from monitor.dashboard.session import StreamSession
+from monitor.dashboard.sound_player import SoundPlayer
 from monitor.dashboard.theme import apply_theme
-from monitor.dashboard.widgets import label, row, set_text
+from monitor.dashboard.tiles_page import TilesPage
+from monitor.dashboard.trends_page import TrendsPage
+from monitor.dashboard.widgets import button, label, row, set_text
+from monitor.errors import EcgmonError
+from monitor.events import PIPELINE_HZ
 
 FRAME_MS = 16
 REFRESH_EVERY = 6
+MESSAGE_S = 6.0
+FASTEST = 100.0
+DEMO = "replay:200"
 DISCLAIMER = "Not a medical device. For research and education only."
+LIVE, REVIEW, TRENDS, TILES = range(4)
 
 
 class MainWindow(QtWidgets.QMainWindow):
@@ -26,32 +48,43 @@ class MainWindow(QtWidgets.QMainWindow):
     ----------
     feed : Feed
         The streams.
+    store : QSettings, optional
+        Where choices are remembered; the user's own settings by default.
+    remarks : RemarkBook, optional
+        Keeps reclassified beats; in the user's data folder by default.
     """
 
-    def __init__(self, feed: Feed) -> None:
+    def __init__(
+        self, feed: Feed, store: QtCore.QSettings | None = None, remarks: RemarkBook | None = None
+    ) -> None:
         super().__init__()
         self.feed = feed
-        self.theme: ThemeName = "dark"
-        self.base_px = 14
-        self._session: StreamSession | None = None
-        self._frames = 0
-        self.setWindowTitle("ecgmon")
-        self.resize(1280, 800)
+        self.store = store or QtCore.QSettings()
+        self.preferences = load_preferences(self.store)
+        self.session: StreamSession | None = None
         self.banner = AlarmBanner()
         self.live = LivePage()
+        folder = Path(platformdirs.user_data_dir("ecgmon", appauthor=False)) / "remarks"
+        self.review = ReviewPage(remarks or RemarkBook(folder), getpass.getuser())
+        self.review.reason.model = feed.settings.pipeline.classifier.model
+        self.trends = TrendsPage()
+        self.patients = TilesPage()
+        self.empty = EmptyPage()
+        self.replay = ReplayBar()
+        self.sound = SoundPlayer()
         self.tabs = QtWidgets.QTabBar()
-        self.tabs.setDrawBase(False)
-        self.tabs.setExpanding(False)
-        self.tabs.setAccessibleName("Pages")
         self.pages = QtWidgets.QStackedWidget()
-        self._add_page("Live", self.live)
         self.status = label("", "muted")
-        self.tabs.currentChanged.connect(self.pages.setCurrentIndex)
+        self._frames = 0
+        self._message_until_s = 0.0
+        self.setWindowTitle("ecgmon")
+        self.resize(1280, 800)
         self.setCentralWidget(self._build())
-        self.banner.acknowledge.connect(self._acknowledge)
-        self.banner.silence.connect(self._silence)
-        self._keys()
-        self.set_theme(self.theme)
+        self._join()
+        self._bind_keys()
+        self.live.trace.options = self.preferences.options
+        self.live.tools.show_options()
+        self._apply_theme()
         self._timer = QtCore.QTimer(self)
         self._timer.setTimerType(QtCore.Qt.TimerType.PreciseTimer)
         self._timer.timeout.connect(self.tick)
@@ -63,87 +96,251 @@ class MainWindow(QtWidgets.QMainWindow):
         self.feed.poll(now_s)
         self._choose_session()
         page = self.pages.currentWidget()
-        if self.isVisible() and not self.isMinimized():
+        if page is not self.empty and self.isVisible() and not self.isMinimized():
             page.frame(now_s)
         if self._frames % REFRESH_EVERY == 0:
-            session = self._session
-            self.banner.refresh(session.board if session is not None else None, now_s)
-            page.refresh(now_s)
-            self._show_status()
+            self._refresh(page, now_s)
         self._frames += 1
+
+    def connect_to(self, addresses: list[str]) -> None:
+        """Look at other sources; a refusal is said in the window."""
+        try:
+            self.feed.start(addresses)
+        except EcgmonError as error:
+            self.say(str(error))
+            self.feed.problem = str(error)
+            return
+        self.tabs.setCurrentIndex(TILES if len(addresses) > 1 else LIVE)
+
+    def ask_connect(self) -> None:
+        """Open the connect dialog."""
+        data_dir = self.feed.settings.replay.data_dir
+        dialog = ConnectDialog(data_dir, self.preferences.connect, self)
+        if dialog.exec() == QtWidgets.QDialog.DialogCode.Accepted:
+            self.preferences.connect = dialog.choices()
+            self.connect_to(dialog.addresses)
+
+    def open_patient(self, device: str) -> None:
+        """Show one of several patients on the live page."""
+        if device in self.feed.sessions:
+            self._show_session(self.feed.sessions[device])
+            self.tabs.setCurrentIndex(LIVE)
+
+    def open_review(self, time_s: float) -> None:
+        """Show a moment in the review."""
+        self.tabs.setCurrentIndex(REVIEW)
+        self.review.open_at(time_s)
 
     def set_theme(self, name: ThemeName) -> None:
         """Use the dark or the light theme."""
-        self.theme = name
-        palette = PALETTES[name]
-        app = QtWidgets.QApplication.instance()
-        assert isinstance(app, QtWidgets.QApplication)
-        apply_theme(app, palette, self.base_px)
-        self.banner.palette_data = palette
-        self.live.set_theme(palette)
+        self.preferences.theme = name
+        self._apply_theme()
+
+    def set_wall(self, on: bool) -> None:
+        """Fill the screen with the trace and the figures, or go back."""
+        for part in (self.top, self.live.lower, self.live.tools, self.foot):
+            part.setVisible(not on)
+        if on:
+            self.tabs.setCurrentIndex(LIVE)
+            self.showFullScreen()
+        else:
+            self.showNormal()
+
+    def say(self, message: str) -> None:
+        """Show a message for a while."""
+        self._message_until_s = time.monotonic() + MESSAGE_S
+        set_text(self.status, message)
 
     def closeEvent(self, event: QtGui.QCloseEvent) -> None:  # noqa: N802 - Qt's name
-        """Stop reading; everything heard so far is written."""
+        """Stop reading and remember; everything heard so far is written."""
         self._timer.stop()
+        self.review.reason.cancel()
+        self.preferences.options = self.live.trace.options
+        save_preferences(self.store, self.preferences)
         self.feed.stop()
         event.accept()
 
+    def _refresh(self, page: QtWidgets.QWidget, now_s: float) -> None:
+        session = self.session
+        self.banner.refresh(session.board if session is not None else None, now_s)
+        if page is self.empty:
+            self.empty.show_state(running=self.feed.running, problem=self.feed.problem)
+        else:
+            page.refresh(now_s)
+        self.replay.refresh(self.feed.controls, session.comparison if session is not None else None)
+        replaying = self.feed.controls is not None
+        wanted = self.preferences.sound
+        self.sound.enabled = not replaying if wanted is None else wanted
+        self.sound_button.setChecked(self.sound.enabled)
+        self.sound.update(session.board.sounding() if session is not None else None, now_s)
+        if now_s >= self._message_until_s:
+            set_text(self.status, self._status_text())
+
+    def _status_text(self) -> str:
+        if self.feed.problem:
+            return self.feed.problem
+        session = self.session
+        if session is None:
+            return "connecting" if self.feed.running else "nothing connected"
+        return f"{session.device}  ·  lead {session.lead}  ·  {session.stream.fs_hz:g} Hz"
+
+    def _choose_session(self) -> None:
+        sessions = self.feed.sessions
+        controls = self.feed.controls
+        speed = min(controls.speed or FASTEST, FASTEST) if controls is not None else 1.0
+        self.live.trace.speed = self.patients.speed = speed
+        if self.session is None or sessions.get(self.session.device) is not self.session:
+            self._show_session(next(iter(sessions.values()), None))
+        self.patients.set_sessions(list(sessions.values()))
+        self.tabs.setTabVisible(TILES, len(sessions) > 1)
+        wanted = self.empty if self.session is None else self._page(self.tabs.currentIndex())
+        if self.pages.currentWidget() is not wanted:
+            self.pages.setCurrentWidget(wanted)
+
+    def _show_session(self, session: StreamSession | None) -> None:
+        if session is self.session:
+            return
+        self.session = session
+        reference = self.feed.reference
+        if session is not None and reference is not None:
+            session.compare(reference.samples, reference.symbols.tolist())
+            session.set_reference(self.replay.reference.isChecked())
+        for page in (self.live, self.review, self.trends):
+            page.set_session(session)
+
+    def _page(self, index: int) -> QtWidgets.QWidget:
+        return (self.live, self.review, self.trends, self.patients)[index]
+
+    def _apply_theme(self) -> None:
+        palette = PALETTES[self.preferences.theme]
+        app = QtWidgets.QApplication.instance()
+        assert isinstance(app, QtWidgets.QApplication)
+        apply_theme(app, palette, self.preferences.base_px)
+        self.banner.palette_data = palette
+        for page in (self.live, self.review, self.trends, self.patients):
+            page.set_theme(palette)
+
     def _build(self) -> QtWidgets.QWidget:
-        top = QtWidgets.QWidget()
-        top.setLayout(
-            row(label("ecgmon", "brand"), self.tabs, 1, self.status, spacing=14, margins=(16, 4, 16, 0))
+        self.tabs.setDrawBase(False)
+        self.tabs.setExpanding(False)
+        self.tabs.setAccessibleName("Pages")
+        for name, page in (
+            ("Live", self.live),
+            ("Review", self.review),
+            ("Trends", self.trends),
+            ("Patients", self.patients),
+        ):
+            self.tabs.addTab(name)
+            self.pages.addWidget(page)
+        self.pages.addWidget(self.empty)
+        self.sound_button = button("Sound", "Alarm sound", self.toggle_sound, check=True, tip="Sound (U)")
+        controls = (
+            button("Connect", "Connect", self.ask_connect, tip="Connect (Ctrl+O)"),
+            self.sound_button,
+            button("Theme", "Dark or light", self.toggle_theme, tip="Dark or light (T)"),
+            button("Wall", "Full-screen wall mode", self.toggle_wall, tip="Wall mode (F11)"),
+            button("?", "Keys and help", self.show_help, tip="Keys and help (?)"),
         )
-        foot = QtWidgets.QWidget()
-        foot.setLayout(row(label(DISCLAIMER, "faint"), 1, margins=(16, 0, 16, 6)))
-        alarm = QtWidgets.QWidget()
-        alarm.setLayout(row(self.banner, margins=(12, 4, 12, 0)))
+        self.top = QtWidgets.QWidget()
+        self.top.setLayout(
+            row(
+                label("ecgmon", "brand"),
+                self.tabs,
+                1,
+                self.status,
+                *controls,
+                spacing=8,
+                margins=(16, 6, 12, 0),
+            )
+        )
+        self.foot = QtWidgets.QWidget()
+        self.foot.setLayout(row(label(DISCLAIMER, "faint"), 1, margins=(16, 0, 16, 6)))
+        alarm, below = QtWidgets.QWidget(), QtWidgets.QWidget()
+        alarm.setLayout(row(self.banner, margins=(12, 6, 12, 0)))
+        below.setLayout(row(self.replay, margins=(12, 0, 12, 6)))
         whole = QtWidgets.QWidget()
         whole.setObjectName("page")
         box = QtWidgets.QVBoxLayout(whole)
         box.setContentsMargins(0, 0, 0, 0)
         box.setSpacing(0)
-        box.addWidget(top)
-        box.addWidget(alarm)
+        for part in (self.top, alarm):
+            box.addWidget(part)
         box.addWidget(self.pages, 1)
-        box.addWidget(foot)
+        for part in (below, self.foot):
+            box.addWidget(part)
         return whole
 
-    def _add_page(self, name: str, page: QtWidgets.QWidget) -> None:
-        self.tabs.addTab(name)
-        self.pages.addWidget(page)
+    def _join(self) -> None:
+        self.banner.acknowledge.connect(self._acknowledge)
+        self.banner.silence.connect(self._silence)
+        self.replay.compared.connect(self._compare)
+        self.replay.sought.connect(lambda _: self.live.beat.pick(None))
+        self.live.beat.open_review.connect(lambda index: self.open_review(index / PIPELINE_HZ))
+        self.live.reviewed.connect(self.open_review)
+        self.trends.open_review.connect(self.open_review)
+        self.patients.opened.connect(self.open_patient)
+        self.review.said.connect(self.say)
+        self.empty.demo.connect(lambda: self.connect_to([DEMO]))
+        self.empty.connect_asked.connect(self.ask_connect)
 
-    def _keys(self) -> None:
-        for keys, act in (
-            ("Space", self.live.tools.pause.toggle),
-            ("A", self.banner.acknowledge_button.click),
-            ("S", self.banner.silence_button.click),
-        ):
-            QtGui.QShortcut(QtGui.QKeySequence(keys), self, activated=act)
+    def _bind_keys(self) -> None:
+        acts: dict[str, Callable[[], object]] = {
+            "freeze": self.live.tools.pause.toggle,
+            "play": self.replay.toggle,
+            "back": lambda: self.replay.skip(-10.0),
+            "forward": lambda: self.replay.skip(10.0),
+            "reference": self.replay.reference.toggle,
+            "acknowledge": self.banner.acknowledge_button.click,
+            "silence": self.banner.silence_button.click,
+            "previous": lambda: self.review.step(forward=False),
+            "next": lambda: self.review.step(forward=True),
+            "previous_event": lambda: self.review.step_notable(forward=False),
+            "next_event": lambda: self.review.step_notable(forward=True),
+            "mode": self.live.tools.toggle_mode,
+            "larger": lambda: self.resize_text(1),
+            "smaller": lambda: self.resize_text(-1),
+            "theme": self.toggle_theme,
+            "sound": self.toggle_sound,
+            "wall": self.toggle_wall,
+            "connect": self.ask_connect,
+            "help": self.show_help,
+            "leave": lambda: self.set_wall(False) if self.isFullScreen() else None,
+        }
+        for number in range(4):
+            acts[f"page{number + 1}"] = partial(self.tabs.setCurrentIndex, number)
+        for keys, name, _ in KEYS:
+            QtGui.QShortcut(QtGui.QKeySequence(keys), self, activated=acts[name])
 
-    def _choose_session(self) -> None:
-        sessions = self.feed.sessions
-        if self._session is not None and sessions.get(self._session.device) is self._session:
-            controls = self.feed.controls
-            if controls is not None:
-                self.live.trace.speed = controls.speed or 50.0
-            return
-        self._session = next(iter(sessions.values()), None)
-        self.live.set_session(self._session)
+    def toggle_theme(self) -> None:
+        """Change between dark and light."""
+        self.set_theme("light" if self.preferences.theme == "dark" else "dark")
 
-    def _show_status(self) -> None:
-        session = self._session
-        if self.feed.problem:
-            text = self.feed.problem
-        elif session is not None:
-            text = f"{session.device} · lead {session.lead} · {session.stream.fs_hz:g} Hz"
-        else:
-            text = "connecting" if self.feed.running else "nothing connected"
-        set_text(self.status, text)
+    def toggle_wall(self) -> None:
+        """Enter or leave wall mode."""
+        self.set_wall(not self.isFullScreen())
+
+    def toggle_sound(self) -> None:
+        """Switch alarm sounds on or off."""
+        self.preferences.sound = not self.sound.enabled
+
+    def resize_text(self, step: int) -> None:
+        """Make all text larger or smaller."""
+        size = self.preferences.base_px + step
+        self.preferences.base_px = min(max(size, BASE_PX[0]), BASE_PX[1])
+        self._apply_theme()
+
+    def show_help(self) -> None:
+        """Show the keys."""
+        HelpDialog(self).exec()
+
+    def _compare(self, shown: bool) -> None:
+        if self.session is not None:
+            self.session.set_reference(shown)
 
     def _acknowledge(self, kind: str) -> None:
-        if self._session is not None:
-            self.feed.acknowledge(self._session.device, kind)
+        if self.session is not None:
+            self.feed.acknowledge(self.session.device, kind)
 
     def _silence(self) -> None:
-        if self._session is not None:
-            self.feed.silence(self._session.device)
+        if self.session is not None:
+            self.feed.silence(self.session.device)
