@@ -1,5 +1,6 @@
 """Makes the outputs that settings ask for, in the order in which they must be told."""
 
+# ruff: noqa: PLC0415 - what is not asked for is not loaded
 from __future__ import annotations
 
 from monitor.outputs.base import Output
@@ -16,12 +17,48 @@ def build_outputs(settings: DeliverySettings) -> list[Output]:
 
     Raises
     ------
-    MissingExtraError
-        An output needs a package that is not installed.
+    EcgmonError
+        An output needs what is not installed, or its settings make no sense.
     """
+    return [*_keeping(settings), *_announcing(settings)]
+
+
+def _keeping(settings: DeliverySettings) -> list[Output]:
     outputs: list[Output] = []
     if settings.store is not None:
-        from monitor.outputs.store import StoreOutput  # noqa: PLC0415 - the database is not always needed
+        from monitor.outputs.store import StoreOutput
 
         outputs.append(StoreOutput(settings.store))
+    if settings.recorder is not None:
+        from monitor.outputs.recorder import RecorderOutput
+
+        outputs.append(RecorderOutput(settings.recorder))
+    return outputs
+
+
+def _announcing(settings: DeliverySettings) -> list[Output]:
+    from monitor.outputs.annunciator import Annunciator
+    from monitor.outputs.queued import QueuedOutput
+
+    outputs: list[Output] = []
+    if settings.sound is not None:
+        from monitor.outputs.sound import Loudspeaker
+
+        outputs.append(Annunciator(Loudspeaker(settings.sound)))
+    if settings.gpio is not None:
+        from monitor.outputs.gpio import Pins
+
+        outputs.append(Annunciator(Pins(settings.gpio)))
+    if settings.mqtt is not None:
+        from monitor.outputs.mqtt import MqttSink
+
+        outputs.append(QueuedOutput(MqttSink(settings.mqtt)))
+    if settings.notify is not None:
+        from monitor.outputs.notify import NotifySink
+
+        outputs.append(QueuedOutput(NotifySink(settings.notify)))
+    if settings.webhook is not None:
+        from monitor.outputs.notify import WebhookSink
+
+        outputs.append(QueuedOutput(WebhookSink(settings.webhook)))
     return outputs

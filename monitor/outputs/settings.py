@@ -3,6 +3,11 @@
 from __future__ import annotations
 
 from monitor.config import Settings
+from monitor.outputs.gpio import GpioSettings
+from monitor.outputs.mqtt_settings import MqttSettings
+from monitor.outputs.notify import NotifySettings, WebhookSettings
+from monitor.outputs.sound import SoundSettings
+from monitor.recorder.settings import RecorderSettings
 from monitor.store.settings import StoreSettings
 
 
@@ -13,6 +18,24 @@ class DeliverySettings(Settings):
     ----------
     store : StoreSettings, optional
         The event store. All else comes after it: stored before announced.
+    recorder : RecorderSettings, optional
+        Continuous signal and strips around alarms.
+    mqtt : MqttSettings, optional
+        Events to a broker, with discovery by Home Assistant.
+    notify : NotifySettings, optional
+        Alarms to people, by apprise.
+    webhook : WebhookSettings, optional
+        Alarms to a web address.
+    sound : SoundSettings, optional
+        Alarm sounds.
+    gpio : GpioSettings, optional
+        A lamp and a buzzer on a Raspberry Pi.
     """
 
     store: StoreSettings | None = None
+    recorder: RecorderSettings | None = None
+    mqtt: MqttSettings | None = None
+    notify: NotifySettings | None = None
+    webhook: WebhookSettings | None = None
+    sound: SoundSettings | None = None
+    gpio: GpioSettings | None = None

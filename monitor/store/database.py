@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sqlite3
 from pathlib import Path
 from typing import Any
@@ -10,37 +9,8 @@ from typing import Any
 from sqlalchemy import Engine, create_engine, event
 from sqlalchemy.pool import QueuePool
 
-from monitor.errors import SettingsError
-
 BUSY_S = 0.2
 """How long a write waits for another process that holds the file."""
-
-
-def resolve(text: str) -> str:
-    """Return a text, or what the environment or a file holds where it says so.
-
-    Parameters
-    ----------
-    text : str
-        ``env:NAME``, ``file:PATH`` or the text itself.
-
-    Raises
-    ------
-    SettingsError
-        The variable is not set or the file cannot be read.
-    """
-    if text.startswith("env:"):
-        name = text.removeprefix("env:")
-        if name not in os.environ:
-            raise SettingsError(f"The environment variable {name} is not set.")
-        return os.environ[name]
-    if text.startswith("file:"):
-        path = Path(text.removeprefix("file:")).expanduser()
-        try:
-            return path.read_text("utf-8").strip()
-        except OSError as error:
-            raise SettingsError(f"{path}: the secret cannot be read ({error.strerror}).") from error
-    return text
 
 
 def sqlite_path(address: str) -> Path | None:

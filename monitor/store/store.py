@@ -14,7 +14,8 @@ from sqlalchemy import Engine, delete, func, insert, select
 from sqlalchemy.exc import DatabaseError, DBAPIError, NoSuchModuleError, SQLAlchemyError
 
 from monitor.errors import OutputError
-from monitor.store.database import open_engine, resolve, sqlite_path
+from monitor.secrets import resolve
+from monitor.store.database import open_engine, sqlite_path
 from monitor.store.rows import Row
 from monitor.store.schema import EVENTS, PATIENTS, migrate
 

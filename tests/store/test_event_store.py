@@ -13,7 +13,7 @@ from sqlalchemy import create_engine, text
 from monitor.errors import OutputError, SettingsError
 from monitor.events import Alarm, Beat, Event, Gap, HeartRate, Quality, RhythmChange, SourceStatus
 from monitor.outputs.store import StoreOutput
-from monitor.store.database import resolve
+from monitor.secrets import resolve
 from monitor.store.schema import MIGRATIONS, migrate
 from monitor.store.settings import StoreSettings
 from monitor.store.store import EventStore, Query

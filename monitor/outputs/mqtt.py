@@ -1,0 +1,177 @@
+"""Publishes events to an MQTT broker, with retained state, a last will and discovery."""
+
+from __future__ import annotations
+
+import json
+import logging
+import re
+import threading
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+import paho.mqtt.client as paho
+from paho.mqtt.enums import CallbackAPIVersion
+
+from monitor.errors import OutputError
+from monitor.events import (
+    Alarm,
+    Beat,
+    Event,
+    HeartRate,
+    Quality,
+    RhythmChange,
+    SourceStatus,
+    to_json,
+)
+from monitor.outputs.hass import discovery
+from monitor.outputs.mqtt_settings import MqttSettings
+from monitor.outputs.queued import STATES_WAITING, Message, Sink
+from monitor.secrets import resolve
+
+LOG = logging.getLogger(__name__)
+
+ACKNOWLEDGE_S = 10.0
+CONNECT_S = 10.0
+OPEN_STATES = frozenset({"active", "acknowledged", "latched", "silenced"})
+
+
+def topic_level(text: str) -> str:
+    """Return a text as one level of a topic."""
+    return re.sub(r"[/#+\s]", "_", text) or "_"
+
+
+class MqttSink(Sink):
+    """Publishes under ``PREFIX/DEVICE/``.
+
+    ``hr``, ``rhythm``, ``quality``, ``status``, ``battery``, ``problem`` and
+    ``alarms/KIND`` are retained; ``beat`` and ``alarm`` are not. ``PREFIX/status`` is
+    ``online``, and by the last will ``offline``. State is published anew after each
+    connection, so a broker that forgot it is told again.
+
+    Parameters
+    ----------
+    settings : MqttSettings
+        The broker and the topics.
+    """
+
+    name = "MQTT"
+
+    def __init__(self, settings: MqttSettings) -> None:
+        self.settings = settings
+        self._client: paho.Client | None = None
+        self._connected = threading.Event()
+        self._refused = ""
+        self._retained: dict[str, str] = {}
+        self._announced: set[str] = set()
+        self._problems: dict[str, dict[str, str]] = {}
+        self._availability = f"{settings.prefix}/status"
+
+    def messages(self, event: Event) -> Iterable[Message]:
+        """See `Sink.messages`."""
+        device = topic_level(event.device)
+        base = f"{self.settings.prefix}/{device}"
+        for name, body, lasting, retain in self._topics(event):
+            text = body if isinstance(body, str) else json.dumps(body, ensure_ascii=False)
+            topic = f"{base}/{name}"
+            yield Message(topic, (topic, text, retain, event.device), lasting=lasting)
+
+    def send(self, message: Message) -> None:
+        """See `Sink.send`."""
+        client = self._connect()
+        topic, text, retain, device = message.body
+        if device not in self._announced:
+            self._announce(client, device)
+            self._announced.add(device)
+        if retain:
+            self._retained[topic] = text
+        self._publish(client, topic, text, retain=retain, qos=1 if message.lasting or retain else 0)
+
+    def close(self) -> None:
+        """Say good-bye, so that the last will is not needed."""
+        client, self._client = self._client, None
+        if client is not None:
+            if self._connected.is_set():
+                client.publish(self._availability, "offline", qos=1, retain=True).wait_for_publish(2.0)
+            client.disconnect()
+            client.loop_stop()
+
+    def _topics(self, event: Event) -> Iterator[tuple[str, Any, bool, bool]]:
+        """Yield (topic below the device, body, lasting, retained)."""
+        if isinstance(event, Beat):
+            yield "beat", to_json(event), False, False
+        elif isinstance(event, HeartRate):
+            yield "hr", {"bpm": event.bpm, "time_s": round(event.time_s, 3)}, False, True
+        elif isinstance(event, RhythmChange):
+            yield "rhythm", to_json(event), False, True
+        elif isinstance(event, Quality):
+            yield "quality", {"index": round(event.index, 3), "reasons": event.reasons}, False, True
+        elif isinstance(event, SourceStatus):
+            yield "status", to_json(event), False, True
+            if "battery_percent" in event.health:
+                yield "battery", str(round(event.health["battery_percent"])), False, True
+        elif isinstance(event, Alarm):
+            yield "alarm", to_json(event), True, False
+            yield f"alarms/{event.kind}", to_json(event), False, True
+            yield "problem", self._problem(event), False, True
+
+    def _problem(self, alarm: Alarm) -> dict[str, Any]:
+        found = self._problems.setdefault(alarm.device, {})
+        if alarm.state in OPEN_STATES:
+            found[alarm.kind] = alarm.state
+        else:
+            found.pop(alarm.kind, None)
+        return {"problem": "ON" if found else "OFF", "alarms": dict(found)}
+
+    def _connect(self) -> paho.Client:
+        if self._client is None:
+            self._client = self._new_client()
+            self._client.connect_async(self.settings.host, self.settings.port, keepalive=20)
+            self._client.loop_start()
+        if not self._connected.wait(CONNECT_S):
+            raise OutputError(f"The broker {self.settings.host} cannot be reached {self._refused}".rstrip())
+        return self._client
+
+    def _new_client(self) -> paho.Client:
+        s = self.settings
+        client = paho.Client(CallbackAPIVersion.VERSION2, protocol=paho.MQTTv311)
+        if s.tls:
+            client.tls_set()
+        if s.user is not None:
+            client.username_pw_set(resolve(s.user), resolve(s.password) if s.password else None)
+        client.will_set(self._availability, "offline", qos=1, retain=True)
+        client.reconnect_delay_set(1, 30)
+        client.max_queued_messages_set(STATES_WAITING)
+        client.on_connect = self._on_connect
+        client.on_disconnect = self._on_disconnect
+        return client
+
+    def _on_connect(self, client: paho.Client, _data: Any, _flags: Any, code: Any, _props: Any) -> None:
+        if code.is_failure:
+            self._refused = f"({code})"
+            return
+        client.publish(self._availability, "online", qos=1, retain=True)
+        for topic, text in dict(self._retained).items():
+            client.publish(topic, text, qos=1, retain=True)
+        self._connected.set()
+
+    def _on_disconnect(self, _client: Any, _data: Any, _flags: Any, _code: Any, _props: Any) -> None:
+        self._connected.clear()
+
+    def _announce(self, client: paho.Client, device: str) -> None:
+        if self.settings.discovery is None:
+            return
+        base = f"{self.settings.prefix}/{topic_level(device)}"
+        name, payload = discovery(device, base, self._availability)
+        topic = f"{self.settings.discovery}/device/{name}/config"
+        self._retained[topic] = json.dumps(payload)
+        self._publish(client, topic, self._retained[topic], retain=True, qos=1)
+
+    @staticmethod
+    def _publish(client: paho.Client, topic: str, text: str, *, retain: bool, qos: int) -> None:
+        info = client.publish(topic, text, qos=qos, retain=retain)
+        if info.rc != paho.MQTT_ERR_SUCCESS:
+            raise OutputError(paho.error_string(info.rc))
+        if qos:
+            info.wait_for_publish(ACKNOWLEDGE_S)
+            if not info.is_published():
+                raise OutputError("The broker did not acknowledge")

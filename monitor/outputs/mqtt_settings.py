@@ -1,0 +1,33 @@
+"""Which broker gets events, under which topics."""
+
+from __future__ import annotations
+
+from pydantic import Field
+
+from monitor.config import Settings
+
+
+class MqttSettings(Settings):
+    """Settings of the MQTT output.
+
+    Parameters
+    ----------
+    host, port : str, int
+        The broker.
+    tls : bool
+        Encrypt, and check the broker's certificate.
+    user, password : str or None
+        ``env:NAME`` and ``file:PATH`` take them from there.
+    prefix : str
+        First level of all topics.
+    discovery : str or None
+        Home Assistant's discovery prefix; None for no discovery.
+    """
+
+    host: str = Field(default="localhost", min_length=1)
+    port: int = Field(default=1883, ge=1, le=65_535)
+    tls: bool = False
+    user: str | None = None
+    password: str | None = Field(default=None, repr=False)
+    prefix: str = Field(default="ecgmon", pattern=r"^[^#+$]+$")
+    discovery: str | None = Field(default="homeassistant", pattern=r"^[^#+$]+$")
