@@ -14,7 +14,7 @@ from rich.progress import Progress
 from monitor.errors import OutputError, RecordError, UsageError
 from monitor.evaluation.jobs import Job, run_jobs
 from monitor.evaluation.picture import draw_classes, draw_detection
-from monitor.evaluation.report import beat_table, confusion_table, qrs_table, run_table
+from monitor.evaluation.report import beat_table, confusion_table, qrs_table, run_table, unpaced
 from monitor.evaluation.score import LABELS, RecordScore, ScoringSettings, pool
 from monitor.evaluation.table import Table
 from monitor.inference.namer import ClassifierSettings
@@ -94,7 +94,7 @@ def _score(jobs: list[Job], processes: int) -> list[RecordScore]:
 def _tables(what: str, scores: list[RecordScore]) -> dict[str, Table]:
     if what == "qrs":
         return {"qrs": qrs_table(scores)}
-    gross = pool("gross", scores)
+    gross = pool("gross", unpaced(scores))
     return {"beats": beat_table(scores), "runs": run_table(gross), "confusion": confusion_table(gross)}
 
 
@@ -107,6 +107,6 @@ def _save(folder: Path, what: str, tables: dict[str, Table], scores: list[Record
         if what == "qrs":
             draw_detection(scores, folder / "qrs.png")
         else:
-            draw_classes(pool("gross", scores), LABELS, folder / "beats.png")
+            draw_classes(pool("gross", unpaced(scores)), LABELS, folder / "beats.png")
     except OSError as error:
         raise OutputError(f"The scores cannot be written to {folder}: {error.strerror}.") from error

@@ -60,16 +60,26 @@ RUN_COLUMNS = (
 
 def qrs_table(scores: list[RecordScore]) -> Table:
     """Return detection of QRS complexes: Se, +P, DER, R error, latency."""
-    return _table(QRS_COLUMNS, scores, qrs_row)
+    return _table(QRS_COLUMNS, scores, qrs_row, scores)
+
+
+def unpaced(scores: list[RecordScore]) -> list[RecordScore]:
+    """Return the records whose beats count: EC57 leaves out those of patients with a pacemaker.
+
+    Where all are paced, all are returned.
+    """
+    return [score for score in scores if not score.paced] or scores
 
 
 def beat_table(scores: list[RecordScore]) -> Table:
     """Return classification: ventricular and supraventricular ectopic beats against the rest.
 
+    Gross and average are of the records without paced beats.
+
     As EC57 has it, a fusion or unknown beat called V, and an unknown beat called S, is no
     false positive; a missed ectopic beat is a miss, an extra one a false positive.
     """
-    return _table(BEAT_COLUMNS, scores, _beat_row)
+    return _table(BEAT_COLUMNS, scores, _beat_row, unpaced(scores))
 
 
 def run_table(score: RecordScore) -> Table:
@@ -98,12 +108,15 @@ def confusion_table(score: RecordScore) -> Table:
 
 
 def _table(
-    columns: tuple[Column, ...], scores: list[RecordScore], row: Callable[[RecordScore], Row]
+    columns: tuple[Column, ...],
+    scores: list[RecordScore],
+    row: Callable[[RecordScore], Row],
+    counted: list[RecordScore],
 ) -> Table:
     rows = [row(score) for score in scores]
-    if len(rows) < 2:  # one record is its own gross
+    if len(rows) == 1:
         return Table(columns, rows)
-    return Table(columns, rows, [row(pool("gross", scores)), _average(rows)])
+    return Table(columns, rows, [row(pool("gross", counted)), _average([row(score) for score in counted])])
 
 
 def _average(rows: list[Row]) -> Row:

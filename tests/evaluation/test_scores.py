@@ -110,6 +110,18 @@ def test_gross_weighs_beats_and_average_weighs_records():
     assert pool("all", scores).found == 95
 
 
+def test_paced_records_are_listed_but_do_not_count_for_classes():
+    plain, paced = train("NNVN"), train("//V/")
+    scores = [
+        score_record("plain", plain, heard(plain), FS),
+        score_record("paced", paced, heard(paced, "NNNN"), FS),
+    ]
+    table = beat_table(scores)
+    assert row(table, 1)["veb_se_percent"] == 0.0
+    assert row(table, 2)["veb_se_percent"] == 100.0
+    assert row(qrs_table(scores), 2)["beats"] == 8
+
+
 def test_tables_read_back_as_csv_and_line_up_as_text():
     reference = train("NNVN")
     table = qrs_table([score_record("a", reference, heard(reference), FS)])
