@@ -11,16 +11,15 @@ from pydantic import Field
 
 from monitor.config import Settings
 from monitor.dsp.operator import Samples, State
+from monitor.dsp.quality_features import CONTEXT_S, SECOND, WINDOW, features
+from monitor.dsp.quality_model import CLASSES, QualityModel
 from monitor.dsp.sanitise import Mask
-from monitor.events import PIPELINE_HZ
 
-SECOND = int(PIPELINE_HZ)
-CONTEXT_S = 2
-"""Seconds that one verdict looks at: the judged one and those before it."""
+BATCH = 256
+"""Seconds judged at once, so that a whole record needs little memory."""
 
-FREQUENCY_HZ = np.fft.rfftfreq(CONTEXT_S * SECOND, 1.0 / PIPELINE_HZ)
-_HANN = np.hanning(CONTEXT_S * SECOND + 1)[:-1]
-_POWER = 2.0 / (np.sum(_HANN**2) * CONTEXT_S * SECOND)
+MIDDLE_STEP = 4
+"""Every fourth sample will do for the median of a window."""
 
 
 class QualitySettings(Settings):
@@ -38,8 +37,10 @@ class QualitySettings(Settings):
         Part of a second on the rail that counts as saturated.
     missing_fraction : float
         Part of a second missing that makes it useless.
-    drift_mv, muscle_mv, hum_mv : float
-        RMS below 1 Hz, from 40 to 150 Hz without the mains, and around 50 or 60 Hz that is noise.
+    hum_mv : float
+        RMS of the mains that halves the index.
+    blame : float
+        Least probability of motion, or of muscle noise, to be named as a reason.
     """
 
     flat_mv: float = Field(default=0.01, gt=0.0, le=0.1)
@@ -47,9 +48,8 @@ class QualitySettings(Settings):
     saturated_mv: float = Field(default=1.0, gt=0.0, le=100.0)
     saturated_fraction: float = Field(default=0.1, gt=0.0, le=1.0)
     missing_fraction: float = Field(default=0.2, gt=0.0, le=1.0)
-    drift_mv: float = Field(default=0.35, gt=0.0, le=10.0)
-    muscle_mv: float = Field(default=0.08, gt=0.0, le=10.0)
-    hum_mv: float = Field(default=0.12, gt=0.0, le=10.0)
+    hum_mv: float = Field(default=0.15, gt=0.0, le=10.0)
+    blame: float = Field(default=0.25, gt=0.0, le=0.5)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,34 +75,14 @@ class SecondQuality:
     reasons: tuple[str, ...]
 
 
-def spectrum(windows_mv: Samples) -> Samples:
-    """Return the power in each frequency bin.
-
-    Parameters
-    ----------
-    windows_mv : array of shape (n, 720)
-        Signal in millivolts.
-
-    Returns
-    -------
-    array of shape (n, 361)
-        Power in millivolts squared at `FREQUENCY_HZ`; its sum is the variance.
-    """
-    centred = windows_mv - windows_mv.mean(axis=1, keepdims=True)
-    bins = np.fft.rfft(centred * _HANN, axis=1)
-    return np.asarray((bins.real**2 + bins.imag**2) * _POWER)
-
-
-def band_rms(power: Samples, low_hz: float, high_hz: float) -> Samples:
-    """Return the RMS in millivolts from ``low_hz`` up to, not including, ``high_hz``."""
-    low, high = np.searchsorted(FREQUENCY_HZ, (low_hz, high_hz))
-    return np.asarray(np.sqrt(power[:, low:high].sum(axis=1)))
-
-
 class SignalQuality:
     """Judges the raw signal at 360 Hz second by second, on the grid of absolute seconds.
 
-    A second that a reset cuts short is not judged.
+    Plain rules find what is missing, flat or on a rail. A small network looks at the last four
+    seconds (band powers, peakedness, steps) and gives the probability that they are clean, shaken
+    or full of muscle noise; it was trained on recorded noise, and to leave ventricular
+    tachycardia, flutter, fibrillation and quiet asystole alone. ``python -m models.quality``
+    trains and scores it. A second that a reset cuts short is not judged.
 
     Parameters
     ----------
@@ -115,9 +95,11 @@ class SignalQuality:
     _lead_off: Mask
     _context: Samples | None
     _flat_run: int
+    _on_rail: bool
 
     def __init__(self, settings: QualitySettings | None = None) -> None:
         self.settings = settings or QualitySettings()
+        self._model = QualityModel.load()
         self.reset()
 
     @property
@@ -155,7 +137,7 @@ class SignalQuality:
         rows = self._signal[cut].reshape(count, SECOND)
         verdicts = self._judge(
             rows,
-            self._missing[cut].reshape(count, SECOND).mean(axis=1),
+            np.count_nonzero(self._missing[cut].reshape(count, SECOND), axis=1) / SECOND,
             np.asarray(self._lead_off[cut].reshape(count, SECOND).any(axis=1)),
         )
         self._begin += cut.stop
@@ -170,34 +152,45 @@ class SignalQuality:
         ]
 
     def _judge(self, rows: Samples, missing: Samples, lead_off: Mask) -> list[tuple[float, tuple[str, ...]]]:
-        limits = self.settings
-        if self._context is None:
-            # Before the first second the signal is taken to run backwards from there.
-            self._context = rows[0, ::-1].copy()
-        joined = np.concatenate((self._context, rows.ravel()))
-        self._context = joined[-SECOND * (CONTEXT_S - 1) :].copy()
-        power = spectrum(sliding_window_view(joined, SECOND * CONTEXT_S)[::SECOND])
-        hum = np.maximum(band_rms(power, 48.5, 52.0), band_rms(power, 58.5, 62.0))
-        muscle = np.hypot(band_rms(power, 64.0, 150.0), band_rms(power, 40.0, 48.5))
-        excess = {
-            "motion": band_rms(power, 0.5, 1.0) / limits.drift_mv,
-            "muscle": muscle / limits.muscle_mv,
-            "hum": hum / limits.hum_mv,
-        }
+        windows = self._windows(rows)
+        probability, hum_mv = self._look(windows)
+        still = np.ptp(rows, axis=1) < self.settings.flat_mv
+        hum = (hum_mv / self.settings.hum_mv) ** 4
+        index = (1.0 - missing) * probability[:, 0] / (1.0 + hum)
         faults = {
-            "missing": missing > limits.missing_fraction,
+            "missing": missing > self.settings.missing_fraction,
             "lead_off": lead_off,
-            "flat": self._flat(np.ptp(rows, axis=1) < limits.flat_mv),
-            "saturated": self._saturated(rows),
+            "flat": self._flat(still),
+            "saturated": self._saturated(rows, windows, still),
         }
-        worst = np.maximum.reduce(list(excess.values()))
-        index = (1.0 - missing) / (1.0 + worst**4)
         index[np.logical_or.reduce(list(faults.values()))] = 0.0
-        marks = faults | {name: value > 1.0 for name, value in excess.items()}
+        poor = index < 0.5
+        marks = faults | {
+            name: poor & (probability[:, column] >= self.settings.blame)
+            for column, name in enumerate(CLASSES)
+            if column
+        }
+        marks["hum"] = hum > 1.0
         return [
             (float(index[i]), tuple(name for name, mark in marks.items() if mark[i]))
             for i in range(len(index))
         ]
+
+    def _windows(self, rows: Samples) -> Samples:
+        """Return each second with those before it, shape (n, 1440)."""
+        if self._context is None:
+            # Before the first second the signal is taken to run back and forth.
+            back, forth = rows[0, ::-1], rows[0]
+            self._context = np.concatenate([forth, back] * CONTEXT_S)[SECOND - WINDOW :]
+        joined = np.concatenate((self._context, rows.ravel()))
+        self._context = joined[SECOND - WINDOW :].copy()
+        return sliding_window_view(joined, WINDOW)[::SECOND]
+
+    def _look(self, windows: Samples) -> tuple[Samples, Samples]:
+        """Return each second's class probabilities, shape (n, 3), and its hum in millivolts."""
+        parts = [features(windows[at : at + BATCH]) for at in range(0, len(windows), BATCH)]
+        seen = np.concatenate([part for part, _ in parts])
+        return self._model.probabilities(seen), np.concatenate([hum_mv for _, hum_mv in parts])
 
     def _flat(self, still: Mask) -> Mask:
         """Return where a second ends a run of at least ``flat_s`` flat ones."""
@@ -207,16 +200,24 @@ class SignalQuality:
         self._flat_run = int(run[-1])
         return np.asarray(run >= self.settings.flat_s)
 
-    def _saturated(self, rows: Samples) -> Mask:
-        """Return the seconds that lie on a rail: a far extreme that the signal stays at."""
+    def _saturated(self, rows: Samples, windows: Samples, still: Mask) -> Mask:
+        """Return the seconds on a rail: a far extreme that the signal stays at, and flat ones behind."""
         limits = self.settings
-        middle = np.median(rows, axis=1, keepdims=True)
-        still = np.diff(rows, axis=1, append=rows[:, -1:]) == 0.0
+        same = np.diff(rows, axis=1, append=rows[:, -1:]) == 0.0
+        extremes = (rows.max(axis=1, keepdims=True), rows.min(axis=1, keepdims=True))
+        least = limits.saturated_fraction * SECOND
+        stays = [np.count_nonzero((rows == extreme) & same, axis=1) >= least for extreme in extremes]
         rail = np.zeros(len(rows), dtype=np.bool_)
-        for extreme in (rows.max(axis=1, keepdims=True), rows.min(axis=1, keepdims=True)):
-            stays = ((rows == extreme) & still).mean(axis=1) >= limits.saturated_fraction
-            rail |= stays & (np.abs(extreme - middle)[:, 0] >= limits.saturated_mv)
-        return rail
+        if any(stay.any() for stay in stays):
+            middle = np.median(windows[:, ::MIDDLE_STEP], axis=1)
+            for stay, extreme in zip(stays, extremes, strict=True):
+                rail |= stay & (np.abs(extreme[:, 0] - middle) >= limits.saturated_mv)
+        number = np.arange(1, rail.size + 1)
+        reached = np.maximum.accumulate(np.where(rail, number, 0 if self._on_rail else -1))
+        moved = np.maximum.accumulate(np.where(still, 0, number))
+        saturated = rail | (still & (reached >= moved))
+        self._on_rail = bool(saturated[-1])
+        return np.asarray(saturated)
 
     def reset(self, start: int = 0) -> None:
         """Forget the past; the next sample has absolute index ``start``."""
@@ -226,6 +227,7 @@ class SignalQuality:
         self._lead_off = np.empty(0, dtype=np.bool_)
         self._context = None
         self._flat_run = 0
+        self._on_rail = False
 
     def snapshot(self) -> State:
         """Return a copy of the state."""
@@ -236,6 +238,7 @@ class SignalQuality:
             "lead_off": self._lead_off.copy(),
             "context": None if self._context is None else self._context.copy(),
             "flat_run": self._flat_run,
+            "on_rail": self._on_rail,
         }
 
     def restore(self, state: State) -> None:
@@ -246,6 +249,7 @@ class SignalQuality:
         self._lead_off = np.array(state["lead_off"], dtype=np.bool_)
         self._context = None if state["context"] is None else np.array(state["context"])
         self._flat_run = int(state["flat_run"])
+        self._on_rail = bool(state["on_rail"])
 
 
 def _mask(mask: NDArray[np.bool_] | None, size: int) -> Mask:
