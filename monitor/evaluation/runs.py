@@ -57,6 +57,7 @@ def score_runs(
     test_classes: NDArray[np.str_],
     ectopic: str,
     window_samples: float,
+    flutter: Samples,
 ) -> RunCounts:
     """Count runs of ectopic beats and how many were seen (EC57:2012, run-by-run comparison).
 
@@ -75,11 +76,14 @@ def score_runs(
         supraventricular ones.
     window_samples : float
         The match window.
+    flutter : array of shape (n_episodes, 2)
+        Runs of the test that touch these spans are not counted.
     """
     ours = np.isin(reference_classes, list(ectopic))
     theirs = np.isin(test_classes, list(ectopic))
-    wanted, seen = _compare(reference, ours, test, theirs, window_samples)
-    claimed, true = _compare(test, theirs, reference, ours, window_samples)
+    none = np.zeros((0, 2), dtype=np.int64)
+    wanted, seen = _compare(reference, ours, test, theirs, window_samples, none)
+    claimed, true = _compare(test, theirs, reference, ours, window_samples, flutter)
     kinds = [
         Found(
             in_reference=int((wanted == kind).sum()),
@@ -98,10 +102,12 @@ def _compare(
     others: Samples,
     other_ectopic: NDArray[np.bool_],
     window: float,
+    spared: Samples,
 ) -> tuple[Samples, Samples]:
     """Return the kind of each run of two or more, and of the longest run of the others in its place."""
     first, last = _runs(ectopic)
-    kept = last > first
+    touching = (samples[first][:, None] <= spared[:, 1]) & (samples[last][:, None] >= spared[:, 0])
+    kept = (last > first) & ~touching.any(axis=1)
     first, last = first[kept], last[kept]
     low = np.searchsorted(others, samples[first] - window, side="left")
     high = np.searchsorted(others, samples[last] + window, side="right")

@@ -141,8 +141,8 @@ def score_record(
         r_error_s=(test.samples[pairs.test] - beats.samples[pairs.reference]) / fs_hz,
         r_latency_s=_of(test.r_latency_s, pairs),
         class_latency_s=_of(test.class_latency_s, pairs),
-        veb_runs=score_runs(beats.samples, classes, test.samples, labels, "VF", window),
-        sveb_runs=score_runs(beats.samples, classes, test.samples, labels, "S", window),
+        veb_runs=score_runs(beats.samples, classes, test.samples, labels, "VF", window, flutter),
+        sveb_runs=score_runs(beats.samples, classes, test.samples, labels, "S", window, flutter),
         paced=bool((beats.symbols == PACED).any()),
     )
 

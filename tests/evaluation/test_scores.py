@@ -98,6 +98,16 @@ def test_a_couplet_and_a_run_are_found_only_if_as_long():
     assert (long["reference"], long["detected"]) == (1, 1)
 
 
+def test_a_run_within_flutter_is_not_held_against_the_test():
+    beats = train("NNNNNNNNNN")
+    flutter = Annotations(
+        np.insert(beats.samples, [3, 8], beats.samples[[3, 7]] + [-20, 20]),
+        np.insert(beats.symbols, [3, 8], ["[", "]"]),
+    )
+    score = score_record("r", flutter, heard(beats, "NNNVVVVVNN"), FS)
+    assert run_table(score).rows[1]["test"] == 0
+
+
 def test_gross_weighs_beats_and_average_weighs_records():
     long, short = train("N" * 90), train("N" * 10)
     scores = [
