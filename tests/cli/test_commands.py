@@ -12,8 +12,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 import wfdb
+from as_a_user import Ecgmon, environment
 
 from monitor.cli import main
+from monitor.cli.demo import demo_settings
+from monitor.cli.headless import run_until_stopped
 from monitor.errors import (
     INTERNAL_FAULT_EXIT_CODE,
     EcgmonError,
@@ -24,8 +27,9 @@ from monitor.errors import (
     SettingsError,
     UsageError,
 )
+from monitor.ingest.registry import open_sources
+from monitor.service import Monitor
 from sim.library import BUNDLED
-from tests.cli.conftest import Ecgmon, environment
 
 
 def test_a_replay_writes_annotations_events_and_a_summary(ecgmon: Ecgmon, tmp_path: Path) -> None:
@@ -237,3 +241,18 @@ def test_a_broken_qt_sends_the_demo_to_the_log(
     out, errors = capsys.readouterr()
     assert "beat" in out
     assert "The window cannot be opened" in errors
+
+
+async def test_a_long_replay_shows_how_far_it_is_and_leaves_no_line_behind(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("monitor.cli.headless.PROGRESS_PERIOD_S", 0.01)
+    settings = demo_settings("max", 60)
+    monitor = Monitor(settings, open_sources(settings.sources, settings), duration_s=60)
+    await run_until_stopped(monitor, progress=True)
+    shown = capsys.readouterr().err.split("\r")
+    shares = [float(line.split(" %")[0]) for line in shown if " %" in line]
+    assert len(shares) >= 2
+    assert shares == sorted(shares)
+    assert "of 0:30:05.6" in "".join(shown)
+    assert shown[-1] == "\x1b[K"

@@ -15,6 +15,7 @@ import time
 
 import numpy as np
 import pytest
+from as_a_user import environment
 from rich.console import Console
 
 from monitor.cli.braille import draw_trace
@@ -23,7 +24,6 @@ from monitor.cli.terminal import TerminalView
 from monitor.ingest.registry import open_sources
 from monitor.service import Monitor
 from monitor.stream import Stream
-from tests.cli.conftest import environment
 
 BLANK = "\u2800"
 
