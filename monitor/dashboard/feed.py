@@ -39,6 +39,11 @@ class Feed:
         """True while sources are read."""
         return self._thread is not None and self._thread.running
 
+    @property
+    def replaying(self) -> bool:
+        """True where all that is shown is a recording."""
+        return all(address.startswith("replay:") for address in self.addresses)
+
     def start(self, addresses: Sequence[str]) -> None:
         """Read other sources from now on.
 

@@ -56,7 +56,8 @@ class ReviewPage(QtWidgets.QWidget):
         self.author = author
         self.remarks = remarks
         self.events = EventTable()
-        self.events.setColumnWidth(2, 150)
+        for number, width in enumerate((64, 26, 140)):
+            self.events.setColumnWidth(number, width)
         self.kind = choice("Kind of event", FILTERS, "")
         self.search = QtWidgets.QLineEdit()
         self.search.setPlaceholderText("Filter")

@@ -103,7 +103,8 @@ def compose(
     """
     scale = page.px_per_sample
     left = max(int(np.floor(span.left)) - widen, 0)
-    right = min(int(np.ceil(span.right)) + widen, page.columns)
+    newest = span.right + (head - span.stop) * scale
+    right = min(int(np.ceil(span.right)) + widen, int(np.ceil(newest)), page.columns)
     reach = MARGIN + int(widen / scale)
     start, stop = span.start - reach, min(span.stop + reach, head)
     start = max(start - start % bucket_size(scale), head - page.samples)

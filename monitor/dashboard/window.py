@@ -168,9 +168,8 @@ class MainWindow(QtWidgets.QMainWindow):
         else:
             page.refresh(now_s)
         self.replay.refresh(self.feed.controls, session.comparison if session is not None else None)
-        replaying = self.feed.controls is not None
         wanted = self.preferences.sound
-        self.sound.enabled = not replaying if wanted is None else wanted
+        self.sound.enabled = not self.feed.replaying if wanted is None else wanted
         self.sound_button.setChecked(self.sound.enabled)
         self.sound.update(session.board.sounding() if session is not None else None, now_s)
         if now_s >= self._message_until_s:
@@ -191,7 +190,7 @@ class MainWindow(QtWidgets.QMainWindow):
         self.live.trace.speed = self.patients.speed = speed
         if self.session is None or sessions.get(self.session.device) is not self.session:
             self._show_session(next(iter(sessions.values()), None))
-        self.patients.set_sessions(list(sessions.values()))
+        self.patients.set_sessions([sessions[device] for device in sorted(sessions)])
         self.tabs.setTabVisible(TILES, len(sessions) > 1)
         wanted = self.empty if self.session is None else self._page(self.tabs.currentIndex())
         if self.pages.currentWidget() is not wanted:
@@ -223,6 +222,7 @@ class MainWindow(QtWidgets.QMainWindow):
     def _build(self) -> QtWidgets.QWidget:
         self.tabs.setDrawBase(False)
         self.tabs.setExpanding(False)
+        self.tabs.setUsesScrollButtons(False)
         self.tabs.setAccessibleName("Pages")
         for name, page in (
             ("Live", self.live),

@@ -1,0 +1,141 @@
+"""The moving picture: painted bit by bit it must equal what one would paint at once."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from pyqtgraph.Qt import QtGui, QtWidgets
+
+from monitor.dashboard.layout import SWEEP_GAP_S
+from monitor.dashboard.palette import DARK, rgb
+from monitor.dashboard.trace_view import TraceView
+
+
+def pixels(image: QtGui.QImage) -> np.ndarray:
+    image = image.convertToFormat(QtGui.QImage.Format.Format_RGB32)
+    view = image.constBits()
+    view.setsize(image.sizeInBytes())
+    return np.frombuffer(bytes(view), np.uint8).reshape(image.height(), image.width(), 4)[..., :3].astype(int)
+
+
+def shown(view: TraceView) -> np.ndarray:
+    return pixels(view.grab().toImage())
+
+
+@pytest.fixture
+def view(qtbot):
+    widget = TraceView()
+    widget.resize(754, 300)
+    widget.set_options(mm_per_mv=10.0)
+    qtbot.addWidget(widget)
+    widget.show()
+    qtbot.waitExposed(widget)
+    return widget
+
+
+def follow(view, player, seconds, block=36, frames=4):
+    """Play a stretch and paint some frames after each block, as the timer would."""
+    for _ in range(round(seconds * 360 / block)):
+        session = player.play(block / 360, block)
+        for frame in range(1, frames + 1):
+            view.frame(session.history.end / 360 + frame * block / 360 / frames)
+
+
+@pytest.mark.parametrize("mode", ["sweep", "scroll"])
+def test_the_picture_painted_in_steps_equals_one_painted_at_once(view, player, mode):
+    heart = player("200")
+    view.set_options(mode=mode, traces="clean")
+    view.set_session(heart.session)
+    follow(view, heart, 13.0)
+    steps = shown(view)
+    view.rebuild()
+    view.frame(1e6)
+    whole = shown(view)
+    differs = (np.abs(steps - whole).max(axis=2) > 60).mean()
+    assert differs < 0.004
+
+
+def test_a_ventricular_beat_is_shaded_and_named(view, player):
+    heart = player("200")
+    view.set_options(traces="clean", opacity=0.8)
+    view.set_session(heart.session)
+    follow(view, heart, 8.0)
+    found = [beat for beat in heart.session.beats if beat.symbol == "V"]
+    assert found
+    picture = shown(view)
+    column = round(view.x_of(found[-1].index))
+    tag = picture[4:24, column - 9 : column - 5].reshape(-1, 3)
+    orange = np.array(rgb(DARK.classes["V"])[::-1])
+    assert (np.abs(tag - orange).max(axis=1) < 12).mean() > 0.5
+    violet = picture[40:-8, column - 40 : column + 30]
+    assert (violet[..., 0] - violet[..., 1]).max() > 60
+
+
+def test_lost_samples_leave_a_hatched_hole(view, player):
+    heart = player("200")
+    view.set_options(traces="clean", grid=False)
+    view.set_session(heart.session)
+    follow(view, heart, 4.0)
+    heart.skip(2.0)
+    follow(view, heart, 3.0)
+    green = np.array(rgb(DARK.clean)[::-1])
+    picture = shown(view)
+    hole = picture[30:, round(view.x_of(360 * 4 + 100)) : round(view.x_of(360 * 6 - 100))]
+    assert not (np.abs(hole - green).max(axis=2) < 30).any()
+    assert (hole.max(axis=2) > 40).any()
+
+
+def test_freezing_holds_the_picture_and_resuming_shows_now(view, player):
+    heart = player("200")
+    view.set_session(heart.session)
+    follow(view, heart, 5.0)
+    view.set_frozen(True)
+    before = shown(view)
+    follow(view, heart, 3.0)
+    assert (shown(view) == before).all()
+    view.set_frozen(False)
+    view.frame(1e6)
+    assert view.head == heart.session.history.end
+
+
+def test_after_a_long_time_away_it_shows_now_and_not_a_backlog(view, player):
+    heart = player("200")
+    view.set_session(heart.session)
+    follow(view, heart, 3.0)
+    view.hide()
+    heart.play(100.0)
+    view.show()
+    view.frame(200.0)
+    assert view.head == heart.session.history.end
+
+
+def test_a_click_picks_the_beat_under_it(view, player, qtbot):
+    from pyqtgraph.Qt import QtCore
+
+    heart = player("200")
+    view.set_session(heart.session)
+    follow(view, heart, 8.0)
+    wanted = heart.session.beats.tail(4)[0]
+    with qtbot.waitSignal(view.beat_picked) as picked:
+        at = QtCore.QPoint(round(view.x_of(wanted.index)), 120)
+        qtbot.mouseClick(view, QtCore.Qt.MouseButton.LeftButton, pos=at)
+    assert picked.args == [wanted.index]
+
+
+def test_the_sweep_keeps_a_blank_stretch_ahead_of_its_cursor(view, player):
+    heart = player("200")
+    view.set_options(traces="clean", grid=False)
+    view.set_session(heart.session)
+    follow(view, heart, 14.0)
+    left = round(view.x_of(view.head)) + 4
+    width = round(SWEEP_GAP_S * 360 * view.plan.page.px_per_sample) - 8
+    blank = shown(view)[:, left : left + width]
+    assert (blank == np.array(rgb(DARK.paper)[::-1])).all()
+
+
+def test_the_view_says_its_scale(view, player):
+    heart = player("200")
+    view.set_session(heart.session)
+    follow(view, heart, 1.0)
+    assert view.scale_text() == "25 mm/s   10 mm/mV"
+    assert isinstance(view, QtWidgets.QWidget)

@@ -1,0 +1,205 @@
+"""The figures, alarms and lists behind the window, without Qt."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from monitor.dashboard.alarm_board import FLASH_HZ, AlarmBoard, flash_on
+from monitor.dashboard.calipers import Calipers
+from monitor.dashboard.numbers import UNKNOWN, Numbers, age_text
+from monitor.dashboard.sounds import REPEAT_S, SoundSchedule
+from monitor.dashboard.timeline import Timeline, clock
+from monitor.dashboard.trends import Trends
+from monitor.events import Alarm, Beat, HeartRate, Quality
+
+
+def beat(time_s: float, rr_s: float | None = 0.8, symbol: str = "N", aami: str = "N") -> Beat:
+    at = round(time_s * 360)
+    return Beat(
+        sample=at, time_s=time_s, known_at=at, symbol=symbol, aami=aami, probabilities={symbol: 0.9},
+        r_known_at=at, rr_s=rr_s, quality=1.0,
+    )  # fmt: skip
+
+
+def alarm(kind: str, priority: str, state: str, time_s: float = 1.0, *, technical: bool = False) -> Alarm:
+    at = round(time_s * 360)
+    return Alarm(
+        sample=at, time_s=time_s, known_at=at, kind=kind, priority=priority, state=state, message=kind,
+        technical=technical,
+    )  # fmt: skip
+
+
+def test_everything_is_unknown_before_the_first_event():
+    numbers = Numbers()
+    figures = [numbers.rate(), numbers.rhythm_figure(), numbers.signal(), numbers.battery()]
+    assert [figure.value for figure in figures] == [UNKNOWN] * 4
+    assert not any(figure.known for figure in figures)
+
+
+def test_a_heart_rate_without_news_becomes_unknown():
+    numbers = Numbers()
+    numbers.observe(HeartRate(sample=360, time_s=1.0, known_at=360, bpm=72.4), 360)
+    assert (numbers.rate().value, numbers.rate().unit) == ("72", "/min")
+    numbers.now_s = 20.0
+    assert numbers.rate().value == UNKNOWN
+    assert numbers.rate().age_s == pytest.approx(19.0)
+
+
+def test_variability_is_that_of_normal_intervals_only():
+    numbers = Numbers()
+    time_s, intervals = 0.0, [0.80, 0.84] * 25
+    numbers.observe(beat(0.0, None), 360)
+    for rr_s in intervals:
+        time_s += rr_s
+        numbers.observe(beat(time_s, rr_s), 360)
+    numbers.observe(beat(time_s + 0.4, 0.4, "V", "V"), 360)
+    numbers.observe(beat(time_s + 1.6, 1.2), 360)
+    sdnn, rmssd = numbers.variability()
+    assert float(sdnn.value) == pytest.approx(1000 * np.std(intervals, ddof=1), abs=0.5)
+    assert float(rmssd.value) == pytest.approx(40, abs=0.5)
+
+
+def test_variability_says_how_much_is_missing_until_it_is_known():
+    numbers = Numbers()
+    for number in range(10):
+        numbers.observe(beat(number * 0.8), 360)
+    sdnn, _ = numbers.variability()
+    assert not sdnn.known
+    assert sdnn.note == "9 of 30 intervals"
+
+
+def test_ventricular_beats_are_counted_over_the_last_minute():
+    numbers = Numbers()
+    for number in range(100):
+        numbers.observe(
+            beat(float(number), 1.0, "V" if number % 4 == 0 else "N", "V" if number % 4 == 0 else "N"), 360
+        )
+    assert numbers.ventricular_per_min().value == "15"
+    assert numbers.ventricular_per_min().unit == "/min"
+
+
+def test_ages_are_said_only_when_they_matter():
+    assert [age_text(age) for age in (None, 1.0, 12.0, 300.0, 7200.0)] == [
+        "", "", "12 s ago", "5 min ago", "2 h ago",
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(("priority", "low_hz", "high_hz"), [("high", 1.4, 2.8), ("medium", 0.4, 0.8)])
+def test_lights_flash_within_the_standard_rates(priority, low_hz, high_hz):
+    moments = np.arange(0, 20, 0.005)
+    lit = np.array([flash_on(priority, "active", moment) for moment in moments])
+    onsets = np.count_nonzero(lit[1:] & ~lit[:-1])
+    assert low_hz <= onsets / 20 <= high_hz
+    assert 0.2 < lit.mean() < 0.6
+
+
+def test_low_and_acknowledged_alarms_do_not_flash():
+    assert FLASH_HZ["low"] == 0
+    assert all(flash_on("low", "active", t / 10) for t in range(40))
+    assert all(flash_on("high", "acknowledged", t / 10) for t in range(40))
+
+
+def test_patient_alarms_come_before_technical_ones_and_urgent_before_mild():
+    board = AlarmBoard()
+    for each in (
+        alarm("lead_off", "high", "active", technical=True),
+        alarm("couplet", "low", "active"),
+        alarm("asystole", "high", "active"),
+        alarm("run", "medium", "active"),
+    ):
+        board.observe(each, 0.0)
+    assert [row.kind for row in board.rows()] == ["asystole", "run", "couplet", "lead_off"]
+
+
+def test_a_latched_alarm_stays_until_it_ends():
+    board = AlarmBoard()
+    board.observe(alarm("asystole", "high", "active"), 0.0)
+    board.observe(alarm("asystole", "high", "latched", 9.0), 8.0)
+    assert board.worst() is not None
+    assert board.worst().since_s == 1.0
+    board.observe(alarm("asystole", "high", "inactive", 10.0), 9.0)
+    assert board.worst() is None
+
+
+def test_silence_counts_down_two_minutes():
+    board = AlarmBoard()
+    board.observe(alarm("asystole", "high", "active"), 0.0)
+    assert board.sounding() == "high"
+    board.observe(alarm("asystole", "high", "silenced", 2.0), 10.0)
+    assert board.silence_left_s(40.0) == pytest.approx(90.0)
+    assert board.sounding() is None
+
+
+def test_a_burst_sounds_at_once_and_again_after_its_pause():
+    schedule = SoundSchedule()
+    due = [t for t in np.arange(0, 30, 0.1) if schedule.due("high", float(t))]
+    assert due[0] == 0
+    assert np.diff(due) == pytest.approx(REPEAT_S["high"], abs=0.11)
+    assert schedule.due(None, 31.0) is None
+
+
+def test_the_list_keeps_notable_beats_and_finds_them_by_text():
+    timeline = Timeline()
+    for number, symbol in enumerate("NNVNLA"):
+        timeline.observe(beat(float(number), symbol=symbol, aami={"V": "V", "A": "S"}.get(symbol, "N")))
+    timeline.observe(alarm("ventricular_run", "medium", "active", 6.0))
+    assert [row.mark for row in timeline.rows(frozenset({"beat"}))] == ["A", "V"]
+    assert [row.kind for row in timeline.rows(text="ventricular")] == ["alarm", "beat"]
+
+
+def test_the_list_does_not_grow_without_bound():
+    timeline = Timeline(capacity=50)
+    for number in range(500):
+        timeline.observe(beat(float(number), symbol="V", aami="V"))
+    assert len(timeline) == 50
+    assert timeline.rows()[0].time_s == 499.0
+    assert [row.time_s for row in timeline.since(timeline.next - 2)] == [498.0, 499.0]
+
+
+def test_bad_signal_makes_one_row_when_it_begins_and_one_when_it_ends():
+    timeline = Timeline()
+    for second, index in enumerate((0.9, 0.2, 0.1, 0.3, 0.95)):
+        timeline.observe(
+            Quality(sample=360 * second, time_s=float(second), known_at=360, index=index, reasons=("muscle",))
+        )
+    assert [row.text for row in timeline.rows()] == ["Signal good again", "Signal poor"]
+
+
+def test_trends_hold_means_and_counts_of_ten_seconds():
+    trends = Trends()
+    for second in range(25):
+        trends.observe(HeartRate(sample=0, time_s=float(second), known_at=0, bpm=60.0 + second))
+        trends.observe(beat(second + 0.5, 1.0, "V" if second == 3 else "N", "V" if second == 3 else "N"))
+    assert trends.times_s().tolist() == [5.0, 15.0, 25.0]
+    assert trends.rate_bpm() == pytest.approx([64.5, 74.5, 82.0])
+    assert trends.per_minute("V")[:2].tolist() == [6.0, 0.0]
+    assert "V 1" in trends.words_at(4.0)
+    assert trends.words_at(400.0) == ""
+
+
+def test_trends_forget_what_a_replay_was_wound_back_over():
+    trends = Trends()
+    for second in range(60):
+        trends.observe(beat(float(second), 1.0))
+    trends.forget_from(20.0)
+    assert trends.times_s().max() < 20
+    assert trends.intervals()[0].max() < 20
+
+
+def test_poincare_pairs_never_span_a_gap():
+    trends = Trends()
+    for time_s, rr_s in ((0.0, None), (0.8, 0.8), (1.7, 0.9), (9.0, None), (9.7, 0.7), (10.5, 0.8)):
+        trends.observe(beat(time_s, rr_s))
+    before, after = trends.poincare()
+    assert list(zip(before.tolist(), after.tolist(), strict=True)) == [(0.8, 0.9), (0.7, 0.8)]
+
+
+def test_calipers_tell_interval_rate_and_amplitude():
+    text = Calipers(1.0, 0.1, 1.75, 1.35).text()
+    assert text == "750 ms  ·  80/min  ·  +1.25 mV"
+    assert Calipers(1.0, 0.0, 1.05, 0.0).rate_bpm is None
+
+
+def test_times_read_like_a_clock():
+    assert [clock(t) for t in (0.0, 9.97, 75.25, 3661.0)] == ["0:00.0", "0:09.9", "1:15.2", "1:01:01"]
