@@ -1,9 +1,12 @@
-"""Turns an ONNX graph and a contract into a model file that proves itself whole."""
+"""Turns a graph and its contract into a model file that proves itself whole, and ships it in the zoo."""
 
 from __future__ import annotations
 
 import hashlib
+import tomllib
 from dataclasses import replace
+from pathlib import Path
+from typing import Any
 
 import onnx
 
@@ -44,3 +47,39 @@ def seal(graph: onnx.GraphProto, contract: ModelContract, opset: int = 17) -> by
             entry.value = digest
     sealed: bytes = model.SerializeToString(deterministic=True)
     return sealed
+
+
+def ship(zoo: Path, name: str, model: bytes, page: str) -> None:
+    """Write a model and its card into a zoo and enter them into its index.
+
+    Parameters
+    ----------
+    zoo : Path
+        Folder with ``index.toml``, which is made where there is none.
+    name : str
+        Name of the model.
+    model : bytes
+        The ONNX file.
+    page : str
+        The card.
+    """
+    index_path = zoo / "index.toml"
+    index: dict[str, Any] = {"default": name, "model": []}
+    if index_path.is_file():
+        index = tomllib.loads(index_path.read_text(encoding="utf-8"))
+    row = {
+        "name": name,
+        "file": f"{name}.onnx",
+        "card": f"{name}.md",
+        "sha256": hashlib.sha256(model).hexdigest(),
+    }
+    rows = [row, *(other for other in index["model"] if other["name"] != name)]
+    lines = [
+        "# The shipped models. sha256 is that of the whole file; the export commands keep it up to date.",
+        f'default = "{index["default"]}"',
+    ]
+    for entry in sorted(rows, key=lambda entry: str(entry["name"])):
+        lines += ["", "[[model]]", *(f'{key} = "{value}"' for key, value in entry.items())]
+    (zoo / f"{name}.onnx").write_bytes(model)
+    (zoo / f"{name}.md").write_text(page, encoding="utf-8")
+    index_path.write_text("\n".join(lines) + "\n", encoding="utf-8")

@@ -12,9 +12,10 @@ import torch
 
 from models.arrhythminet.dataset import database_folder, load_beats, split_beats
 from models.arrhythminet.evaluation import load_scores, save_scores, score_run
-from models.arrhythminet.packing import card, pack, ship
+from models.arrhythminet.packing import card, pack
 from models.arrhythminet.report import page
 from models.arrhythminet.training import Recipe, load_result, train
+from models.sealing import ship
 from monitor.errors import EcgmonError
 
 ZOO = Path(__file__).resolve().parent.parent / "zoo"

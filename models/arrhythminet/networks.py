@@ -101,7 +101,7 @@ class BottleneckBlock(nn.Module):
         y = self.project(nnf.relu(self.depthwise(nnf.relu(self.expand(x)))))
         skip = x if self.stride == 1 else nnf.avg_pool2d(x, (1, self.stride), ceil_mode=True)
         if self.widen:
-            skip = nnf.pad(skip, (0, 0, 0, 0, 0, self.widen))
+            skip = nnf.pad(skip, (0, 0, 0, 0, 0, self.widen)).contiguous(memory_format=torch.channels_last)
         y = y + skip
         return nnf.relu(y) if self.last else y
 
@@ -153,13 +153,13 @@ _V1 = (
 )
 
 _V2 = (
-    (1, 16, 16, 15, 3),
-    (16, 48, 24, 9, 2),
-    (24, 72, 24, 9, 1),
-    (24, 72, 32, 7, 3),
-    (32, 96, 32, 7, 1),
-    (32, 96, 48, 5, 2),
-    (48, 38, 190, 5, 4),
+    (1, 12, 16, 15, 4),
+    (16, 48, 24, 9, 3),
+    (24, 72, 32, 9, 1),
+    (32, 80, 32, 7, 3),
+    (32, 88, 40, 5, 1),
+    (40, 88, 40, 5, 1),
+    (40, 34, 190, 5, 4),
 )
 
 

@@ -1,12 +1,8 @@
-"""Packs a trained ArrhythmiNet for the zoo: the ONNX file, its card and its line in the index."""
+"""Packs a trained ArrhythmiNet for the zoo: the ONNX file and its card."""
 
 from __future__ import annotations
 
-import hashlib
-import tomllib
 from collections.abc import Mapping
-from pathlib import Path
-from typing import Any
 
 from models.arrhythminet.export import to_graph
 from models.arrhythminet.networks import CLASSES, parameter_count
@@ -121,39 +117,3 @@ def card(result: Result, confusion: Confusion, scores: Mapping[str, float], size
             "",
         ]
     )
-
-
-def ship(zoo: Path, name: str, model: bytes, page: str) -> None:
-    """Write a model and its card into a zoo and enter them into its index.
-
-    Parameters
-    ----------
-    zoo : Path
-        Folder with ``index.toml``, which is made where there is none.
-    name : str
-        Name of the model.
-    model : bytes
-        The ONNX file.
-    page : str
-        The card.
-    """
-    index_path = zoo / "index.toml"
-    index: dict[str, Any] = {"default": name, "model": []}
-    if index_path.is_file():
-        index = tomllib.loads(index_path.read_text(encoding="utf-8"))
-    row = {
-        "name": name,
-        "file": f"{name}.onnx",
-        "card": f"{name}.md",
-        "sha256": hashlib.sha256(model).hexdigest(),
-    }
-    rows = [row, *(other for other in index["model"] if other["name"] != name)]
-    lines = [
-        "# The shipped models. sha256 is that of the whole file; the export commands keep it up to date.",
-        f'default = "{index["default"]}"',
-    ]
-    for entry in sorted(rows, key=lambda entry: str(entry["name"])):
-        lines += ["", "[[model]]", *(f'{key} = "{value}"' for key, value in entry.items())]
-    (zoo / f"{name}.onnx").write_bytes(model)
-    (zoo / f"{name}.md").write_text(page, encoding="utf-8")
-    index_path.write_text("\n".join(lines) + "\n", encoding="utf-8")

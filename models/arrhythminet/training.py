@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickle
 import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
@@ -142,11 +143,12 @@ class _Run:
         self.optimizer = torch.optim.AdamW(
             self.network.parameters(), lr=recipe.peak_rate, weight_decay=recipe.weight_decay
         )
+        steps = recipe.epochs * steps_per_epoch
         self.schedule = torch.optim.lr_scheduler.OneCycleLR(
             self.optimizer,
             recipe.peak_rate,
-            total_steps=recipe.epochs * steps_per_epoch,
-            pct_start=0.1,
+            total_steps=steps,
+            pct_start=max(0.1, min(0.5, 2.0 / steps)),
             cycle_momentum=False,
         )
         self.epoch_s: list[float] = []
@@ -278,10 +280,12 @@ def read_checkpoint(path: Path) -> dict[str, Any]:
     """
     try:
         state: dict[str, Any] = torch.load(path, map_location="cpu", weights_only=True)
-    except (OSError, RuntimeError, EOFError, ValueError) as error:
+    except OSError as error:
         raise ModelError(
-            f"{path}: the checkpoint cannot be read ({error}).", "Delete it to begin anew."
+            f"{path}: the checkpoint cannot be read ({error.strerror}).", "Train first, or name another run."
         ) from None
+    except (pickle.UnpicklingError, RuntimeError, EOFError, ValueError):
+        raise ModelError(f"{path}: the checkpoint is damaged.", "Delete it to begin anew.") from None
     return state
 
 

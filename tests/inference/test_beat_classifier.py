@@ -4,11 +4,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import wfdb
 
 from models.windows import clean_windows
 from monitor.dsp.segment import normalise
 from monitor.inference import BeatClassifier
+from sim.record import read_record
 
 RECORDS = Path(__file__).parents[2] / "sim" / "records" / "mitdb"
 NAMES = ("arrhythminet-v1", "arrhythminet-v2")
@@ -16,13 +16,14 @@ NAMES = ("arrhythminet-v1", "arrhythminet-v2")
 
 @pytest.fixture(scope="module")
 def beats_of_200():
+    record = read_record(RECORDS / "200")
     stop = 360 * 120
-    signal = wfdb.rdrecord(str(RECORDS / "200"), sampto=stop)
-    notes = wfdb.rdann(str(RECORDS / "200"), "atr", sampto=stop)
-    symbols = np.array(notes.symbol)
-    beats = np.isin(symbols, ["N", "V"])
-    kept, windows = clean_windows(signal.p_signal[:, 0], notes.sample[beats].tolist(), margin=0)
-    return symbols[beats][kept], normalise(windows)
+    beats = np.isin(record.reference.symbols, ["N", "V"]) & (record.reference.samples < stop)
+    symbols = record.reference.symbols[beats]
+    kept, windows = clean_windows(
+        record.samples_mv(0, stop)[0], record.reference.samples[beats].tolist(), margin=0
+    )
+    return symbols[kept], normalise(windows)
 
 
 @pytest.fixture(scope="module", params=NAMES)

@@ -65,7 +65,9 @@ def test_a_true_checksum_over_rubbish_is_refused(tmp_path):
 
 
 def test_a_missing_key_is_named(tmp_path, shipped):
-    assert "ecgmon.protocol" in refusal(tmp_path, reseal(shipped.replace(b"ecgmon.protocol", b"ecgmon.procotol")))
+    assert "ecgmon.protocol" in refusal(
+        tmp_path, reseal(shipped.replace(b"ecgmon.protocol", b"ecgmon.procotol"))
+    )
 
 
 @pytest.mark.parametrize(

@@ -14,15 +14,17 @@ from models.arrhythminet.evaluation import load_scores
 from models.arrhythminet.networks import CLASSES
 from models.arrhythminet.scoring import Confusion, calibration_error, fit_temperature
 from models.arrhythminet.training import Recipe, load_result, predict, train
-from models.windows import MARGIN_SAMPLES, read_beats
+from models.windows import MARGIN_SAMPLES, clean_windows, live_offsets
 from monitor.dsp.segment import normalise
 from monitor.errors import ModelError
 from monitor.inference import BeatClassifier
+from sim.record import read_record
 
 pytestmark = pytest.mark.train
 
 RECORDS = Path(__file__).parents[2] / "sim" / "records" / "mitdb"
-TINY = Recipe(version="v1", epochs=2, epoch_beats=640, batch=64)
+TINY = Recipe(version="v1", epochs=2, epoch_beats=640, batch=32, ema=0.5)
+STILL = Augmentation(*[0.0] * 9)
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -39,7 +41,8 @@ def beats():
     centre = MARGIN_SAMPLES + 60 + 60 * labels[:, None]
     shape = np.exp(-(((time - centre) / 12.0) ** 2))
     windows = np.stack([shape, -0.7 * shape], axis=1) + 0.02 * rng.standard_normal((600, 2, len(time)))
-    return Beats(windows.astype(np.float32), labels, np.full(600, "100"), np.arange(600))
+    offsets = np.tile(np.array([[2, -3]]), (600, 1))
+    return Beats(windows.astype(np.float32), labels, np.full(600, "100"), np.arange(600), offsets)
 
 
 @pytest.fixture(scope="module")
@@ -68,40 +71,71 @@ def test_the_split_follows_from_its_seed():
 
 
 def test_windows_without_variation_are_those_the_classifier_is_served(beats):
-    still = Augmentation(0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0)
     some = np.arange(20)
-    varied = augment(beats.windows_mv[some], np.random.default_rng(0), still)
+    varied = augment(beats.windows_mv[some], beats.live_offsets[some], np.random.default_rng(0), STILL)
     np.testing.assert_allclose(varied, beats.served(some), rtol=0, atol=1e-6)
 
 
+def test_live_windows_stand_where_the_live_detector_puts_the_beat(beats):
+    some = np.arange(20)
+    live = replace(STILL, live=1.0)
+    varied = augment(beats.windows_mv[some], beats.live_offsets[some], np.random.default_rng(0), live)
+    np.testing.assert_allclose(varied, beats.served(some, live=True), rtol=0, atol=1e-6)
+    np.testing.assert_allclose(varied[:, :-2], _renormalised(beats.served(some)[:, 2:], varied), atol=0.05)
+
+
+def _renormalised(part, like):
+    scale = like[:, :-2].std(axis=1, keepdims=True) / part.std(axis=1, keepdims=True)
+    return (part - part.mean(axis=1, keepdims=True)) * scale + like[:, :-2].mean(axis=1, keepdims=True)
+
+
 def test_shifting_moves_the_beat_and_keeps_the_window_normal(beats):
-    shifted = Augmentation(6.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0)
-    varied = augment(beats.windows_mv[:100], np.random.default_rng(0), shifted)
+    shifted = replace(STILL, shift_samples=6.0)
+    varied = augment(beats.windows_mv[:100], beats.live_offsets[:100], np.random.default_rng(0), shifted)
     moves = varied.argmax(axis=1) - beats.served(np.arange(100)).argmax(axis=1)
     assert 3 < moves.std() < 9
     np.testing.assert_allclose(varied.std(axis=1), 1, rtol=0, atol=1e-3)
 
 
-def test_r_waves_of_record_100_stand_where_the_segmenter_puts_them():
-    found = read_beats(RECORDS, "100", CLASSES)
-    inner = normalise(found.windows_mv[:, 0, MARGIN_SAMPLES:-MARGIN_SAMPLES])
-    assert found.windows_mv.shape[1:] == (2, 360 + 2 * MARGIN_SAMPLES)
-    assert 2260 <= len(found.samples) <= 2273
+@pytest.fixture(scope="module")
+def record_100():
+    record = read_record(RECORDS / "100")
+    beats = np.isin(record.reference.symbols, CLASSES) & (record.reference.samples < 60 * 360)
+    return record.samples_mv(0, 61 * 360)[0], record.reference.samples[beats]
+
+
+def test_windows_of_record_100_hold_the_r_wave_where_the_segmenter_puts_it(record_100):
+    kept, windows = clean_windows(record_100[0], record_100[1].tolist())
+    assert windows.shape == (kept.sum(), 360 + 2 * MARGIN_SAMPLES)
+    assert kept.mean() > 0.9
+    inner = normalise(windows[:, MARGIN_SAMPLES:-MARGIN_SAMPLES])
     assert np.median(np.abs(inner.argmax(axis=1) - 216)) <= 2
 
 
-def test_a_tiny_training_learns_and_repeats_itself(tmp_path, beats, split):
-    first = train(beats, split, TINY, tmp_path / "a.pt", lambda _: None)
-    second = train(beats, split, TINY, tmp_path / "b.pt", lambda _: None)
-    windows = beats.served(split.test)
-    named = predict(first.network, windows)
-    assert (named.argmax(axis=1) == beats.labels[split.test]).mean() > 0.9
-    np.testing.assert_array_equal(named, predict(second.network, windows))
+def test_the_live_detector_puts_the_beats_of_record_100_within_30_ms(record_100):
+    assert np.abs(live_offsets(*record_100)).max() <= 11
 
 
-def test_training_that_was_stopped_goes_on_to_the_same_network(tmp_path, beats, split):
-    whole = train(beats, split, TINY, tmp_path / "whole.pt", lambda _: None)
+def test_a_beat_that_the_live_detector_misses_has_no_offset():
+    assert live_offsets(np.zeros(3600), np.array([500, 900])).tolist() == [0, 0]
 
+
+@pytest.fixture(scope="module")
+def checkpoint(tmp_path_factory):
+    return tmp_path_factory.mktemp("run") / "run.pt"
+
+
+@pytest.fixture(scope="module")
+def trained(checkpoint, beats, split):
+    return train(beats, split, TINY, checkpoint, lambda _: None)
+
+
+def test_a_tiny_training_learns(trained, beats, split):
+    named = predict(trained.network, beats.served(split.test)).argmax(axis=1)
+    assert (named == beats.labels[split.test]).mean() > 0.5
+
+
+def test_training_that_was_stopped_goes_on_to_the_very_same_network(tmp_path, trained, beats, split):
     def stop(_line):
         raise KeyboardInterrupt
 
@@ -109,25 +143,35 @@ def test_training_that_was_stopped_goes_on_to_the_same_network(tmp_path, beats, 
         train(beats, split, TINY, tmp_path / "stopped.pt", stop)
     again = train(beats, split, TINY, tmp_path / "stopped.pt", lambda _: None)
     windows = beats.served(split.test)
-    np.testing.assert_array_equal(predict(whole.network, windows), predict(again.network, windows))
+    np.testing.assert_array_equal(predict(trained.network, windows), predict(again.network, windows))
 
 
-def test_a_checkpoint_of_another_recipe_is_not_overwritten(tmp_path, beats, split):
-    train(beats, split, replace(TINY, epochs=1), tmp_path / "run.pt", lambda _: None)
+def test_a_checkpoint_of_another_recipe_is_not_overwritten(trained, checkpoint, beats, split):
+    before = checkpoint.read_bytes()
     with pytest.raises(ModelError, match="other settings"):
-        train(beats, split, TINY, tmp_path / "run.pt", lambda _: None)
+        train(beats, split, replace(TINY, epochs=3), checkpoint, lambda _: None)
+    assert checkpoint.read_bytes() == before
+
+
+def test_the_network_of_a_checkpoint_is_the_one_trained(trained, checkpoint, beats, split):
+    windows = beats.served(split.test)
+    np.testing.assert_array_equal(
+        predict(load_result(checkpoint).network, windows), predict(trained.network, windows)
+    )
 
 
 def test_a_damaged_checkpoint_is_refused(tmp_path):
     (tmp_path / "run.pt").write_bytes(b"nothing")
-    with pytest.raises(ModelError, match="cannot be read"):
+    with pytest.raises(ModelError, match="damaged"):
         load_result(tmp_path / "run.pt")
 
 
 def test_from_training_to_a_served_model_by_the_commands(tmp_path, beats, monkeypatch, capsys):
     monkeypatch.setattr(command, "database_folder", lambda _: RECORDS)
     monkeypatch.setattr(command, "load_beats", lambda *_: beats)
-    monkeypatch.setattr(command, "Recipe", lambda **row: replace(TINY, version=row["version"], epochs=1))
+    monkeypatch.setattr(
+        command, "Recipe", lambda **row: replace(TINY, version=row["version"], epoch_beats=160)
+    )
     small = lambda labels, seed: split_beats(labels, seed, held_out=30, validation=10)  # noqa: E731
     monkeypatch.setattr(command, "split_beats", small)
     monkeypatch.setattr("models.arrhythminet.evaluation.split_beats", small)
