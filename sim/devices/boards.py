@@ -85,7 +85,13 @@ class NativeBoard(_Board):
 
     def __init__(self, name: str = "virtual") -> None:
         super().__init__()
+        self._name = name
         self._hello = native.Hello(self.fs_hz, self.uv_per_count, ("ECG",), name)
+
+    def set_rate(self, fs_hz: float, frame_samples: int) -> None:
+        """Measure at another rate, with another number of samples in a frame."""
+        self.fs_hz, self.frame_samples = fs_hz, frame_samples
+        self._hello = native.Hello(fs_hz, self.uv_per_count, ("ECG",), self._name)
 
     def encode(self, part: Measured) -> bytes:
         """Return a data frame, behind a hello once a second."""

@@ -161,11 +161,13 @@ async def test_a_capture_file_is_read_to_its_end(tmp_path):
 async def test_a_socket_is_a_port_too():
     gone = asyncio.Event()
 
-    async def serve(reader, writer):
-        writer.write(encode_hello(Hello(250.0, 1.0)) + encode_data([1] * 25, 0, 0))
-        await reader.read()
+    async def serve(_, writer):
+        with contextlib.suppress(ConnectionError):
+            for seq in range(500):
+                writer.write(encode_hello(Hello(250.0, 1.0)) + encode_data([1] * 25, seq, seq * 100_000))
+                await writer.drain()
+                await asyncio.sleep(0.02)
         writer.close()
-        await writer.wait_closed()
         gone.set()
 
     server = await asyncio.start_server(serve, "127.0.0.1", 0)

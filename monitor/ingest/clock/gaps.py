@@ -126,9 +126,10 @@ def _by_clock(
     few = packet.n_samples * _LATE_PACKETS
     if -few <= lost + packet.n_samples <= 0 and step != 1 and passed_s <= 0:
         return Missing(drop="late")
-    if lost + packet.n_samples < 0 or lost / rate_hz > late_s + _AHEAD_S:
-        return Missing(arrival, by_arrival=True)
     slack = max(1, packet.n_samples // 8)
+    impossible = lost > slack and lost / rate_hz > late_s + _AHEAD_S
+    if lost + packet.n_samples < 0 or impossible:
+        return Missing(arrival, by_arrival=True)
     if step == 1 or step is None:
         return Missing(0 if lost <= slack else lost)
     return Missing(max(0, lost))

@@ -17,6 +17,8 @@ from monitor.ingest.clock.settings import ClockSettings
 _SLEW_S = 10.0
 _MAX_SLEW = 0.005
 _SURE = 5.0
+_DRIFTED_S = 0.03
+"""A clock is not called wrong before it has gone astray by more than machines stall."""
 _PROBATION_S = 0.25
 """How long to wait behind a silence for what may only have been held up."""
 
@@ -205,7 +207,9 @@ class Timekeeper:
         tracker = self._tracker
         assert tracker is not None
         drift = abs(tracker.drift_ppm)
-        sure = tracker.span_s >= self.settings.follow_after_s and drift > _SURE * tracker.stderr_ppm
+        seen_s = tracker.span_s
+        sure = seen_s >= self.settings.follow_after_s and drift > _SURE * tracker.stderr_ppm
+        sure &= drift * 1e-6 * seen_s > _DRIFTED_S
         self._following |= sure and drift > self.settings.follow_above_ppm
         if self._following and tracker.origin_s is not None and self._form.fs_hz:
             due = (tracker.time_of(self._count) - tracker.origin_s) * self._form.fs_hz

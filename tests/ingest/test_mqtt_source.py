@@ -1,0 +1,326 @@
+"""Devices behind a real broker: many at once, the broker killed, and failures that explain themselves."""
+
+import asyncio
+import gc
+import json
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import aiomqtt
+import numpy as np
+import pytest
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+from mosquitto import BINARY, Mosquitto, free_port
+
+from firmware_bridge.broker import Broker, BrokerSettings
+from firmware_bridge.decoders.native import Hello, encode_data, encode_hello
+from firmware_bridge.errors import BrokerCertificateError, BrokerRefusedError, BrokerUnreachableError
+from monitor.errors import SettingsError, UsageError
+from monitor.events import SampleBlock, SourceStatus
+from monitor.ingest.live_settings import MqttSettings
+from monitor.ingest.mqtt import MqttSource, device_name
+from monitor.ingest.payload import PayloadDecoder
+from monitor.ingest.registry import open_source
+from monitor.ingest.settings import SourceSettings
+from sim.devices.faults import FaultSettings
+from sim.devices.wearable import Wearable, publish_crowd
+
+pytestmark = pytest.mark.skipif(BINARY is None, reason="mosquitto is not installed")
+
+
+@pytest.fixture
+def broker(tmp_path):
+    server = Mosquitto(tmp_path)
+    server.start()
+    yield server
+    server.kill()
+
+
+def at(server, **settings):
+    return Broker("127.0.0.1", server.port, tls=False, settings=BrokerSettings(**settings))
+
+
+def source_of(server, topic="ecg/+/raw", speed=1.0, **settings):
+    chosen = MqttSettings(**settings)
+    broker = Broker("127.0.0.1", server.port, tls=False, settings=chosen)
+    return MqttSource(broker, topic, chosen, clock=lambda: speed * time.monotonic())
+
+
+async def listen(source, until, timeout_s=30.0):
+    items = []
+    async with asyncio.timeout(timeout_s):
+        async for item in source:
+            items.append(item)
+            if until(items):
+                return items
+    return items
+
+
+def by_device(items):
+    grids = {}
+    for block in items:
+        if isinstance(block, SampleBlock):
+            grid = grids.setdefault(block.device, np.full(20_000, np.nan))
+            assert np.isnan(grid[block.start : block.end]).all(), "a sample came twice"
+            grid[block.start : block.end] = block.samples_mv[0]
+    return grids
+
+
+def complete(n_devices, n):
+    """Say when every device has reached sample n."""
+    ends = {}
+
+    def done(items):
+        if isinstance(items[-1], SampleBlock):
+            ends[items[-1].device] = items[-1].end
+        return len(ends) == n_devices and min(ends.values()) >= n
+
+    return done
+
+
+def wearable(name, **options):
+    phase = sum(name.encode())
+    return Wearable(name, np.round(np.sin(np.arange(1500) * 0.1 + phase), 3), **options)
+
+
+@pytest.mark.parametrize("as_json", [False, True])
+@pytest.mark.parametrize("protocol", ["5", "3.1.1"])
+async def test_a_broker_in_the_middle_changes_nothing(broker, as_json, protocol):
+    crowd = [wearable(f"w{n}", json=as_json) for n in range(5)]
+    async with source_of(broker, speed=4, protocol=protocol) as source:
+        task = asyncio.create_task(publish_crowd(crowd, at(broker, protocol=protocol), speed=4))
+        items = await listen(source, complete(5, 1500))
+        await task
+    grids = by_device(items)
+    assert set(grids) == {f"w{n}" for n in range(5)}
+    for one in crowd:
+        np.testing.assert_allclose(grids[one.name][:1500], one.signal_mv, atol=3e-4)
+
+
+async def test_a_broker_killed_twice_leaves_gaps_of_true_length_and_nothing_twice(broker):
+    crowd = [Wearable(f"w{n}", np.arange(5000) * 1e-3, repeat=False) for n in range(3)]
+    async with source_of(broker, retry_s=0.5) as source:
+        task = asyncio.create_task(publish_crowd(crowd, at(broker, retry_s=0.5)))
+
+        async def trouble():
+            for _ in range(2):
+                await asyncio.sleep(2.5)
+                await asyncio.to_thread(broker.kill)
+                await asyncio.sleep(2.5)
+                await asyncio.to_thread(broker.start)
+
+        troubles = asyncio.create_task(trouble())
+        items = await listen(source, complete(3, 3500), timeout_s=60)
+        await troubles
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+    for grid in by_device(items).values():
+        known = np.flatnonzero(~np.isnan(grid))
+        np.testing.assert_allclose(grid[known], np.arange(5000)[known] * 1e-3, atol=3e-4)
+        gaps = np.diff(known)
+        assert (gaps > 100).sum() == 2
+        assert known.size > 3500 * 0.35
+    states = [item.state for item in items if isinstance(item, SourceStatus) and item.device == "w1"]
+    assert states.count("reconnecting") == 2
+
+
+async def test_one_broken_device_disturbs_no_other(broker):
+    good, bad = wearable("good"), wearable("bad", faults=FaultSettings(flip_rate=0.01))
+    async with source_of(broker, speed=4) as source:
+        task = asyncio.create_task(publish_crowd([good, bad], at(broker), speed=4))
+        async with aiomqtt.Client("127.0.0.1", broker.port) as client:
+            for noise in (b"", b"{", b"{}", b"\x00" * 50, os.urandom(500), b"[1,2]", b'{"samples": [[[1]]]}'):
+                await client.publish("ecg/noise/raw", noise)
+        items = await listen(
+            source, lambda i: isinstance(i[-1], SampleBlock) and i[-1].device == "good" and i[-1].end >= 1500
+        )
+        await task
+    np.testing.assert_allclose(by_device(items)["good"][:1500], good.signal_mv, atol=3e-4)
+
+
+async def test_a_slow_reader_loses_the_oldest_and_is_told(broker):
+    async with source_of(broker, speed=8, queue_samples=500, report_s=0.1, gather_s=0.0) as source:
+        task = asyncio.create_task(publish_crowd([wearable("w1")], at(broker), speed=8))
+        before = await listen(source, lambda i: isinstance(i[-1], SampleBlock))
+        await task
+        await asyncio.sleep(0.3)
+        items = await listen(source, lambda i: isinstance(i[-1], SourceStatus) and i[-1].device == "w1")
+    blocks = [item for item in items if isinstance(item, SampleBlock)]
+    assert blocks[0].start >= before[-1].end + 400
+    assert blocks[-1].end == 1500
+    assert items[-1].health["dropped_blocks"] >= 16
+    assert items[-1].health["lost_samples"] == blocks[0].start - before[-1].end
+
+
+def test_field_names_and_units_can_be_mapped():
+    fields = {"samples": "data.ecg", "fs_hz": "rate", "seq": "n", "t0": "", "lead": "data.lead"}
+    settings = MqttSettings.model_validate({"fields": fields, "unit": "uv", "payload": "json"})
+    decoder = PayloadDecoder(settings)
+    message = {"rate": 125, "n": 7, "data": {"ecg": [1000, -500, None], "lead": "II"}, "lead_off": True}
+    (packet,) = decoder.decode(json.dumps(message).encode())
+    np.testing.assert_allclose(packet.samples_mv, [[1.0, -0.5, np.nan]])
+    assert decoder.form.leads == ("II",)
+    assert decoder.form.fs_hz == 125
+    assert packet.lead_off
+    assert packet.seq == 7
+
+
+def test_the_time_of_a_message_may_be_written_in_three_ways():
+    decoder = PayloadDecoder(MqttSettings(fs_hz=250.0))
+    times = [
+        decoder.decode(json.dumps({"samples": [0], "t0": t0}).encode())[0].device_time_s
+        for t0 in (1_700_000_000.25, 1_700_000_000_250, "2023-11-14T22:13:20.250+00:00")
+    ]
+    assert times == pytest.approx([1_700_000_000.25] * 3)
+
+
+def test_device_names_come_from_the_topic():
+    assert device_name("ecg/+/raw", "ecg/bed7/raw") == "bed7"
+    assert device_name("+/ecg/+", "ward/ecg/bed 7") == "ward.bed-7"
+    assert device_name("ecg/#", "ecg/a/b") == "a.b"
+    assert device_name("ecg/raw", "ecg/raw") == ""
+
+
+async def test_a_device_behind_a_fixed_topic_is_named_by_its_message(broker):
+    async with source_of(broker, "ecg") as source:
+        await publish_crowd([wearable("w9", json=True)], at(broker), topic="ecg", speed=50)
+        items = await listen(source, lambda i: isinstance(i[-1], SampleBlock))
+    assert items[-1].device == "w9"
+
+
+async def test_native_devices_may_say_hello_late(broker):
+    async with source_of(broker) as source:
+        async with aiomqtt.Client("127.0.0.1", broker.port) as client:
+            for seq in range(5):
+                await client.publish("ecg/x/raw", encode_data([seq] * 25, seq, seq * 100_000), qos=1)
+            await client.publish("ecg/x/raw", encode_hello(Hello(250.0, 1000.0), 5, 500_000), qos=1)
+        items = await listen(source, lambda i: isinstance(i[-1], SampleBlock) and i[-1].end == 125)
+    assert items[-1].fs_hz == 250.0
+
+
+async def test_nobody_there_is_told_with_the_address():
+    port = free_port()
+    with pytest.raises(BrokerUnreachableError, match=f"no broker at 127.0.0.1:{port}") as caught:
+        async with open_source(f"mqtt://127.0.0.1:{port}/ecg/+/raw", SourceSettings()):
+            pass
+    assert caught.value.exit_code == 27
+
+
+@pytest.fixture
+def guarded(tmp_path):
+    passwords = tmp_path / "passwords"
+    passwords.touch(mode=0o600)
+    subprocess.run(
+        ["mosquitto_passwd", "-b", passwords, "nurse", "s3cret"], check=True, stderr=subprocess.DEVNULL
+    )
+    server = Mosquitto(tmp_path, "allow_anonymous false", f"password_file {passwords}")
+    server.start()
+    yield server
+    server.kill()
+
+
+@pytest.mark.parametrize("protocol", ["5", "3.1.1"])
+async def test_a_wrong_password_is_told_without_showing_it(guarded, tmp_path, protocol):
+    secret = tmp_path / "secret"
+    secret.write_text("wr0ng\n")
+    with pytest.raises(BrokerRefusedError, match="refuses user name or password") as caught:
+        async with source_of(guarded, username="nurse", password_file=secret, protocol=protocol):
+            pass
+    assert caught.value.exit_code == 25
+    assert "wr0ng" not in str(caught.value)
+
+
+async def test_credentials_come_from_file_or_environment(guarded, tmp_path, monkeypatch):
+    secret = tmp_path / "secret"
+    secret.write_text("s3cret\n")
+    async with source_of(guarded, username="nurse", password_file=secret):
+        pass
+    monkeypatch.setenv("ECG_USER", "nurse")
+    monkeypatch.setenv("ECG_PASS", "s3cret")
+    address = f"mqtt://127.0.0.1:{guarded.port}/ecg/+/raw?username_env=ECG_USER&password_env=ECG_PASS"
+    async with open_source(address, SourceSettings()):
+        pass
+
+
+async def test_a_missing_secret_is_named():
+    broker = Broker("127.0.0.1", 1, tls=False, settings=MqttSettings(password_env="NO_SUCH_VARIABLE"))
+    with pytest.raises(SettingsError, match="NO_SUCH_VARIABLE"):
+        async with MqttSource(broker, "ecg/+/raw", MqttSettings()):
+            pass
+
+
+@pytest.mark.parametrize("address", ["mqtt://h/ecg?username=x", "mqtt://nurse:pw@h/ecg", "mqtt:ecg/+/raw"])
+def test_user_names_in_addresses_are_refused(address):
+    with pytest.raises(UsageError):
+        open_source(address, SourceSettings())
+
+
+def certificate(folder, name, issuer=None):
+    key, cert = folder / f"{name}.key", folder / f"{name}.pem"
+    command = [
+        "openssl",
+        "req",
+        "-x509",
+        "-newkey",
+        "rsa:2048",
+        "-nodes",
+        "-days",
+        "2",
+        "-keyout",
+        key,
+        "-out",
+        cert,
+    ]
+    command += ["-subj", f"/CN={name}", "-addext", "subjectAltName=IP:127.0.0.1"]
+    if issuer:
+        command += ["-CA", issuer[1], "-CAkey", issuer[0], "-addext", "basicConstraints=critical,CA:FALSE"]
+    subprocess.run(command, check=True, capture_output=True)
+    key.chmod(0o644)
+    return key, cert
+
+
+@pytest.fixture
+def encrypted(tmp_path):
+    authority = certificate(tmp_path, "authority")
+    key, cert = certificate(tmp_path, "broker", authority)
+    certificate(tmp_path, "client", authority)
+    server = Mosquitto(
+        tmp_path, f"cafile {authority[1]}", f"certfile {cert}", f"keyfile {key}", "require_certificate true",
+        "allow_anonymous true",
+    )  # fmt: skip
+    server.start()
+    yield server
+    server.kill()
+
+
+async def test_tls_with_certificates_on_both_sides(encrypted, tmp_path):
+    files = f"ca_file={tmp_path}/authority.pem&cert_file={tmp_path}/client.pem&key_file={tmp_path}/client.key"
+    async with open_source(f"mqtts://127.0.0.1:{encrypted.port}/ecg/+/raw?{files}", SourceSettings()):
+        pass
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+async def test_an_untrusted_certificate_is_told(encrypted):
+    with pytest.raises(BrokerCertificateError, match=r"not trusted.*ca_file") as caught:
+        async with open_source(f"mqtts://127.0.0.1:{encrypted.port}/ecg/+/raw", SourceSettings()):
+            pass
+    assert caught.value.exit_code == 26
+    del caught
+    gc.collect()  # paho leaves the socket of a failed handshake to the garbage collector
+
+
+async def test_an_unreadable_certificate_names_the_file(tmp_path):
+    with pytest.raises(SettingsError, match=r"nothing\.pem"):
+        async with open_source(
+            f"mqtts://127.0.0.1:1/ecg/+/raw?ca_file={tmp_path}/nothing.pem", SourceSettings()
+        ):
+            pass
+
+
+def test_the_settings_never_hold_a_password():
+    assert not [name for name in MqttSettings.model_fields if name in {"password", "secret", "token"}]
