@@ -6,11 +6,13 @@ import asyncio
 import contextlib
 import threading
 import time
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, ExitStack
 from functools import partial
+from typing import Any
 
 from monitor.alarms.engine import AlarmEngine
+from monitor.alarms.settings import AlarmSettings
 from monitor.errors import EcgmonError, OutputError
 from monitor.events import Alarm, Event, LinkState, SampleBlock, SourceStatus
 from monitor.ingest.base import Source
@@ -65,6 +67,7 @@ class Monitor:
         self.summary = Summary()
         self._heard: dict[str, float] = {}
         self._refused: set[str] = set()
+        self._remembered: dict[str, dict[str, Any]] = {}
         self._loop: asyncio.AbstractEventLoop | None = None
         self._task: asyncio.Task[None] | None = None
         self._stopped = threading.Event()
@@ -103,6 +106,20 @@ class Monitor:
     def silence(self, device: str, seconds: float = 120.0) -> None:
         """Silence the present alarms of a device for a while; from any thread."""
         self._act(device, lambda engine: engine.silence(seconds))
+
+    def change_alarms(self, settings: AlarmSettings) -> None:
+        """Go on with other alarm settings; open alarms and what was learned stay."""
+        self.settings = self.settings.model_copy(update={"alarms": settings})
+        for stream in self.streams.values():
+            self._emit(stream, stream.act(lambda engine: engine.reconfigure(settings)))
+
+    def remember(self, devices: Mapping[str, dict[str, Any]]) -> None:
+        """Take the state of an earlier run, by device, as `monitor.headless.state` keeps it."""
+        self._remembered = dict(devices)
+
+    def problems(self) -> dict[str, str | None]:
+        """Return, by kind of alarm, what is wrong with the outputs; None where all is well."""
+        return self._fan.problems()
 
     def _act(self, device: str, action: Callable[[AlarmEngine], Sequence[Alarm]]) -> None:
         def apply() -> None:
@@ -179,7 +196,17 @@ class Monitor:
             self._refuse(block, str(error))
             return None
         self.streams = {**self.streams, block.device: stream}
+        self._resume(stream)
         return stream
+
+    def _resume(self, stream: Stream) -> None:
+        """Hand a device that is heard the alarms that were open when the last run ended."""
+        state = self._remembered.pop(stream.device, None)
+        if state is None or state.get("fs_hz") != stream.fs_hz:
+            return
+        with contextlib.suppress(KeyError, TypeError, ValueError):  # of another version: begin without
+            alarms = stream.act(lambda engine: engine.take_over(state["alarms"], state["away_s"]))
+            self._emit(stream, alarms)
 
     def _refuse(self, block: SampleBlock, reason: str) -> None:
         """Say once that a device cannot be followed."""

@@ -11,6 +11,7 @@ from pydantic import Field, ValidationError
 
 from monitor.alarms.settings import AlarmSettings
 from monitor.errors import SettingsError
+from monitor.headless.settings import ServiceSettings
 from monitor.ingest.settings import SourceSettings
 from monitor.outputs.settings import DeliverySettings
 from monitor.pipeline import PipelineSettings
@@ -54,6 +55,8 @@ class MonitorSettings(SourceSettings):
         Open the window.
     duration_s : float, optional
         Stop after so much signal of each device.
+    service : ServiceSettings, optional
+        Run as a service: watchdog, local socket, state over restarts.
     """
 
     window: bool = False
@@ -61,6 +64,7 @@ class MonitorSettings(SourceSettings):
     pipeline: PipelineSettings = PipelineSettings()
     alarms: AlarmSettings = AlarmSettings()
     outputs: OutputSettings = OutputSettings()
+    service: ServiceSettings | None = None
 
 
 def load_settings(path: Path | None = None, overrides: Mapping[str, Any] | None = None) -> MonitorSettings:

@@ -154,6 +154,31 @@ class AlarmEngine:
         self._find_next_due()
         return alarms
 
+    def take_over(self, state: dict[str, Any], away_s: float) -> list[Alarm]:
+        """Take over the open alarms of an earlier run; its signal does not go on here.
+
+        Parameters
+        ----------
+        state : dict
+            What `snapshot` returned then.
+        away_s : float
+            Seconds between then and now.
+
+        Raises
+        ------
+        KeyError, TypeError, ValueError
+            The state is of another version or damaged; nothing is taken over.
+        """
+        if state["version"] != SNAPSHOT_VERSION:
+            raise ValueError(f"alarm state of version {state['version']}")
+        fresh = self.snapshot()
+        try:
+            self.restore(state)
+            return self.rewind() + self.idle(away_s)
+        except (KeyError, TypeError, ValueError):
+            self.restore(fresh)
+            raise
+
     def reconfigure(self, settings: AlarmSettings) -> list[Alarm]:
         """Go on with other settings; what was learned and what is open stays.
 

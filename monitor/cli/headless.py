@@ -6,9 +6,12 @@ import asyncio
 import contextlib
 import signal
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import IO
 
+from monitor.headless.attend import attended
+from monitor.headless.settings import ServiceSettings
+from monitor.headless.systemd import log_to_journal
 from monitor.ingest.base import Source
 from monitor.ingest.registry import open_sources
 from monitor.ingest.replay import ReplaySource
@@ -22,7 +25,9 @@ from monitor.settings import MonitorSettings
 PROGRESS_PERIOD_S = 0.25
 
 
-def run_headless(settings: MonitorSettings, outputs: Sequence[Output]) -> int:
+def run_headless(
+    settings: MonitorSettings, outputs: Sequence[Output], reload: Callable[[], MonitorSettings] | None = None
+) -> int:
     """Run until the sources end or somebody presses Ctrl-C; print a summary.
 
     Parameters
@@ -31,6 +36,8 @@ def run_headless(settings: MonitorSettings, outputs: Sequence[Output]) -> int:
         What to run.
     outputs : sequence of Output
         Outputs besides the console.
+    reload : callable, optional
+        Reads the settings anew, for a service.
 
     Raises
     ------
@@ -44,9 +51,21 @@ def run_headless(settings: MonitorSettings, outputs: Sequence[Output]) -> int:
     )
     monitor = Monitor(settings, sources, [*outputs, shown], duration_s=settings.duration_s)
     log_on_terminal = sys.stdout.isatty() and settings.outputs.console == "log"
-    asyncio.run(run_until_stopped(monitor, progress=sys.stderr.isatty() and not log_on_terminal))
+    if settings.service is not None:
+        asyncio.run(serve(monitor, settings.service, reload))
+    else:
+        asyncio.run(run_until_stopped(monitor, progress=sys.stderr.isatty() and not log_on_terminal))
     print_summary(monitor, sys.stderr if json else sys.stdout)
     return 0
+
+
+async def serve(
+    monitor: Monitor, service: ServiceSettings, reload: Callable[[], MonitorSettings] | None
+) -> None:
+    """Run the monitor as a service: watchdog, local socket, state over restarts."""
+    log_to_journal()
+    async with attended(monitor, service, reload):
+        await run_until_stopped(monitor)
 
 
 async def run_until_stopped(monitor: Monitor, *, progress: bool = False) -> None:

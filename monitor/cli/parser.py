@@ -112,6 +112,7 @@ def _add_run(commands: Commands) -> None:
     line = "run sources through the monitor until they end or Ctrl-C"
     run = _add(commands, "run", "monitor.cli.run:run", line, _RUN_EXAMPLES)
     _add_source(run)
+    run.add_argument("--service", action="store_true", help="as a service; see 'ecgmon install-service'")
     _add_loop(run)
 
 

@@ -5,12 +5,14 @@ from __future__ import annotations
 import argparse
 import importlib
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
 from monitor.cli.headless import run_headless
 from monitor.errors import MissingExtraError, UsageError
+from monitor.headless.settings import ServiceSettings
 from monitor.outputs.annotations import AnnotationOutput
 from monitor.outputs.base import Output
 from monitor.outputs.build import build_outputs
@@ -31,7 +33,11 @@ WindowRunner = Callable[[MonitorSettings, list[Output]], int]
 
 def run(arguments: argparse.Namespace) -> int:
     """Run the sources that the arguments or the settings name."""
-    return run_loop(settings_from(arguments, arguments.source), tui=arguments.tui)
+    settings = settings_from(arguments, arguments.source)
+    if arguments.service and settings.service is None:
+        settings = settings.model_copy(update={"service": ServiceSettings()})
+    reload = partial(settings_from, arguments, arguments.source) if arguments.config is not None else None
+    return run_loop(settings, tui=arguments.tui, reload=reload)
 
 
 def replay(arguments: argparse.Namespace) -> int:
@@ -77,8 +83,19 @@ def settings_from(arguments: argparse.Namespace, sources: list[str] | None) -> M
     return load_settings(arguments.config, _given(changes))
 
 
-def run_loop(settings: MonitorSettings, *, tui: bool = False) -> int:
+def run_loop(
+    settings: MonitorSettings, *, tui: bool = False, reload: Callable[[], MonitorSettings] | None = None
+) -> int:
     """Run the monitor in the window, live in the terminal, or with a log.
+
+    Parameters
+    ----------
+    settings : MonitorSettings
+        What to run.
+    tui : bool
+        Draw in the terminal.
+    reload : callable, optional
+        Reads the settings anew, for a service.
 
     Raises
     ------
@@ -91,8 +108,9 @@ def run_loop(settings: MonitorSettings, *, tui: bool = False) -> int:
         raise UsageError(
             "No source is named.", "Give --source ADDRESS, such as replay:200, or --config FILE."
         )
-    runner = importlib.import_module(TERMINAL_MODULE).run_terminal if tui else run_headless
-    return int(runner(settings, stored(settings)))
+    if tui:
+        return int(importlib.import_module(TERMINAL_MODULE).run_terminal(settings, stored(settings)))
+    return run_headless(settings, stored(settings), reload)
 
 
 def stored(settings: MonitorSettings) -> list[Output]:

@@ -21,6 +21,12 @@ examples:
 Names of patients are left out unless --names asks for them.
 """
 
+_INSTALL_EXAMPLES = """\
+examples:
+  sudo ecgmon install-service --config configs/raspberry-pi.toml
+  ecgmon install-service --print
+"""
+
 
 def add_service_commands(commands: Commands, add: Add) -> None:
     """Add ``events`` and its like to the command line.
@@ -34,6 +40,30 @@ def add_service_commands(commands: Commands, add: Add) -> None:
     """
     line = "look into stored events"
     _add_events(add(commands, "events", "monitor.cli.events:events", line, _EVENTS_EXAMPLES))
+    line = "show how a running service is doing"
+    status = add(commands, "status", "monitor.cli.service:status", line, "")
+    status.add_argument("--json", action="store_true", help="as JSON")
+    line = "acknowledge alarms of a running service"
+    acknowledge = add(commands, "acknowledge", "monitor.cli.service:acknowledge", line, "")
+    acknowledge.add_argument("kind", nargs="?", metavar="KIND", help="such as asystole; all if left out")
+    silence = add(commands, "silence", "monitor.cli.service:silence", "silence what sounds now", "")
+    silence.add_argument("--seconds", type=float, default=120.0, metavar="S", help="for how long (120)")
+    for parser in (status, acknowledge, silence):
+        parser.add_argument("--socket", metavar="PATH", help="where it answers")
+    for parser in (acknowledge, silence):
+        parser.add_argument("--device", metavar="NAME", help="of this device only")
+    _add_care(commands, add)
+
+
+def _add_care(commands: Commands, add: Add) -> None:
+    line = "check what the monitor needs, and say how to mend it"
+    doctor = add(commands, "doctor", "monitor.cli.service:doctor", line, "")
+    doctor.add_argument("--config", type=Path, metavar="FILE", help="settings file to check")
+    line = "install the monitor as a service of systemd"
+    install = add(commands, "install-service", "monitor.cli.service:install_service", line, _INSTALL_EXAMPLES)
+    install.add_argument("--config", type=Path, metavar="FILE", help="settings to begin with")
+    install.add_argument("--root", type=Path, default=Path("/"), metavar="DIR", help="root of the system (/)")
+    install.add_argument("--print", action="store_true", help="print the unit and change nothing")
 
 
 def _add_events(parser: argparse.ArgumentParser) -> None:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from monitor.events import Alarm, Beat, Event, RhythmChange, SampleBlock
+from monitor.events import Alarm, Beat, BeatRevision, Event, RhythmChange, SampleBlock
 from monitor.outputs.annotations import Annotation
 from monitor.recorder.disk import SIGNAL_FOLDER, STRIP_FOLDER, DiskGuard
 from monitor.recorder.segment import Segment
@@ -102,6 +102,10 @@ class Recorder:
                 continue
             if isinstance(event, Beat):
                 self._annotate(track, Annotation(event.sample, event.symbol))
+            elif isinstance(event, BeatRevision):
+                for segment in (track.before, track.segment):
+                    if segment is not None:
+                        segment.revise(event.sample, event.symbol)
             elif isinstance(event, RhythmChange):
                 self._annotate(track, Annotation(event.sample, "+", f"({event.rhythm}"))
             elif isinstance(event, Alarm) and self._wants_strip(event):

@@ -72,6 +72,15 @@ class Segment:
         if sample >= 0:
             self._annotations.append(annotation._replace(sample=sample))
 
+    def revise(self, sample: int, symbol: str) -> None:
+        """Change the symbol of the beat at a source index."""
+        place = sample - self.info.first_sample
+        for index, annotation in enumerate(reversed(self._annotations)):
+            if annotation.sample == place and annotation.symbol != "+":
+                self._annotations[-1 - index] = annotation._replace(symbol=symbol)
+                self._noted = -1
+                return
+
     def flush(self) -> None:
         """Bring all to the disk."""
         if not self._file.closed:

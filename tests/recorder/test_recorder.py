@@ -13,7 +13,7 @@ import edfio
 import numpy as np
 import pytest
 
-from monitor.events import Alarm, Beat, Event, RhythmChange, SampleBlock
+from monitor.events import Alarm, Beat, BeatRevision, Event, RhythmChange, SampleBlock
 from monitor.outputs.recorder import RecorderOutput
 from monitor.recorder.disk import DiskGuard
 from monitor.recorder.recorder import RETRY_S, Recorder
@@ -120,6 +120,17 @@ def test_a_segment_is_read_by_wfdb_as_it_was_recorded(tmp_path, clock):
         (720, "+", "(AFIB"),
         (1800, "V", ""),
     ]
+
+
+def test_a_beat_whose_class_was_revised_is_annotated_with_the_final_one(tmp_path, clock):
+    recorder = Recorder(settings(tmp_path), clock.wall, clock.steady)
+    recorder.open()
+    revision = BeatRevision(
+        sample=360, time_s=1.0, known_at=900, was="N", symbol="V", aami="V", probabilities={}
+    )
+    feed(recorder, clock, 0, 10, (beat(1.0), beat(2.0), revision))
+    recorder.close()
+    assert wfdb.rdann(str(segments(tmp_path)[0]), "ecgmon").symbol == ["V", "N"]
 
 
 def test_segments_follow_each_other_without_a_hole(tmp_path, clock):

@@ -1,0 +1,1 @@
+"""The monitor as a service: watchdog, status over a local socket, state over restarts, checks."""

@@ -1,0 +1,149 @@
+"""Attends to a running monitor: signs of life, status, orders, state over restarts, new settings."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import signal
+from collections.abc import AsyncIterator, Callable, Mapping
+from typing import Any
+
+from monitor.errors import EcgmonError, UsageError
+from monitor.headless.control import Answer, answering
+from monitor.headless.report import Reporter
+from monitor.headless.settings import ServiceSettings
+from monitor.headless.state import StateFile
+from monitor.headless.systemd import alive_every_s, notify
+from monitor.service import Monitor
+from monitor.settings import MonitorSettings
+
+LOG = logging.getLogger(__name__)
+
+Reload = Callable[[], MonitorSettings]
+
+
+class Attendant:
+    """Answers requests about one monitor and carries them out.
+
+    Parameters
+    ----------
+    monitor : Monitor
+        The monitor.
+    reload : callable, optional
+        Reads the settings anew.
+    """
+
+    def __init__(self, monitor: Monitor, reload: Reload | None = None) -> None:
+        self.monitor = monitor
+        self.reporter = Reporter(monitor)
+        self._reload = reload
+
+    def handle(self, request: Mapping[str, Any]) -> Answer:
+        """Carry out a request: ``status``, ``acknowledge``, ``silence`` or ``reload``.
+
+        Raises
+        ------
+        EcgmonError
+            The request makes no sense, or new settings are refused.
+        """
+        match request.get("do"):
+            case "status":
+                return self.reporter.report()
+            case "acknowledge":
+                return self._act(request, "acknowledge")
+            case "silence":
+                return self._act(request, "silence")
+            case "reload":
+                self.reload()
+                return {"done": "reload"}
+        raise UsageError("Ask for status, acknowledge, silence or reload.")
+
+    def reload(self) -> None:
+        """Take over the alarm settings of the file, with open alarms kept.
+
+        Raises
+        ------
+        EcgmonError
+            There is no file, or it is refused; the old settings stay.
+        """
+        if self._reload is None:
+            raise UsageError("The monitor was started without a settings file.")
+        settings = self._reload()
+        self.monitor.change_alarms(settings.alarms)
+        LOG.info("New alarm settings are in force.")
+
+    def reload_or_tell(self) -> None:
+        """Reload; settings that are refused are logged and change nothing."""
+        notify("RELOADING=1")
+        try:
+            self.reload()
+        except EcgmonError as error:
+            LOG.warning("The old settings stay: %s", error)
+        notify("READY=1")
+
+    def _act(self, request: Mapping[str, Any], what: str) -> Answer:
+        devices = self.monitor.streams
+        named, kind = request.get("device"), request.get("kind")
+        if named is not None and named not in devices:
+            raise UsageError(f"No device {named} is heard.", f"There is {', '.join(devices) or 'none'}.")
+        for device in [named] if named is not None else list(devices):
+            if what == "acknowledge":
+                self.monitor.acknowledge(device, kind)
+            else:
+                self.monitor.silence(device, float(request.get("seconds", 120.0)))
+        return {"done": what}
+
+
+@contextlib.asynccontextmanager
+async def attended(
+    monitor: Monitor, settings: ServiceSettings, reload: Reload | None = None
+) -> AsyncIterator[None]:
+    """Attend to a monitor while the body runs.
+
+    Open alarms of the last run are handed to the devices as they are heard again. A hangup
+    signal reloads the settings.
+
+    Parameters
+    ----------
+    monitor : Monitor
+        Runs in this event loop, so a loop that hangs gives no sign of life.
+    settings : ServiceSettings
+        Where to answer and to keep state.
+    reload : callable, optional
+        Reads the settings anew.
+    """
+    attendant = Attendant(monitor, reload)
+    state = StateFile(settings.state)
+    monitor.remember(state.load())
+    loop = asyncio.get_running_loop()
+    loop.add_signal_handler(signal.SIGHUP, attendant.reload_or_tell)
+    tasks = [
+        asyncio.create_task(_keep_state(state, monitor, settings.state_every_s)),
+        asyncio.create_task(_show_life(attendant.reporter)),
+    ]
+    try:
+        async with answering(settings.socket, attendant.handle):
+            notify("READY=1")
+            yield
+            notify("STOPPING=1")
+    finally:
+        loop.remove_signal_handler(signal.SIGHUP)
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        state.save(monitor.streams)
+
+
+async def _keep_state(state: StateFile, monitor: Monitor, every_s: float) -> None:
+    while True:
+        await asyncio.sleep(every_s)
+        state.save(monitor.streams)
+
+
+async def _show_life(reporter: Reporter) -> None:
+    every_s = alive_every_s() or 10.0
+    while True:
+        reporter.follow()
+        notify("WATCHDOG=1", f"STATUS={reporter.line()}")
+        await asyncio.sleep(every_s)

@@ -1,0 +1,113 @@
+"""What the service says of itself: devices, rates, rhythms, alarms, outputs."""
+
+from __future__ import annotations
+
+import os
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from monitor import __version__
+from monitor.events import Beat, Event, HeartRate, Quality, RhythmChange
+from monitor.service import Monitor
+from monitor.stream import Stream
+
+
+@dataclass(slots=True)
+class Latest:
+    """The newest of what a device's events told."""
+
+    number: int = 0
+    bpm: float | None = None
+    rhythm: str | None = None
+    quality: float | None = None
+    beats: int = 0
+
+    def follow(self, stream: Stream) -> None:
+        """Read the events since the last time."""
+        self.number, events = stream.log.since(self.number)
+        for event in events:
+            self._take(event)
+
+    def _take(self, event: Event) -> None:
+        if isinstance(event, Beat):
+            self.beats += 1
+        elif isinstance(event, HeartRate):
+            self.bpm = event.bpm
+        elif isinstance(event, RhythmChange):
+            self.rhythm = event.rhythm
+        elif isinstance(event, Quality):
+            self.quality = event.index
+
+
+@dataclass(slots=True)
+class Reporter:
+    """Makes reports of one monitor.
+
+    Parameters
+    ----------
+    monitor : Monitor
+        Whom to report on.
+    """
+
+    monitor: Monitor
+    _began: float = field(default_factory=time.monotonic)
+    _latest: dict[str, Latest] = field(default_factory=dict)
+
+    def follow(self) -> None:
+        """Take note of what happened; called often enough that no event is dropped before."""
+        for name, stream in self.monitor.streams.items():
+            self._latest.setdefault(name, Latest()).follow(stream)
+
+    def report(self) -> dict[str, Any]:
+        """Return the report as plain values."""
+        self.follow()
+        return {
+            "version": __version__,
+            "pid": os.getpid(),
+            "uptime_s": round(time.monotonic() - self._began, 1),
+            "memory_mb": memory_mb(),
+            "signal_s": round(self.monitor.summary.signal_s, 1),
+            "devices": {name: self._device(stream) for name, stream in self.monitor.streams.items()},
+            "problems": {kind: text for kind, text in self.monitor.problems().items() if text is not None},
+        }
+
+    def line(self) -> str:
+        """Return the report as one line for the service manager."""
+        parts = []
+        for name, stream in self.monitor.streams.items():
+            latest = self._latest.get(name, Latest())
+            rate = f"{latest.bpm:.0f}/min" if latest.bpm is not None else "no rate"
+            alarms = ", ".join(alarm.kind for alarm in stream.alarms.open_alarms())
+            parts.append(f"{name} {rate}{f' ALARM {alarms}' if alarms else ''}")
+        return "; ".join(parts) or "waiting for a device"
+
+    def _device(self, stream: Stream) -> dict[str, Any]:
+        latest = self._latest[stream.device]
+        status = stream.status
+        return {
+            "fs_hz": stream.fs_hz,
+            "leads": list(stream.leads),
+            "link": status.state if status is not None else "streaming",
+            "detail": status.detail if status is not None else "",
+            "health": dict(status.health) if status is not None else {},
+            "signal_s": round((stream.pipeline.processed - stream.first_sample) / stream.fs_hz, 1),
+            "bpm": None if latest.bpm is None else round(latest.bpm, 1),
+            "rhythm": latest.rhythm,
+            "quality": None if latest.quality is None else round(latest.quality, 2),
+            "beats": latest.beats,
+            "alarms": [
+                {"kind": a.kind, "priority": a.priority, "state": a.state, "message": a.message}
+                for a in stream.alarms.open_alarms()
+            ],
+        }
+
+
+def memory_mb() -> float | None:
+    """Return the resident memory of this process in megabytes; None where it cannot be known."""
+    try:
+        pages = int(Path("/proc/self/statm").read_text("ascii").split()[1])
+    except (OSError, IndexError, ValueError):
+        return None
+    return round(pages * os.sysconf("SC_PAGE_SIZE") / 1e6, 1)

@@ -1,0 +1,42 @@
+"""How the monitor lives as a service: where it answers, and where it keeps its state."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from platformdirs import user_runtime_path, user_state_path
+from pydantic import Field
+
+from monitor.config import Settings
+
+
+def default_socket() -> Path:
+    """Return where the service answers: systemd's runtime directory, else the user's own."""
+    folder = os.environ.get("RUNTIME_DIRECTORY", "").split(":")[0]
+    return (Path(folder) if folder else user_runtime_path("ecgmon")) / "ecgmon.sock"
+
+
+def default_state() -> Path:
+    """Return where state is kept over restarts: systemd's state directory, else the user's own."""
+    folder = os.environ.get("STATE_DIRECTORY", "").split(":")[0]
+    return (Path(folder) if folder else user_state_path("ecgmon")) / "state.json"
+
+
+class ServiceSettings(Settings):
+    """Settings of the service.
+
+    Parameters
+    ----------
+    socket : Path
+        Local socket on which ``ecgmon status`` and its like are answered. Nothing listens
+        on the network.
+    state : Path
+        File in which open alarms survive a restart.
+    state_every_s : float
+        How often that file is written.
+    """
+
+    socket: Path = Field(default_factory=default_socket)
+    state: Path = Field(default_factory=default_state)
+    state_every_s: float = Field(default=1.0, ge=0.2, le=600)

@@ -1,0 +1,76 @@
+"""Keeps open alarms over a restart of the program."""
+
+from __future__ import annotations
+
+import json
+import logging
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from monitor.stream import Stream
+
+LOG = logging.getLogger(__name__)
+
+VERSION = 1
+
+
+class StateFile:
+    """The alarm engines of all devices in one small file, replaced whole.
+
+    Parameters
+    ----------
+    path : Path
+        The file.
+    wall : callable
+        Returns the wall-clock time in seconds since 1970.
+    """
+
+    def __init__(self, path: Path, wall: Callable[[], float] = time.time) -> None:
+        self._path = path
+        self._wall = wall
+        self._written = ""
+        self._warned = False
+
+    def save(self, streams: Mapping[str, Stream]) -> None:
+        """Write the state if an alarm is open or was open at the last time.
+
+        A disk that cannot be written is told once; the monitor goes on.
+        """
+        devices = {
+            name: {"fs_hz": stream.fs_hz, "alarms": stream.alarms.snapshot()}
+            for name, stream in streams.items()
+            if stream.alarms.open_alarms()
+        }
+        key = json.dumps(sorted(devices))
+        if not devices and key == self._written:
+            return
+        text = json.dumps({"version": VERSION, "at": self._wall(), "devices": devices})
+        part = self._path.with_name(f".{self._path.name}.part")
+        try:
+            self._path.parent.mkdir(parents=True, exist_ok=True)
+            part.write_text(text, "utf-8")
+            part.chmod(0o600)
+            part.replace(self._path)
+        except OSError as error:
+            if not self._warned:
+                LOG.warning("State cannot be kept in %s: %s.", self._path, error.strerror)
+            self._warned = True
+            return
+        self._warned = False
+        self._written = key
+
+    def load(self) -> dict[str, Any]:
+        """Return the state of each device; empty if there is none that can be used."""
+        try:
+            state = json.loads(self._path.read_text("utf-8"))
+            if state["version"] != VERSION:
+                return {}
+            away_s = max(0.0, self._wall() - state["at"])
+            return {name: {**device, "away_s": away_s} for name, device in state["devices"].items()}
+        except FileNotFoundError:
+            return {}
+        except (OSError, ValueError, KeyError, TypeError, AttributeError):
+            LOG.warning("%s is damaged; the monitor begins without it.", self._path)
+            return {}

@@ -1,0 +1,61 @@
+"""Tells systemd that the service is ready, alive and ending (sd_notify), and writes for the journal."""
+
+from __future__ import annotations
+
+import logging
+import os
+import socket
+
+ALIVE_SHARE = 0.4
+"""Signs of life come after this share of the watchdog's time."""
+
+_LEVELS = {logging.CRITICAL: 2, logging.ERROR: 3, logging.WARNING: 4, logging.INFO: 6, logging.DEBUG: 7}
+
+
+def notify(*lines: str) -> bool:
+    """Send a state to the service manager; False if none listens.
+
+    Parameters
+    ----------
+    lines : str
+        Such as ``READY=1``, ``WATCHDOG=1``, ``STATUS=...``; see ``sd_notify(3)``.
+    """
+    address = os.environ.get("NOTIFY_SOCKET")
+    if not address:
+        return False
+    if address.startswith("@"):
+        address = "\0" + address[1:]
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_CLOEXEC) as channel:
+        try:
+            channel.connect(address)
+            channel.sendall("\n".join(lines).encode())
+        except OSError:
+            return False
+    return True
+
+
+def alive_every_s() -> float | None:
+    """Return how often the service manager wants a sign of life; None if it does not."""
+    if os.environ.get("WATCHDOG_PID", str(os.getpid())) != str(os.getpid()):
+        return None
+    try:
+        return ALIVE_SHARE * int(os.environ["WATCHDOG_USEC"]) / 1e6
+    except (KeyError, ValueError):
+        return None
+
+
+class JournalFormatter(logging.Formatter):
+    """Puts the priority in front of each line, as the journal understands it (``sd-daemon(3)``)."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Return the record's lines, each with its priority."""
+        level = _LEVELS.get(record.levelno, 6)
+        return "\n".join(f"<{level}>{line}" for line in super().format(record).splitlines())
+
+
+def log_to_journal() -> None:
+    """Log to standard error, with priorities if that is the journal."""
+    handler = logging.StreamHandler()
+    if "JOURNAL_STREAM" in os.environ:
+        handler.setFormatter(JournalFormatter("%(message)s"))
+    logging.basicConfig(level=logging.INFO, handlers=[handler], format="%(levelname)s %(message)s")
