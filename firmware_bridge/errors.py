@@ -55,3 +55,9 @@ class BrokerUnreachableError(SourceError):
 
 class LinkLostError(SourceError):
     """A link that was open is gone; it may come back."""
+
+
+class SpoolError(SourceError):
+    """The store of a bridge cannot be used."""
+
+    exit_code = 28
