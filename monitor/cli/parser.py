@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from monitor import __version__
+from monitor.cli.device_parser import add_device_commands
 from monitor.cli.evaluate_parser import add_evaluate
 from monitor.cli.service_parser import add_service_commands
 
@@ -29,6 +30,8 @@ examples:
 exit codes:
   0 done   2 command line   3 settings   4 missing extra   5 record   6 model
   7 source   8 output   70 internal fault
+  20 unknown device   21 no port   22 port busy   23 port not permitted   24 wrong speed
+  25 broker refuses   26 certificate   27 no broker   28 bridge's store
 """
 
 _SOURCES = """\
@@ -36,6 +39,8 @@ source addresses:
   replay:200                        record 200 of the MIT-BIH Arrhythmia Database
   replay:svdb/800?speed=max         another database, as fast as possible
   replay:./folder/rec?channel=V1    files of your own, lead by name
+  serial:/dev/ttyUSB0?device=cyton  a device on a port; see 'ecgmon devices'
+  mqtt://broker/ecg/+/raw           every device that publishes there (mqtts: with TLS)
   serial:/dev/ttyUSB0?device=cyton  a device on a serial port
   mqtt://host:1883/ecg/+/raw        every device that publishes to a broker
 """
@@ -92,6 +97,7 @@ def build_parser() -> argparse.ArgumentParser:
     _add(commands, "models", "monitor.cli.models:models", "list the beat classifiers", "")
     add_evaluate(commands)
     add_service_commands(commands, _add)
+    add_device_commands(commands, _add)
     return parser
 
 
