@@ -10,6 +10,19 @@ from firmware_bridge.packet import Packet, StreamFormat
 from monitor.events import LinkState, SampleBlock, SourceStatus
 from monitor.ingest.clock import ClockSettings, Placed, Timekeeper
 
+_WORDS = {
+    "rate_hz": "{:.2f} Hz",
+    "lost_samples": "{:.0f} samples lost",
+    "jitter_ms": "jitter {:.0f} ms",
+    "drift_ppm": "drift {:+.0f} ppm",
+    "resyncs": "{:.0f} resyncs",
+    "dropped_blocks": "{:.0f} packets dropped",
+    "queue_depth": "{:.0f} packets waiting",
+    "reconnections": "{:.0f} reconnections",
+    "battery_low": "battery low",
+}
+"""Figures that a log shows, in this order; those that are 0 are left out but for the first two."""
+
 
 class LiveDevice:
     """Turn the packets of one device into blocks of true time.
@@ -100,8 +113,9 @@ class LiveDevice:
         return {**figures, "battery_low": 1.0} if self._battery_low else figures
 
     def status(self, state: LinkState, detail: str, extra: dict[str, float] | None = None) -> SourceStatus:
-        """Return news of the device with its figures."""
+        """Return news of the device with its figures, which stand in for an empty detail."""
         index = self._keeper.index if self._keeper is not None else 0
+        health = {**self.health, **(extra or {})}
         fs_hz = (self._keeper.fs_hz if self._keeper is not None else None) or 1.0
         return SourceStatus(
             sample=index,
@@ -109,6 +123,15 @@ class LiveDevice:
             known_at=index,
             device=self.name,
             state=state,
-            detail=detail,
-            health={**self.health, **(extra or {})},
+            detail=detail or _in_words(health),
+            health=health,
         )
+
+
+def _in_words(health: dict[str, float]) -> str:
+    """Return the figures that matter most as one plain line."""
+    parts = []
+    for key, form in _WORDS.items():
+        if key in health and (health[key] or key in ("rate_hz", "lost_samples")):
+            parts.append(form.format(health[key]))
+    return ", ".join(parts)
