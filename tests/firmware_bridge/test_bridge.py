@@ -63,10 +63,12 @@ async def test_nothing_is_lost_while_the_broker_is_away_twice(server, tmp_path):
     broker = Broker("127.0.0.1", server.port, tls=False, settings=BrokerSettings(retry_s=0.5))
     listening = Broker("127.0.0.1", server.port, tls=False, settings=MqttSettings(retry_s=0.3))
     blocks = []
+    seen = blocks.append
 
     async def listen(source):
         async for item in source:
-            blocks += [item] if isinstance(item, SampleBlock) else []
+            if isinstance(item, SampleBlock):
+                seen(item)
 
     bridge = Bridge(Ramp(14), broker, settings)
     async with MqttSource(listening, "ecg/+/raw", MqttSettings(retry_s=0.3)) as source:
