@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pywt
 from pydantic import Field
-from scipy import signal
 
 from monitor.config import Settings
+from monitor.dsp.iir import Recursion
 from monitor.dsp.operator import Samples, State
 from monitor.events import PIPELINE_HZ
 
@@ -106,7 +106,8 @@ class _NoiseLevel:
     _sigma: Samples | None
 
     def __init__(self, levels: int, smoothing: float) -> None:
-        self._smoothing = smoothing
+        self._keep = 1.0 - smoothing
+        self._smoother = Recursion(np.array([smoothing]), np.array([1.0, -self._keep]))
         self._levels = levels
         self.reset(0)
 
@@ -141,10 +142,10 @@ class _NoiseLevel:
         if sigma.shape[1] == 0:
             return sigma
         last = sigma[:, 0] if self._sigma is None else self._sigma
-        keep = 1.0 - self._smoothing
-        out, _ = signal.lfilter([self._smoothing], [1.0, -keep], sigma, axis=1, zi=keep * last[:, None])
+        state = self._keep * last
+        out = np.array([self._smoother.process(row, state[i : i + 1])[0] for i, row in enumerate(sigma)])
         self._sigma = out[:, -1].copy()
-        return np.asarray(out)
+        return out
 
     def snapshot(self) -> State:
         return {

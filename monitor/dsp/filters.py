@@ -7,9 +7,9 @@ from typing import Literal
 
 import numpy as np
 from pydantic import Field
-from scipy import signal
 
 from monitor.config import Settings
+from monitor.dsp.iir import Coefficients, Recursion, butterworth, group_delay, notch
 from monitor.dsp.operator import Samples, State
 from monitor.events import PIPELINE_HZ
 
@@ -61,31 +61,25 @@ class FilterSettings(Settings):
     lowpass_hz: float | None = Field(default=None, ge=20.0, le=150.0)
 
 
-def design(settings: FilterSettings) -> Samples:
-    """Return the second-order sections of the whole chain at 360 Hz.
+def design(settings: FilterSettings) -> list[Coefficients]:
+    """Return the filters of the whole chain at 360 Hz, one behind the other.
 
     Parameters
     ----------
     settings : FilterSettings
         What to filter.
-
-    Returns
-    -------
-    array of shape (n_sections, 6)
-        Sections as `scipy.signal.sosfilt` takes them.
     """
     preset = PRESETS[settings.preset]
-    parts = [signal.butter(preset.order, preset.baseline_hz, "highpass", fs=PIPELINE_HZ, output="sos")]
+    parts = [butterworth(preset.order, (preset.baseline_hz,), "highpass", PIPELINE_HZ)]
     if settings.mains_hz is not None:
-        b, a = signal.iirnotch(settings.mains_hz, settings.notch_q, fs=PIPELINE_HZ)
-        parts.append(signal.tf2sos(b, a))
+        parts.append(notch(settings.mains_hz, settings.notch_q, PIPELINE_HZ))
     if settings.lowpass_hz is not None:
-        parts.append(signal.butter(4, settings.lowpass_hz, "lowpass", fs=PIPELINE_HZ, output="sos"))
-    return np.concatenate(parts).astype(np.float64)
+        parts.append(butterworth(4, (settings.lowpass_hz,), "lowpass", PIPELINE_HZ))
+    return parts
 
 
 class FilterChain:
-    """High-pass, notch and low-pass as one cascade of causal second-order sections.
+    """High-pass, notch and low-pass as causal recursions, one behind the other.
 
     The state is primed with the first sample after a reset as if it had been there
     for ever, so a stream that begins on an offset starts at zero, without a transient.
@@ -96,12 +90,12 @@ class FilterChain:
         What to filter.
     """
 
-    _zi: Samples | None
+    _state: list[Samples] | None
 
     def __init__(self, settings: FilterSettings | None = None) -> None:
         self.settings = settings or FilterSettings()
-        self._sos = design(self.settings)
-        self._steady = signal.sosfilt_zi(self._sos)
+        self._filters = design(self.settings)
+        self._recursions = [Recursion(b, a) for b, a in self._filters]
         self._delay = float(np.mean(self.group_delay(np.linspace(*QRS_BAND_HZ, 81))))
         self.reset()
 
@@ -117,18 +111,8 @@ class FilterChain:
         ----------
         frequency_hz : array of shape (n,)
             Frequencies in Hz.
-
-        Returns
-        -------
-        array of shape (n,)
-            Sum of the sections' group delays.
         """
-        total = np.zeros(len(frequency_hz))
-        for section in self._sos:
-            # Trimmed zeros keep scipy from warning about first-order sections.
-            b, a = np.trim_zeros(section[:3], "b"), np.trim_zeros(section[3:], "b")
-            total += signal.group_delay((b, a), w=frequency_hz, fs=PIPELINE_HZ)[1]
-        return total
+        return group_delay(self._filters, frequency_hz, PIPELINE_HZ)
 
     def process(self, chunk: Samples) -> Samples:
         """Filter the next samples.
@@ -145,19 +129,28 @@ class FilterChain:
         """
         if chunk.size == 0:
             return np.empty(0)
-        if self._zi is None:
-            self._zi = self._steady * chunk[0]
-        out, self._zi = signal.sosfilt(self._sos, chunk, zi=self._zi)
-        return np.asarray(out)
+        if self._state is None:
+            self._state = self._settled(float(chunk[0]))
+        for i, recursion in enumerate(self._recursions):
+            chunk, self._state[i] = recursion.process(chunk, self._state[i])
+        return chunk
+
+    def _settled(self, value: float) -> list[Samples]:
+        states = []
+        for recursion, (b, a) in zip(self._recursions, self._filters, strict=True):
+            states.append(recursion.settled(value))
+            value *= float(b.sum() / a.sum())
+        return states
 
     def reset(self, start: int = 0) -> None:  # noqa: ARG002 - the filter is the same at any index
         """Forget the past; the next sample primes the filter."""
-        self._zi = None
+        self._state = None
 
     def snapshot(self) -> State:
         """Return a copy of the state."""
-        return {"zi": None if self._zi is None else self._zi.copy()}
+        return {"state": None if self._state is None else [part.copy() for part in self._state]}
 
     def restore(self, state: State) -> None:
         """Go back to a state that `snapshot` returned."""
-        self._zi = None if state["zi"] is None else np.array(state["zi"])
+        parts = state["state"]
+        self._state = None if parts is None else [np.array(part) for part in parts]

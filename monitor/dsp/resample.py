@@ -9,7 +9,6 @@ import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 from pydantic import Field
-from scipy import signal
 
 from monitor.config import Settings
 from monitor.dsp.operator import Samples, State
@@ -97,13 +96,20 @@ def _half_width(fs_in_hz: float, settings: ResampleSettings) -> int:
     return math.floor(fs_in_hz * min(settings.look_ahead_s, max(9.0 / fs_in_hz, 0.03)) + 1e-9)
 
 
+def _kaiser_beta(attenuation_db: float) -> float:
+    """Return the shape of the Kaiser window for an attenuation (Kaiser 1974)."""
+    if attenuation_db > 50.0:
+        return 0.1102 * (attenuation_db - 8.7)
+    return float(0.5842 * (attenuation_db - 21.0) ** 0.4 + 0.07886 * (attenuation_db - 21.0))
+
+
 def _filter_bank(fs_in_hz: float, half: int, phases: int, attenuation_db: float) -> Samples:
     """Return a Kaiser-windowed sinc at each fraction of an input sample, shape (phases + 1, 2 * half)."""
     fraction = np.arange(phases + 1)[:, None] / phases
     distance = np.arange(1 - half, half + 1)[None, :] - fraction
     bandwidth = min(1.0, PIPELINE_HZ / fs_in_hz)
     shape = np.sqrt(np.maximum(0.0, 1.0 - (distance / half) ** 2))
-    bank = np.sinc(bandwidth * distance) * np.i0(signal.kaiser_beta(attenuation_db) * shape)
+    bank = np.sinc(bandwidth * distance) * np.i0(_kaiser_beta(attenuation_db) * shape)
     bank[np.abs(distance) > half] = 0.0
     return np.asarray(bank / bank.sum(axis=1, keepdims=True))
 

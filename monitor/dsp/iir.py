@@ -1,0 +1,163 @@
+"""Recursive filters in numpy blocks, so that a small device need not load all of scipy.signal.
+
+Importing ``scipy.signal`` costs 80 MB of memory and over a second; the run-time needs a
+Butterworth, a notch and one recursion of it. The tests hold each of them against scipy.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from monitor.dsp.operator import Samples
+
+BLOCK = 64
+"""Samples that one matrix product takes; the recursion goes from block to block."""
+
+Coefficients = tuple[Samples, Samples]
+"""Numerator and denominator, the denominator beginning with 1."""
+
+
+class Recursion:
+    """A linear difference equation with carried state, in transposed direct form II.
+
+    Within a block the output is the input times the Toeplitz matrix of the impulse response,
+    plus what the state at its beginning gives; only the state goes from block to block one by
+    one. The result is that of ``scipy.signal.lfilter`` up to rounding.
+
+    Parameters
+    ----------
+    b, a : array of shape (order + 1,)
+        Numerator and denominator, ``a[0]`` being 1.
+    """
+
+    def __init__(self, b: Samples, a: Samples) -> None:
+        order = max(b.size, a.size) - 1
+        b = np.pad(b, (0, order + 1 - b.size))
+        a = np.pad(a, (0, order + 1 - a.size))
+        step = np.eye(order, k=1)
+        step[:, 0] -= a[1:]
+        feed = b[1:] - a[1:] * b[0]
+        powers: list[Samples] = [np.eye(order)]
+        for _ in range(BLOCK):
+            powers.append(powers[-1] @ step)
+        self._powers = np.array(powers)
+        self._observe = self._powers[:BLOCK, 0, :].T.copy()
+        self._reach = np.array([power @ feed for power in powers[BLOCK - 1 :: -1]])
+        impulse = np.concatenate(([b[0]], self._powers[: BLOCK - 1, 0, :] @ feed))
+        lag = np.arange(BLOCK)[None, :] - np.arange(BLOCK)[:, None]
+        self._respond = np.where(lag >= 0, impulse[np.maximum(lag, 0)], 0.0)
+        self._settled = np.linalg.solve(np.eye(order) - step, feed)
+
+    def settled(self, value: float) -> Samples:
+        """Return the state after ``value`` has come for ever."""
+        return self._settled * value
+
+    def process(self, x: Samples, state: Samples) -> tuple[Samples, Samples]:
+        """Filter the next samples.
+
+        Parameters
+        ----------
+        x : array of shape (n,)
+            Samples.
+        state : array of shape (order,)
+            State before them; it is left as it is.
+
+        Returns
+        -------
+        y : array of shape (n,)
+            Filtered samples.
+        state : array of shape (order,)
+            State behind them.
+        """
+        whole = x.size // BLOCK
+        rest = x.size - whole * BLOCK
+        y = np.empty(x.size)
+        if whole:
+            blocks = x[: whole * BLOCK].reshape(whole, BLOCK)
+            pushed = blocks @ self._reach
+            starts = np.empty_like(pushed)
+            leap = self._powers[BLOCK]
+            for i in range(whole):
+                starts[i] = state
+                state = np.asarray(leap @ state + pushed[i])
+            y[: whole * BLOCK] = (blocks @ self._respond + starts @ self._observe).ravel()
+        if rest:
+            tail = x[whole * BLOCK :]
+            y[whole * BLOCK :] = tail @ self._respond[:rest, :rest] + state @ self._observe[:, :rest]
+            state = np.asarray(self._powers[rest] @ state + tail @ self._reach[BLOCK - rest :])
+        return y, state
+
+
+def butterworth(
+    order: int,
+    corners_hz: tuple[float, ...],
+    kind: Literal["lowpass", "highpass", "bandpass"],
+    fs_hz: float,
+) -> Coefficients:
+    """Design a digital Butterworth filter by the bilinear transform.
+
+    Parameters
+    ----------
+    order : int
+        Order of the analogue prototype; a band-pass has twice as many poles.
+    corners_hz : tuple of float
+        One corner in Hz, or two for a band-pass.
+    kind : {"lowpass", "highpass", "bandpass"}
+        Which side passes.
+    fs_hz : float
+        Sampling rate in Hz.
+    """
+    angles = np.pi * (2 * np.arange(order) + order + 1) / (2 * order)
+    prototype = np.exp(1j * angles)
+    warped = 2 * fs_hz * np.tan(np.pi * np.array(corners_hz) / fs_hz)
+    zeros: NDArray[np.complex128]
+    if kind == "lowpass":
+        poles, zeros = prototype * warped[0], np.empty(0, dtype=complex)
+        at = 1.0
+    elif kind == "highpass":
+        poles, zeros = warped[0] / prototype, np.zeros(order, dtype=complex)
+        at = -1.0
+    else:
+        centre, width = np.sqrt(warped[0] * warped[1]), warped[1] - warped[0]
+        half = prototype * width / 2
+        root = np.sqrt(half**2 - centre**2)
+        poles, zeros = np.concatenate((half + root, half - root)), np.zeros(order, dtype=complex)
+        at = np.exp(1j * 2 * np.arctan(centre / (2 * fs_hz)))
+    digital_poles = (2 * fs_hz + poles) / (2 * fs_hz - poles)
+    digital_zeros = np.full(poles.size, -1.0 + 0j)
+    digital_zeros[: zeros.size] = (2 * fs_hz + zeros) / (2 * fs_hz - zeros)
+    b, a = np.poly(digital_zeros).real, np.poly(digital_poles).real
+    gain = abs(np.polyval(a, at) / np.polyval(b, at))
+    return b * gain, a
+
+
+def notch(centre_hz: float, q: float, fs_hz: float) -> Coefficients:
+    """Design a second-order notch of width ``centre_hz / q`` at -3 dB."""
+    centre = 2 * np.pi * centre_hz / fs_hz
+    gain = 1 / (1 + np.tan(centre / q / 2))
+    cosine = np.cos(centre)
+    return gain * np.array([1, -2 * cosine, 1]), np.array([1, -2 * gain * cosine, 2 * gain - 1])
+
+
+def group_delay(filters: list[Coefficients], frequency_hz: Samples, fs_hz: float) -> Samples:
+    """Return the group delay, in samples, of filters one behind the other.
+
+    Parameters
+    ----------
+    filters : list of (b, a)
+        The filters.
+    frequency_hz : array of shape (n,)
+        Where.
+    fs_hz : float
+        Sampling rate in Hz.
+    """
+    turn = np.exp(-2j * np.pi * frequency_hz / fs_hz)
+    total = np.zeros(frequency_hz.size)
+    for b, a in filters:
+        for sign, taps in ((1, b), (-1, a)):
+            powers = turn[:, None] ** np.arange(taps.size)
+            total += sign * ((powers @ (taps * np.arange(taps.size))) / (powers @ taps)).real
+    return total
