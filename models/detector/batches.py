@@ -3,14 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from models.detector.augment import AugmentPlan, silence, stretch, trouble
 from models.detector.data import Trace
-from monitor.dsp.rpeak_frontend import HOP, LEVEL_FLOOR_MV, SLOPE_LAG, follow_level, slope_per_hop, to_hops
+from monitor.dsp.rpeak_frontend import (
+    HOP,
+    LEVEL_FLOOR_MV,
+    SLOPE_LAG,
+    follow_level,
+    slope_per_hop,
+    to_hops,
+)
+from monitor.events import PIPELINE_HZ
 
+STEPS_PER_S = int(PIPELINE_HZ) // HOP
 Noise = Sequence[tuple[NDArray[np.float32], float]]
 
 
@@ -30,6 +41,10 @@ class BatchShape:
         Share of windows with added noise.
     snr_db : tuple of float
         Range of its signal-to-noise ratio, by the definition of WFDB's ``nst``.
+    cold : float
+        Share of windows that begin as a stream does: without a level.
+    augment : AugmentPlan
+        Everything else that goes wrong.
     """
 
     windows: int = 24
@@ -37,31 +52,36 @@ class BatchShape:
     warm_s: int = 4
     noise_share: float = 0.5
     snr_db: tuple[float, float] = (-3.0, 24.0)
+    cold: float = 0.1
+    augment: AugmentPlan = field(default_factory=AugmentPlan)
 
     @property
     def steps(self) -> int:
         """Network steps in a window."""
-        return self.seconds * 90
+        return self.seconds * STEPS_PER_S
 
     @property
     def warm_steps(self) -> int:
         """Network steps in front of it."""
-        return self.warm_s * 90
+        return self.warm_s * STEPS_PER_S
 
 
 @dataclass(frozen=True)
 class Batch:
-    """Hops (b, 4, t); target, offset, weight and offset weight, each (b, t)."""
+    """Hops (b, HOP, t); targets of both looks (b, 2, t); offset and weights, each (b, t)."""
 
     hops: NDArray[np.float32]
-    target: NDArray[np.float32]
+    targets: NDArray[np.float32]
     offset: NDArray[np.float32]
     weight: NDArray[np.float32]
     offset_weight: NDArray[np.float32]
 
 
-SIGMA_STEPS = 1.5
-"""Width of the bump that marks a beat in the target."""
+COLD_STEPS = 5
+"""Steps after the start of a window in which a beat may be half cut off."""
+
+TOP_STEPS, FOOT_STEPS = 1.5, 3.0
+"""A step this near to a beat is wholly one (33 ms), this far from it wholly none (67 ms)."""
 
 
 def step_targets(beats: NDArray[np.float64], steps: int) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
@@ -77,7 +97,7 @@ def step_targets(beats: NDArray[np.float64], steps: int) -> tuple[NDArray[np.flo
     Returns
     -------
     bump, distance : arrays of shape (steps,)
-        Gaussian of the distance between the middle of the step and the nearest beat;
+        1 for a step whose middle is near a beat, falling to 0 with the distance;
         beat minus start of the step, in hops.
     """
     grid = np.arange(steps, dtype=np.float64)
@@ -85,9 +105,13 @@ def step_targets(beats: NDArray[np.float64], steps: int) -> tuple[NDArray[np.flo
         return np.zeros(steps, dtype=np.float32), np.zeros(steps, dtype=np.float32)
     right = np.clip(np.searchsorted(beats, grid + 0.5), 0, beats.size - 1)
     left = np.maximum(right - 1, 0)
-    nearer = np.where(np.abs(beats[left] - grid - 0.5) < np.abs(beats[right] - grid - 0.5), left, right)
+    nearer = np.where(
+        np.abs(beats[left] - grid - 0.5) < np.abs(beats[right] - grid - 0.5),
+        left,
+        right,
+    )
     distance = beats[nearer] - grid
-    bump = np.exp(-0.5 * ((distance - 0.5) / SIGMA_STEPS) ** 2)
+    bump = np.clip((FOOT_STEPS - np.abs(distance - 0.5)) / (FOOT_STEPS - TOP_STEPS), 0.0, 1.0)
     return bump.astype(np.float32), distance.astype(np.float32)
 
 
@@ -104,8 +128,8 @@ class Sampler:
         As `prepare_noise` returns them.
     shape : BatchShape
         Size and augmentation.
-    lookahead_steps : int
-        How far the targets lag behind the signal.
+    looks : tuple of int
+        How many steps the targets of both looks lag behind the signal.
     rng : numpy Generator
         Source of chance.
     """
@@ -116,15 +140,24 @@ class Sampler:
         shares: NDArray[np.float64],
         noises: Noise,
         shape: BatchShape,
-        lookahead_steps: int,
+        looks: tuple[int, int],
         rng: np.random.Generator,
     ) -> None:
         self._traces = traces
         self._shares = shares / shares.sum()
         self._noises = noises
         self._shape = shape
-        self._lookahead = lookahead_steps
+        self._looks = looks
         self._rng = rng
+
+    @property
+    def chance(self) -> dict[str, Any]:
+        """State of the source of chance, for checkpoints."""
+        return dict(self._rng.bit_generator.state)
+
+    @chance.setter
+    def chance(self, state: dict[str, Any]) -> None:
+        self._rng.bit_generator.state = state
 
     def draw(self) -> Batch:
         """Return the next batch."""
@@ -140,26 +173,48 @@ class Sampler:
     def _window(self, trace: Trace) -> tuple[NDArray[np.float32], ...]:
         shape, rng = self._shape, self._rng
         length = (shape.warm_steps + shape.steps) * HOP + SLOPE_LAG
-        start = int(rng.integers(0, trace.samples.size - length))
-        signal = trace.samples[start : start + length].copy()
+        rate = stretch(rng, shape.augment.warp)
+        start = int(rng.integers(0, trace.samples.size - int(length * rate) - 1))
+        signal = self._read(trace, start, rate, length)
+        beats = (trace.beats - start) / rate
+        if rng.random() < shape.augment.silence:
+            first, last = silence(rng, length)
+            signal[first:last] = 0.0
+            beats = beats[(beats < first) | (beats > last)]
         if self._noises and rng.random() < shape.noise_share:
             signal += self._noise(trace.qrs_mv, length)
+        signal += trouble(rng, shape.augment, trace.qrs_mv, length)
+        if rng.random() < shape.cold:
+            signal[: SLOPE_LAG + shape.warm_steps * HOP] = 0.0
         signal *= np.exp(rng.uniform(np.log(0.2), np.log(5.0))) * rng.choice((-1.0, 1.0))
-        origin = start + SLOPE_LAG + (shape.warm_steps - self._lookahead) * HOP
-        beats = (trace.beats - origin) / HOP
-        near = beats[(beats > -20) & (beats < shape.steps + 20)]
-        bump, distance = step_targets(near, shape.steps)
+        origin = SLOPE_LAG + shape.warm_steps * HOP
+        steps = (beats - origin) / HOP
+        first_look, second_look = self._looks
+        bump, distance = step_targets(steps + first_look, shape.steps)
+        later, _ = step_targets(steps + second_look, shape.steps)
         weight = np.ones(shape.steps, dtype=np.float32)
-        weight[:90] = 0.0
-        for first, last in (trace.ignored - origin) / HOP:
-            weight[max(int(first) - 20, 0) : max(int(last) + 20, 0)] = 0.0
-        located = trace.lead == 0 and trace.name.startswith("mitdb")
-        offset_weight = weight * (bump > 0.1) * np.float32(located)
-        return signal, bump, distance, weight, offset_weight
+        weight[: second_look + COLD_STEPS] = 0.0
+        for first_ignored, last_ignored in ((trace.ignored - start) / rate - origin) / HOP:
+            weight[max(int(first_ignored), 0) : max(int(last_ignored) + 2 * second_look, 0)] = 0.0
+        located = trace.lead == 0 and not trace.name.startswith("svdb")
+        return (
+            signal,
+            np.stack((bump, later)),
+            distance,
+            weight,
+            weight * (bump > 0.1) * np.float32(located),
+        )
+
+    def _read(self, trace: Trace, start: int, rate: float, length: int) -> NDArray[np.float32]:
+        if rate == 1.0:
+            return trace.samples[start : start + length].copy()
+        span = trace.samples[start : start + int(length * rate) + 1]
+        return np.interp(np.arange(length) * rate, np.arange(span.size), span).astype(np.float32)
 
     def _noise(self, qrs_mv: float, length: int) -> NDArray[np.float32]:
         noise, rms = self._noises[int(self._rng.integers(len(self._noises)))]
         start = int(self._rng.integers(0, noise.size - length))
         snr = self._rng.uniform(*self._shape.snr_db)
         gain = qrs_mv / np.sqrt(8.0) / rms * 10.0 ** (-snr / 20.0)
-        return noise[start : start + length] * np.float32(gain)
+        scaled: NDArray[np.float32] = noise[start : start + length] * np.float32(gain)
+        return scaled

@@ -19,8 +19,19 @@ BEATS = frozenset("NLRejAaJSVEFQ/fB?n")
 """WFDB symbols that mark a beat."""
 
 SVDB_LEADS = (0, 1)
+ALIGN_SAMPLES = 29
+FILTER_DELAY_SAMPLES = 2
 QRS_HALF_SAMPLES = 18
 """Half of the window in which a QRS is measured peak to peak (50 ms)."""
+
+
+@dataclass(frozen=True)
+class Raw:
+    """One lead as recorded: mV at 360 Hz, its beats, and the spans of flutter."""
+
+    samples: NDArray[np.float64]
+    beats: NDArray[np.float64]
+    ignored: NDArray[np.float64]
 
 
 @dataclass(frozen=True)
@@ -83,30 +94,55 @@ def _qrs_height(samples: NDArray[np.float64], beats: NDArray[np.float64]) -> flo
     return float(np.median(np.ptp(windows, axis=1)))
 
 
+def _aligned(samples: NDArray[np.float64], beats: NDArray[np.float64], name: str) -> NDArray[np.float64]:
+    """Move the labels of SVDB, which lag behind the R wave by up to 40 ms, by one shift a record."""
+    if not name.startswith("svdb"):
+        return beats
+    centres = beats.astype(int)
+    inside = (centres > ALIGN_SAMPLES) & (centres < samples.size - ALIGN_SAMPLES)
+    windows = samples[centres[inside, None] + np.arange(-ALIGN_SAMPLES, ALIGN_SAMPLES)]
+    peaks = np.abs(windows).argmax(axis=1) - ALIGN_SAMPLES - FILTER_DELAY_SAMPLES
+    return beats + float(np.median(peaks))
+
+
+def read_raw(folder: Path, name: str, lead: int) -> Raw:
+    """Read one lead of ``database/record`` with its beats, at 360 Hz."""
+    record = wfdb.rdrecord(str(folder / name), channels=[lead])
+    notes = wfdb.rdann(str(folder / name), "atr")
+    positions = np.asarray(notes.sample, dtype=np.float64) * PIPELINE_HZ / record.fs
+    symbols = np.array(notes.symbol)
+    samples = to_pipeline_rate(np.nan_to_num(record.p_signal[:, 0]), record.fs)
+    return Raw(
+        samples,
+        positions[np.isin(symbols, list(BEATS))],
+        _flutter_spans(symbols, positions, float(samples.size)),
+    )
+
+
 def prepare(folder: Path, name: str, lead: int) -> Trace:
     """Read, resample and band-pass one lead of ``database/record``, through the cache."""
     cached = cache_dir() / f"{name.replace('/', '-')}-{lead}.npz"
     if not cached.exists():
-        record = wfdb.rdrecord(str(folder / name), channels=[lead])
-        notes = wfdb.rdann(str(folder / name), "atr")
-        raw = np.nan_to_num(record.p_signal[:, 0])
-        scale = PIPELINE_HZ / record.fs
-        positions = np.asarray(notes.sample, dtype=np.float64) * scale
-        symbols = np.array(notes.symbol)
-        samples = band_pass(to_pipeline_rate(raw, record.fs))[0]
-        beats = positions[np.isin(symbols, list(BEATS))]
+        raw = read_raw(folder, name, lead)
+        samples = band_pass(raw.samples)[0]
+        beats = _aligned(samples, raw.beats, name)
         part = cached.with_suffix(".part.npz")
         np.savez(
             part,
             samples=samples.astype(np.float32),
             beats=beats,
-            ignored=_flutter_spans(symbols, positions, float(samples.size)),
+            ignored=raw.ignored,
             qrs_mv=_qrs_height(samples, beats),
         )
         part.replace(cached)
     with np.load(cached) as stored:
         return Trace(
-            name, lead, stored["samples"], stored["beats"], stored["ignored"], float(stored["qrs_mv"])
+            name,
+            lead,
+            stored["samples"],
+            stored["beats"],
+            stored["ignored"],
+            float(stored["qrs_mv"]),
         )
 
 

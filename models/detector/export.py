@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import onnx
@@ -23,7 +24,7 @@ class _Graph:
         self.nodes: list[onnx.NodeProto] = []
         self.initializers: list[onnx.TensorProto] = []
         self.inputs = [helper.make_tensor_value_info("hops", TensorProto.FLOAT, [1, rpeak_frontend.HOP, "t"])]
-        self.outputs = [helper.make_tensor_value_info("beat", TensorProto.FLOAT, [1, 2, "t"])]
+        self.outputs = [helper.make_tensor_value_info("beat", TensorProto.FLOAT, [1, 3, "t"])]
         self.constant("time_axis", np.array([2], dtype=np.int64))
         self.constant("to_end", np.array([np.iinfo(np.int64).max], dtype=np.int64))
 
@@ -31,12 +32,16 @@ class _Graph:
         self.initializers.append(numpy_helper.from_array(value, name))
         return name
 
-    def add(self, operator: str, inputs: list[str], output: str, **attributes: object) -> str:
+    def add(self, operator: str, inputs: list[str], output: str, **attributes: Any) -> str:
         self.nodes.append(helper.make_node(operator, inputs, [output], **attributes))
         return output
 
     def convolve(
-        self, x: str, name: str, weights: Mapping[str, NDArray[np.float32]], dilation: int = 1
+        self,
+        x: str,
+        name: str,
+        weights: Mapping[str, NDArray[np.float32]],
+        dilation: int = 1,
     ) -> str:
         """Add a causal convolution whose past comes in and goes out as ``<name>_state``."""
         weight = weights[f"{name}.weight"]
@@ -74,10 +79,10 @@ def to_onnx(network: RPeakNetwork, metadata: Mapping[str, str]) -> onnx.ModelPro
         y = graph.add("Relu", [y], f"blocks_{number}_relu")
         x = graph.add("Add", [x, y], f"blocks_{number}_sum")
     head = graph.convolve(x, "head", weights)
-    graph.constant("two_parts", np.array([1, 1], dtype=np.int64))
-    graph.nodes.append(helper.make_node("Split", [head, "two_parts"], ["logit", "offset"], axis=1))
-    graph.add("Sigmoid", ["logit"], "probability")
-    graph.add("Concat", ["probability", "offset"], "beat", axis=1)
+    graph.constant("parts", np.array([2, 1], dtype=np.int64))
+    graph.nodes.append(helper.make_node("Split", [head, "parts"], ["logits", "offset"], axis=1))
+    graph.add("Sigmoid", ["logits"], "probabilities")
+    graph.add("Concat", ["probabilities", "offset"], "beat", axis=1)
     model = helper.make_model(
         helper.make_graph(graph.nodes, "rpeak", graph.inputs, graph.outputs, graph.initializers),
         opset_imports=[helper.make_opsetid("", 17)],
@@ -89,6 +94,7 @@ def to_onnx(network: RPeakNetwork, metadata: Mapping[str, str]) -> onnx.ModelPro
         "front_end": rpeak_frontend.VERSION,
         "fs_hz": f"{PIPELINE_HZ:g}",
         "lookahead_steps": str(network.shape.lookahead_steps),
+        "second_look_steps": str(network.shape.second_look_steps),
         "dilations": " ".join(map(str, network.shape.dilations)),
         "channels": str(network.shape.channels),
     }

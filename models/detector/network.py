@@ -1,4 +1,4 @@
-"""The R-peak network in PyTorch: causal, dilated, residual, one step every 11 ms."""
+"""The R-peak network in PyTorch: causal, dilated, residual, one step every 22 ms."""
 
 from __future__ import annotations
 
@@ -9,6 +9,9 @@ from torch import nn
 from torch.nn import functional as F  # noqa: N812
 
 from monitor.dsp.rpeak_frontend import HOP
+
+RARE = -3.0
+"""Logit of an R wave in any one step, before anything is learned."""
 
 
 @dataclass(frozen=True)
@@ -27,17 +30,23 @@ class NetworkShape:
         Hops the first convolution sees.
     lookahead_steps : int
         Steps between an R wave and the step that must tell of it.
+    second_look_steps : int
+        Steps between an R wave and the step that may correct it.
     """
 
-    channels: int = 24
-    dilations: tuple[int, ...] = (1, 2, 4, 8, 16, 32, 64)
+    channels: int = 32
+    dilations: tuple[int, ...] = (1, 2, 4, 8, 16, 32)
     kernel: int = 3
     stem_kernel: int = 5
-    lookahead_steps: int = 15
+    lookahead_steps: int = 8
+    second_look_steps: int = 17
 
 
 class RPeakNetwork(nn.Module):
-    """Two numbers a step: logit of an R wave ``lookahead_steps`` ago, and its offset in hops.
+    """Three numbers a step: two logits of an R wave, and its offset in hops.
+
+    The first logit and the offset speak of the hop ``lookahead_steps`` ago, the second logit
+    of the hop ``second_look_steps`` ago.
 
     Parameters
     ----------
@@ -52,14 +61,13 @@ class RPeakNetwork(nn.Module):
         self.blocks = nn.ModuleList(
             nn.Conv1d(shape.channels, shape.channels, shape.kernel, dilation=d) for d in shape.dilations
         )
-        self.head = nn.Conv1d(shape.channels, 2, 1)
-        nn.init.constant_(self.head.bias, 0.0)
+        self.head = nn.Conv1d(shape.channels, 3, 1)
+        assert self.head.bias is not None
         with torch.no_grad():
-            assert self.head.bias is not None
-            self.head.bias[0] = -3.0
+            self.head.bias.copy_(torch.tensor([RARE, RARE, 0.0]))
 
     def forward(self, hops: torch.Tensor) -> torch.Tensor:
-        """Map hops of shape (batch, 4, t) to (batch, 2, t)."""
+        """Map hops of shape (batch, 4, t) to (batch, 3, t)."""
         x = F.relu(self.stem(F.pad(hops, (self.shape.stem_kernel - 1, 0))))
         for block, dilation in zip(self.blocks, self.shape.dilations, strict=True):
             x = x + F.relu(block(F.pad(x, ((self.shape.kernel - 1) * dilation, 0))))

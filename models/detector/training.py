@@ -1,15 +1,20 @@
-"""Train the R-peak network on prepared traces."""
+"""Train the R-peak network: seeded, resumable, and never half written."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
 
 import torch
 from torch.nn import functional as F  # noqa: N812
 
 from models.detector.batches import Batch, Sampler
 from models.detector.network import NetworkShape, RPeakNetwork
+
+SAVE_EVERY = 250
+Progress = Callable[[int, float], None]
 
 
 @dataclass(frozen=True)
@@ -18,8 +23,10 @@ class TrainingPlan:
 
     Parameters
     ----------
+    base_steps : int
+        Batches of SVDB and synthetic ECG alone, from which every training starts.
     steps : int
-        Batches.
+        Batches of all training records behind them.
     learning_rate : float
         Peak of the one-cycle schedule.
     offset_share : float
@@ -28,45 +35,118 @@ class TrainingPlan:
         Seed of weights and batches.
     """
 
-    steps: int = 1500
+    base_steps: int = 1500
+    steps: int = 1000
     learning_rate: float = 4e-3
     offset_share: float = 0.1
     seed: int = 1
 
 
 def loss_of(output: torch.Tensor, batch: Batch, offset_share: float) -> torch.Tensor:
-    """Return cross-entropy of the bump plus a robust distance of the offset."""
+    """Return cross-entropy of both looks plus a robust distance of the offset."""
     weight = torch.from_numpy(batch.weight)
     offset_weight = torch.from_numpy(batch.offset_weight)
     entropy = F.binary_cross_entropy_with_logits(
-        output[:, 0], torch.from_numpy(batch.target), weight=weight, reduction="sum"
+        output[:, :2],
+        torch.from_numpy(batch.targets),
+        weight=weight[:, None],
+        reduction="sum",
     )
-    distance = F.smooth_l1_loss(output[:, 1], torch.from_numpy(batch.offset), reduction="none", beta=0.2)
+    distance = F.smooth_l1_loss(output[:, 2], torch.from_numpy(batch.offset), reduction="none", beta=0.2)
     located = (distance * offset_weight).sum() / offset_weight.sum().clamp(min=1.0)
     return entropy / weight.sum().clamp(min=1.0) + offset_share * located
 
 
-def train(
-    sampler: Sampler,
-    shape: NetworkShape,
-    plan: TrainingPlan,
-    progress: Callable[[int, float], None] = lambda _step, _loss: None,
-) -> RPeakNetwork:
-    """Train from scratch."""
-    torch.manual_seed(plan.seed)
-    torch.set_num_threads(1)
-    network = RPeakNetwork(shape)
-    optimiser = torch.optim.AdamW(network.parameters(), lr=plan.learning_rate, weight_decay=1e-3)
-    schedule = torch.optim.lr_scheduler.OneCycleLR(
-        optimiser, plan.learning_rate, total_steps=plan.steps, pct_start=0.1
-    )
-    for step in range(plan.steps):
-        batch = sampler.draw()
-        loss = loss_of(network(torch.from_numpy(batch.hops)), batch, plan.offset_share)
-        optimiser.zero_grad()
-        loss.backward()
-        torch.nn.utils.clip_grad_norm_(network.parameters(), 1.0)
-        optimiser.step()
-        schedule.step()
-        progress(step, float(loss))
-    return network.eval()
+class Training:
+    """One run of training, which a checkpoint holds whole.
+
+    Parameters
+    ----------
+    sampler : Sampler
+        Where batches come from.
+    shape : NetworkShape
+        Size of the network.
+    plan : TrainingPlan
+        How fast, and the seed.
+    steps : int
+        How long.
+    """
+
+    def __init__(self, sampler: Sampler, shape: NetworkShape, plan: TrainingPlan, steps: int) -> None:
+        torch.manual_seed(plan.seed)
+        torch.set_num_threads(1)
+        self._sampler = sampler
+        self._plan = plan
+        self.steps = steps
+        self._key = {**asdict(shape), **asdict(plan), "run_steps": steps}
+        self.network = RPeakNetwork(shape)
+        self._optimiser = torch.optim.AdamW(
+            self.network.parameters(), lr=plan.learning_rate, weight_decay=1e-3
+        )
+        self._schedule = torch.optim.lr_scheduler.OneCycleLR(
+            self._optimiser, plan.learning_rate, total_steps=steps, pct_start=0.1
+        )
+        self.step = 0
+
+    def advance(self) -> float:
+        """Take one batch and return its loss."""
+        batch = self._sampler.draw()
+        with torch.autocast("cpu", torch.bfloat16):
+            output = self.network(torch.from_numpy(batch.hops))
+        loss = loss_of(output.float(), batch, self._plan.offset_share)
+        self._optimiser.zero_grad()
+        loss.backward()  # type: ignore[no-untyped-call]
+        torch.nn.utils.clip_grad_norm_(self.network.parameters(), 1.0)
+        self._optimiser.step()
+        self._schedule.step()
+        self.step += 1
+        return float(loss.detach())
+
+    def run(
+        self,
+        checkpoint: Path | None = None,
+        progress: Progress = lambda _step, _loss: None,
+    ) -> RPeakNetwork:
+        """Train to the end, from the checkpoint if it is of this very plan.
+
+        Parameters
+        ----------
+        checkpoint : Path, optional
+            Written every 250 steps and when interrupted.
+        progress : callable
+            Told the step and the loss.
+        """
+        if checkpoint is not None and checkpoint.exists():
+            self._restore(torch.load(checkpoint, weights_only=False))
+        try:
+            while self.step < self.steps:
+                progress(self.step, self.advance())
+                if checkpoint is not None and (self.step % SAVE_EVERY == 0 or self.step == self.steps):
+                    self._save(checkpoint)
+        except KeyboardInterrupt:
+            if checkpoint is not None:
+                self._save(checkpoint)
+            raise
+        return self.network.eval()
+
+    def _save(self, path: Path) -> None:
+        part = path.with_suffix(".part")
+        state = {
+            "key": self._key,
+            "step": self.step,
+            "network": self.network.state_dict(),
+            "optimiser": self._optimiser.state_dict(),
+            "schedule": self._schedule.state_dict(),
+            "chance": self._sampler.chance,
+        }
+        torch.save(state, part)
+        part.replace(path)
+
+    def _restore(self, state: dict[str, Any]) -> None:
+        if state["key"] != self._key:
+            return
+        self.step = state["step"]
+        self.network.load_state_dict(state["network"])
+        self._optimiser.load_state_dict(state["optimiser"])
+        self._schedule.load_state_dict(state["schedule"])
+        self._sampler.chance = state["chance"]

@@ -10,13 +10,11 @@ from pydantic import Field
 
 from monitor.dsp.operator import Samples, State
 from monitor.dsp.rpeak_frontend import HOP, QrsFrontEnd
+from monitor.dsp.rpeak_measure import FILTER_LAG_SAMPLES, QRS_HALF_SAMPLES, HeightGate, find_peak
 from monitor.dsp.rpeak_network import StreamingNetwork
-from monitor.dsp.rpeak_picker import STEPS_PER_S, PeakPicker, PickerSettings
+from monitor.dsp.rpeak_picker import PeakPicker, PickerSettings
 
 SHIPPED_MODEL = Path(__file__).resolve().parents[2] / "models" / "zoo" / "rpeak.onnx"
-
-QRS_HALF_SAMPLES = 22
-"""Half of the window in which the height of a QRS is measured (60 ms)."""
 
 
 class RPeakSettings(PickerSettings):
@@ -25,14 +23,11 @@ class RPeakSettings(PickerSettings):
     Parameters
     ----------
     least_qrs_mv : float
-        Beats are reported only while the largest QRS of late is at least this high,
+        Beats are reported only while the largest QRS of the last minute is this high,
         peak to peak behind the band-pass.
-    memory_s : float
-        Time constant with which the largest QRS is forgotten.
     """
 
-    least_qrs_mv: float = Field(0.15, ge=0.0, le=1.0)
-    memory_s: float = Field(10.0, gt=0.0, le=60.0)
+    least_qrs_mv: float = Field(0.165, ge=0.0, le=1.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,26 +69,26 @@ class RPeakDetector:
         self.settings = settings or RPeakSettings()
         self._front_end = QrsFrontEnd()
         self._network = StreamingNetwork(model or SHIPPED_MODEL)
-        self._picker = PeakPicker(self.settings)
-        self._lookahead = self._network.lookahead_steps
-        self._past = HOP * (self._lookahead + int(4 * STEPS_PER_S))
+        looks = self._network.lookahead_steps, self._network.second_look_steps
+        self._picker = PeakPicker(self.settings, *looks)
+        self._gate = HeightGate(self.settings.least_qrs_mv)
+        self._past = HOP * (looks[1] + self.settings.wait_steps + 4) + 2 * QRS_HALF_SAMPLES
         self.reset()
 
     @property
     def delay_samples(self) -> float:
-        """Samples between an R wave and the moment it is known, search-back aside."""
-        return float(HOP * (self._lookahead + self.settings.wait_steps + 1))
+        """Usual delay of a beat's report behind its R wave; beats of the second look come 0.2 s later."""
+        return float(HOP * (self._network.lookahead_steps + self.settings.wait_steps))
 
     def reset(self, start: int = 0) -> None:
         """Forget the past; the next sample has absolute index ``start``."""
         self._front_end.reset()
         self._network.reset()
         self._picker.reset()
+        self._gate.reset()
         self._start = start
         self._seen = 0
         self._filtered = np.zeros(self._past)
-        self._largest_mv = 0.0
-        self._largest_at = 0.0
 
     def process(self, chunk: Samples) -> list[RPeak]:
         """Take the next samples, shape (n,), raw mV at 360 Hz; return the beats known now."""
@@ -103,23 +98,17 @@ class RPeakDetector:
         self._filtered = np.concatenate((self._filtered, filtered))
         self._seen += filtered.size
         beats = []
-        for peak in self._picker.process(*self._network.process(hops)):
-            place = (peak.position - self._lookahead) * HOP
-            if self._is_high_enough(place):
+        for peak in self._picker.process(self._network.process(hops)):
+            place = peak.position * HOP
+            centre = round(place + FILTER_LAG_SAMPLES)
+            first = centre - QRS_HALF_SAMPLES - self._seen + self._filtered.size
+            window = self._filtered[first : first + 2 * QRS_HALF_SAMPLES + 1]
+            if place >= 0.0 and self._gate.passes(float(window.max() - window.min()), place):
                 known = (peak.known_step + 1) * HOP - 1
+                place = find_peak(window, place, centre)
                 beats.append(RPeak(self._start + place, self._start + known, peak.score))
         self._filtered = self._filtered[-self._past :]
         return beats
-
-    def _is_high_enough(self, place: float) -> bool:
-        """Measure the QRS at ``place`` and tell if the largest of late is high enough."""
-        centre = round(place) - self._seen + self._filtered.size
-        window = self._filtered[max(centre - QRS_HALF_SAMPLES, 0) : centre + QRS_HALF_SAMPLES]
-        height = float(np.ptp(window)) if window.size else 0.0
-        fading = np.exp(-max(place - self._largest_at, 0.0) / (self.settings.memory_s * HOP * STEPS_PER_S))
-        self._largest_mv = max(height, self._largest_mv * float(fading))
-        self._largest_at = place
-        return self._largest_mv >= self.settings.least_qrs_mv
 
     def snapshot(self) -> State:
         """Return a copy of the state."""
@@ -130,7 +119,7 @@ class RPeakDetector:
             "start": self._start,
             "seen": self._seen,
             "filtered": self._filtered.copy(),
-            "largest": (self._largest_mv, self._largest_at),
+            "gate": self._gate.snapshot(),
         }
 
     def restore(self, state: State) -> None:
@@ -141,4 +130,4 @@ class RPeakDetector:
         self._start = state["start"]
         self._seen = state["seen"]
         self._filtered = state["filtered"].copy()
-        self._largest_mv, self._largest_at = state["largest"]
+        self._gate.restore(state["gate"])

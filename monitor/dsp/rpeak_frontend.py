@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import signal
 
+from monitor.dsp.iir import Recursion, butterworth
 from monitor.dsp.operator import Samples, State
 from monitor.events import PIPELINE_HZ
 
-HOP = 4
-"""Samples at 360 Hz in one network step (90 steps a second)."""
+HOP = 8
+"""Samples at 360 Hz in one network step (45 steps a second)."""
 
 VERSION = "qrs-frontend-1"
 """Changes whenever the numbers that reach the network change; models name the one they need."""
@@ -23,8 +23,7 @@ LEVEL_DECAY_S = 2.0
 LEVEL_FLOOR_MV = 0.02
 COMPRESSION = 2.0
 
-_SOS = signal.butter(2, BAND_HZ, "bandpass", fs=PIPELINE_HZ, output="sos")
-_ZI = signal.sosfilt_zi(_SOS)
+_BAND_PASS = Recursion(*butterworth(2, BAND_HZ, "bandpass", PIPELINE_HZ))
 _DECAY = HOP / PIPELINE_HZ / LEVEL_DECAY_S
 
 
@@ -45,11 +44,10 @@ def band_pass(raw: Samples, state: NDArray[np.float64] | None = None) -> tuple[S
     state : array
     """
     if state is None:
-        state = _ZI * (raw[0] if raw.size else 0.0)
+        state = _BAND_PASS.settled(float(raw[0]) if raw.size else 0.0)
     if not raw.size:
         return raw, state
-    filtered, state = signal.sosfilt(_SOS, raw, zi=state)
-    return filtered, state
+    return _BAND_PASS.process(raw, state)
 
 
 def slope_per_hop(filtered: NDArray[np.floating]) -> NDArray[np.floating]:
@@ -66,10 +64,13 @@ def slope_per_hop(filtered: NDArray[np.floating]) -> NDArray[np.floating]:
         Largest absolute difference over 22 ms, in mV.
     """
     slope = np.abs(filtered[..., SLOPE_LAG:] - filtered[..., :-SLOPE_LAG])
-    return slope.reshape(*slope.shape[:-1], -1, HOP).max(axis=-1)
+    largest: NDArray[np.floating] = slope.reshape(*slope.shape[:-1], -1, HOP).max(axis=-1)
+    return largest
 
 
-def follow_level(slopes: NDArray[np.floating], log_level: NDArray[np.floating]) -> NDArray[np.floating]:
+def follow_level(
+    slopes: NDArray[np.floating], log_level: NDArray[np.floating] | np.floating
+) -> NDArray[np.floating]:
     """Follow the largest recent slope: at once upwards, forgetting with a time constant of 2 s.
 
     Parameters

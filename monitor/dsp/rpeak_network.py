@@ -12,8 +12,8 @@ from monitor.dsp import rpeak_frontend
 from monitor.dsp.operator import State
 from monitor.errors import ModelError
 
-CONTRACT = "ecgmon-rpeak-1"
-"""Inputs ``hops`` (1, 4, t) and states; outputs ``beat`` (1, 2, t) and the next states."""
+CONTRACT = "ecgmon-rpeak-2"
+"""Inputs ``hops`` (1, HOP, t) and states; outputs ``beat`` (1, 3, t) and the next states."""
 
 
 class StreamingNetwork:
@@ -44,6 +44,7 @@ class StreamingNetwork:
         self.metadata: dict[str, str] = dict(self._session.get_modelmeta().custom_metadata_map)
         self._check(path)
         self.lookahead_steps = int(self.metadata["lookahead_steps"])
+        self.second_look_steps = int(self.metadata["second_look_steps"])
         self._state_names = [item.name for item in self._session.get_inputs()[1:]]
         self._shapes = [tuple(item.shape) for item in self._session.get_inputs()[1:]]
         self._outputs = [item.name for item in self._session.get_outputs()]
@@ -63,21 +64,21 @@ class StreamingNetwork:
         """Forget the past."""
         self._states = [np.zeros(shape, dtype=np.float32) for shape in self._shapes]
 
-    def process(self, hops: NDArray[np.float32]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """Take the next hops, shape (4, t).
+    def process(self, hops: NDArray[np.float32]) -> NDArray[np.float64]:
+        """Take the next hops, shape (HOP, t).
 
         Returns
         -------
-        probability : array of shape (t,)
-            That an R wave lies in the hop ``lookahead_steps`` ago.
-        offset : array of shape (t,)
-            Where the R wave lies against the start of that hop, in hops.
+        array of shape (3, t)
+            Probability that an R wave lies in the hop ``lookahead_steps`` ago; the same for
+            the hop ``second_look_steps`` ago; where the R wave of the first look lies
+            against the start of its hop, in hops.
         """
         if not hops.shape[1]:
-            return np.zeros(0), np.zeros(0)
+            return np.zeros((3, 0))
         feeds = dict(zip(self._state_names, self._states, strict=True))
         beat, *self._states = self._session.run(self._outputs, {"hops": hops[None], **feeds})
-        return beat[0, 0].astype(np.float64), beat[0, 1].astype(np.float64)
+        return np.asarray(beat[0], dtype=np.float64)
 
     def snapshot(self) -> State:
         """Return a copy of the state."""

@@ -1,0 +1,188 @@
+"""Command line: ``python -m models.detector train|crossval|export``."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import torch
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    TextColumn,
+    TimeRemainingColumn,
+)
+
+from models.detector import card, export
+from models.detector.network import RPeakNetwork
+from models.detector.patients import DS2_AND_PACED, FOLDS, SHIPPED_TRAINING, fold_records
+from models.detector.recipe import build
+from models.detector.scoring import Score, gross, line, score_record
+from models.detector.training import Training, TrainingPlan
+from monitor.dsp.rpeak import SHIPPED_MODEL, RPeakDetector
+from monitor.errors import EcgmonError, UsageError
+
+INTERRUPTED = 130
+
+
+def _say(text: str) -> None:
+    print(text, flush=True)
+
+
+def _folder(options: argparse.Namespace) -> Path:
+    folder = options.data_dir or os.environ.get("ECGMON_DATA")
+    if not folder or not (Path(folder) / "mitdb").is_dir():
+        raise UsageError(
+            "No folder of databases was given.",
+            "Set ECGMON_DATA, or --data-dir, to the folder that holds mitdb.",
+        )
+    return Path(folder)
+
+
+def _train(folder: Path, names: Sequence[str], plan: TrainingPlan, out: Path, label: str) -> Path:
+    """Train on the records and return the exported file; one that exists is kept."""
+    model = out / f"{label}.onnx"
+    if model.exists():
+        return model
+    out.mkdir(parents=True, exist_ok=True)
+    base = out / "base.pt"
+    _fit(build(folder, (), plan, plan.base_steps), base, "base")
+    training = build(folder, names, plan, plan.steps)
+    training.network.load_state_dict(torch.load(base, weights_only=False)["network"])
+    network = _fit(training, out / f"{label}.pt", label)
+    export.write(network, model, card.metadata(names, plan))
+    return model
+
+
+def _fit(training: Training, checkpoint: Path, label: str) -> RPeakNetwork:
+    """Train to the end with a bar; a checkpoint goes on where it stopped."""
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeRemainingColumn(),
+    )
+    with Progress(*columns) as bar:
+        task = bar.add_task(label, total=training.steps)
+        smooth: list[float] = []
+
+        def show(step: int, loss: float) -> None:
+            smooth[:] = [*smooth[-99:], loss]
+            mean = sum(smooth) / len(smooth)
+            bar.update(task, completed=step + 1, description=f"{label} loss {mean:.4f}")
+
+        return training.run(checkpoint, show)
+
+
+def _score(folder: Path, names: Sequence[str], model: Path) -> list[Score]:
+    detector = RPeakDetector(model=model)
+    scores = []
+    for name in names:
+        scores.append(score_record(folder, name, detector))
+        _say(line(scores[-1]))
+    return scores
+
+
+def _plan(options: argparse.Namespace) -> TrainingPlan:
+    return TrainingPlan(base_steps=options.base_steps, steps=options.steps, seed=options.seed)
+
+
+def _run_train(options: argparse.Namespace) -> None:
+    folder = _folder(options)
+    model = _train(folder, SHIPPED_TRAINING, _plan(options), options.out, "rpeak")
+    scores = _score(folder, DS2_AND_PACED, model)
+    total = gross(scores, "DS2 + paced")
+    _say(line(total))
+    rows = [score.row() for score in (*scores, total)]
+    (options.out / "rpeak.json").write_text(json.dumps(rows, indent=1), encoding="utf-8")
+    _say(f"{model}: trained. Ship it with `python -m models.detector export`.")
+
+
+def _run_crossval(options: argparse.Namespace) -> None:
+    folder = _folder(options)
+    scores: list[Score] = []
+    for fold in range(FOLDS):
+        names, tests = fold_records(fold)
+        scores += _score(
+            folder,
+            tests,
+            _train(folder, names, _plan(options), options.out, f"fold{fold}"),
+        )
+    total = gross(scores, "all 48")
+    _say(line(total))
+    rows = [score.row() for score in (*sorted(scores, key=lambda score: score.record), total)]
+    (options.out / "crossval.json").write_text(json.dumps(rows, indent=1), encoding="utf-8")
+
+
+def _run_export(options: argparse.Namespace) -> None:
+    trained = options.out / "rpeak.onnx"
+    results = [options.out / "rpeak.json", options.out / "crossval.json"]
+    for path in (trained, *results):
+        if not path.exists():
+            raise UsageError(
+                f"{path} is missing.",
+                "Run `python -m models.detector train` and `crossval` first.",
+            )
+    unseen, folds = (json.loads(path.read_text(encoding="utf-8")) for path in results)
+    card.ship(trained, options.zoo, unseen, folds)
+    _say(f"{options.zoo}: written, with its card")
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m models.detector", description=__doc__)
+    commands = parser.add_subparsers(required=True)
+    shared = argparse.ArgumentParser(add_help=False)
+    shared.add_argument("--data-dir", type=Path, help="folder of databases; ECGMON_DATA by default")
+    shared.add_argument("--out", type=Path, default=Path("out/detector"), help="folder of the run")
+    shared.add_argument("--steps", type=int, default=TrainingPlan().steps, help="batches")
+    shared.add_argument(
+        "--base-steps",
+        type=int,
+        default=TrainingPlan().base_steps,
+        help="batches of the base",
+    )
+    shared.add_argument("--seed", type=int, default=TrainingPlan().seed)
+    for name, action, text in (
+        (
+            "train",
+            _run_train,
+            "train the shipped file and score the records it never saw",
+        ),
+        (
+            "crossval",
+            _run_crossval,
+            "train five times and score every record by weights that never saw it",
+        ),
+        ("export", _run_export, "put the trained file and its card into the zoo"),
+    ):
+        command = commands.add_parser(name, parents=[shared], help=text)
+        command.set_defaults(action=action)
+        if name == "export":
+            command.add_argument("--zoo", type=Path, default=SHIPPED_MODEL)
+    return parser
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line and return its exit code."""
+    options = _parser().parse_args(arguments)
+    try:
+        options.action(options)
+    except EcgmonError as error:
+        print(error, file=sys.stderr)
+        return error.exit_code
+    except KeyboardInterrupt:
+        print(
+            "Stopped; the same command goes on from the last checkpoint.",
+            file=sys.stderr,
+        )
+        return INTERRUPTED
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

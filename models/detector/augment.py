@@ -1,0 +1,61 @@
+"""What goes wrong on a wearable, added to training windows: steps, hum, lost contact, silence."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from monitor.dsp.rpeak_frontend import band_pass
+from monitor.events import PIPELINE_HZ
+
+Window = NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class AugmentPlan:
+    """Share of windows that each trouble befalls.
+
+    Parameters
+    ----------
+    step, hum, white, silence, warp : float
+        Offset steps of up to 5 times the QRS; 50 or 60 Hz; white noise; stretches
+        without heartbeats; time drawn out or pressed together.
+    """
+
+    step: float = 0.08
+    hum: float = 0.15
+    white: float = 0.3
+    silence: float = 0.1
+    warp: float = 0.3
+
+
+def stretch(rng: np.random.Generator, share: float) -> float:
+    """Return by how much time is pressed together: 1, or 0.8 to 1.3."""
+    return float(np.exp(rng.uniform(-0.22, 0.26))) if rng.random() < share else 1.0
+
+
+def silence(rng: np.random.Generator, length: int) -> tuple[int, int]:
+    """Return a span, in samples, in which the heart is silent or the electrode off."""
+    span = int(rng.uniform(2.0, 10.0) * PIPELINE_HZ)
+    first = int(rng.integers(0, length))
+    return first, min(first + span, length)
+
+
+def trouble(rng: np.random.Generator, plan: AugmentPlan, qrs_mv: float, length: int) -> Window:
+    """Return what is added to a window, shape (length,): steps, hum and white noise."""
+    raw = np.zeros(length)
+    if rng.random() < plan.step:
+        for _ in range(int(rng.integers(1, 4))):
+            first = int(rng.integers(0, length))
+            span = int(np.exp(rng.uniform(np.log(0.02), np.log(4.0))) * PIPELINE_HZ)
+            last = length if rng.random() < 0.3 else first + span
+            raw[first:last] += rng.uniform(-5.0, 5.0) * qrs_mv
+    if rng.random() < plan.hum:
+        time = np.arange(length) / PIPELINE_HZ
+        phase = 2.0 * np.pi * (rng.choice((50.0, 60.0)) * time + rng.random())
+        raw += qrs_mv * np.exp(rng.uniform(np.log(0.02), np.log(0.7))) * np.sin(phase)
+    if rng.random() < plan.white:
+        raw += qrs_mv * np.exp(rng.uniform(np.log(0.003), np.log(0.1))) * rng.standard_normal(length)
+    return band_pass(raw)[0].astype(np.float32)

@@ -1,0 +1,111 @@
+"""Score the live detector on whole records during development and cross-validation."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from models.detector.data import read_raw
+from monitor.dsp.rpeak import RPeakDetector
+from monitor.evaluation.matching import match_beats
+from monitor.events import PIPELINE_HZ
+
+MATCH_SAMPLES = 0.15 * PIPELINE_HZ
+CHUNK = 3600
+
+
+@dataclass(frozen=True)
+class Score:
+    """One record's score.
+
+    Parameters
+    ----------
+    record : str
+        ``database/record``.
+    beats, missed, false : int
+        Reference beats, those not found, and beats found where none is.
+    error_ms, error_p95_ms : float
+        Mean absolute distance between R wave and reference, and its 95th percentile.
+    known_p50_ms, known_p99_ms : float
+        How long after the R wave it was known.
+    """
+
+    record: str
+    beats: int
+    missed: int
+    false: int
+    error_ms: float
+    error_p95_ms: float
+    known_p50_ms: float
+    known_p99_ms: float
+
+    @property
+    def error_rate(self) -> float:
+        """Missed and false beats over beats."""
+        return (self.missed + self.false) / self.beats
+
+    def row(self) -> dict[str, object]:
+        """Return the score as a dictionary."""
+        return asdict(self)
+
+
+def _outside(places: NDArray[np.float64], spans: NDArray[np.float64]) -> NDArray[np.bool_]:
+    inside = (places[:, None] >= spans[:, 0]) & (places[:, None] <= spans[:, 1])
+    return np.asarray(~inside.any(axis=1))
+
+
+def score_record(folder: Path, name: str, detector: RPeakDetector) -> Score:
+    """Run the detector over the first signal of a record and match its beats within 150 ms."""
+    raw = read_raw(folder, name, 0)
+    detector.reset()
+    found = [
+        b for i in range(0, raw.samples.size, CHUNK) for b in detector.process(raw.samples[i : i + CHUNK])
+    ]
+    places = np.array([beat.sample for beat in found])
+    known = np.array([beat.known_at for beat in found])
+    keep = _outside(places, raw.ignored)
+    places, known = places[keep], known[keep]
+    beats = raw.beats[_outside(raw.beats, raw.ignored)]
+    matches = match_beats(np.round(beats).astype(int), np.round(places).astype(int), MATCH_SAMPLES)
+    to_ms = 1000.0 / PIPELINE_HZ
+    error = np.abs(places[matches.test] - beats[matches.reference]) * to_ms
+    late = (known[matches.test] - beats[matches.reference]) * to_ms
+    return Score(
+        name,
+        beats.size,
+        matches.missed.size,
+        matches.extra.size,
+        float(error.mean()),
+        float(np.percentile(error, 95)),
+        *(float(value) for value in np.percentile(late, [50, 99])),
+    )
+
+
+def gross(scores: Iterable[Score], label: str) -> Score:
+    """Add up the scores of several records; times are means weighted by beats."""
+    rows = list(scores)
+    weights = np.array([row.beats for row in rows], dtype=np.float64)
+    times = [
+        float(np.average([getattr(row, field) for row in rows], weights=weights))
+        for field in ("error_ms", "error_p95_ms", "known_p50_ms", "known_p99_ms")
+    ]
+    return Score(
+        label,
+        sum(row.beats for row in rows),
+        sum(row.missed for row in rows),
+        sum(row.false for row in rows),
+        *times,
+    )
+
+
+def line(score: Score) -> str:
+    """Return the score as one line of text."""
+    return (
+        f"{score.record:12} {score.beats:7} beats  {score.missed:4} missed  {score.false:4} false  "
+        f"{100 * score.error_rate:6.3f} %  R error {score.error_ms:5.2f} ms (p95 {score.error_p95_ms:5.1f})  "
+        f"known after {score.known_p50_ms:4.0f} ms (p99 {score.known_p99_ms:4.0f})"
+    )

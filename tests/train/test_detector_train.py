@@ -1,0 +1,89 @@
+"""Training of the R-peak network: it learns, resumes where it stopped, and exports what it learned."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from models.detector import export
+from models.detector.batches import BatchShape, Sampler, step_targets
+from models.detector.network import NetworkShape, RPeakNetwork
+from models.detector.patients import DS2_AND_PACED, FOLDS, SHIPPED_TRAINING, fold_records, patient
+from models.detector.synthetic import synthetic_trace
+from models.detector.training import Training, TrainingPlan
+from monitor.dsp.rpeak import RPeakDetector
+from monitor.dsp.rpeak_frontend import HOP
+from monitor.dsp.rpeak_network import StreamingNetwork
+
+SMALL = NetworkShape(channels=8, dilations=(1, 2, 4))
+LOOKS = (SMALL.lookahead_steps, SMALL.second_look_steps)
+
+
+def training(steps: int) -> Training:
+    rng = np.random.default_rng(7)
+    traces = [synthetic_trace(rng, number) for number in range(2)]
+    shape = BatchShape(windows=4, seconds=6, warm_s=2)
+    sampler = Sampler(traces, np.ones(2), [], shape, LOOKS, rng)
+    return Training(sampler, SMALL, TrainingPlan(seed=3), steps)
+
+
+def weights(network: RPeakNetwork) -> np.ndarray:
+    return torch.nn.utils.parameters_to_vector(network.parameters()).detach().numpy()
+
+
+def test_the_loss_falls():
+    losses: list[float] = []
+    training(60).run(progress=lambda _step, loss: losses.append(loss))
+    assert np.mean(losses[-20:]) < 0.9 * np.mean(losses[:10])
+
+
+def test_a_stopped_training_goes_on_to_the_same_weights(tmp_path: Path):
+    whole = weights(training(12).run())
+    stopped = training(12)
+
+    def stop(step: int, _loss: float) -> None:
+        if step == 4:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        stopped.run(tmp_path / "run.pt", stop)
+    seen: list[int] = []
+    resumed = training(12).run(tmp_path / "run.pt", lambda step, _loss: seen.append(step))
+    assert seen[0] == 5
+    np.testing.assert_array_equal(weights(resumed), whole)
+
+
+def test_the_streaming_graph_gives_what_the_network_gives(tmp_path: Path):
+    torch.manual_seed(1)
+    network = RPeakNetwork().eval()
+    hops = np.random.default_rng(2).standard_normal((HOP, 200)).astype(np.float32)
+    with torch.no_grad():
+        logits = network(torch.from_numpy(hops)[None])[0]
+    expected = torch.cat((torch.sigmoid(logits[:2]), logits[2:])).numpy()
+    path = tmp_path / "rpeak.onnx"
+    export.write(network, path, {"name": "rpeak"})
+    stream = StreamingNetwork(path)
+    pieces = np.split(hops, [1, 2, 30, 31, 150], axis=1)
+    given = np.concatenate([stream.process(piece) for piece in pieces], axis=1)
+    np.testing.assert_allclose(given, expected, atol=1e-5)
+    assert RPeakDetector(model=path).process(np.zeros(720)) == []
+
+
+def test_targets_point_at_the_beats():
+    bump, distance = step_targets(np.array([10.3, 40.8]), 60)
+    assert [int(bump[:25].argmax()), int(bump[25:].argmax()) + 25] == [10, 40]
+    assert distance[[9, 10, 40]] == pytest.approx([1.3, 0.3, 0.8], abs=1e-5)
+
+
+def test_no_patient_trains_and_tests():
+    tested = []
+    for fold in range(FOLDS):
+        train, test = fold_records(fold)
+        assert not {patient(name) for name in train} & {patient(name) for name in test}
+        tested += test
+    assert len(tested) == len(set(tested)) == 48
+    shipped = {patient(name) for name in SHIPPED_TRAINING}
+    assert not shipped & {patient(name) for name in DS2_AND_PACED}
