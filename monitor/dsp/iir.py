@@ -129,7 +129,8 @@ def butterworth(
     digital_poles = (2 * fs_hz + poles) / (2 * fs_hz - poles)
     digital_zeros = np.full(poles.size, -1.0 + 0j)
     digital_zeros[: zeros.size] = (2 * fs_hz + zeros) / (2 * fs_hz - zeros)
-    b, a = np.poly(digital_zeros).real, np.poly(digital_poles).real
+    b = np.asarray(np.poly(digital_zeros).real, dtype=np.float64)
+    a = np.asarray(np.poly(digital_poles).real, dtype=np.float64)
     gain = abs(np.polyval(a, at) / np.polyval(b, at))
     return b * gain, a
 
