@@ -58,6 +58,8 @@ class RunScores:
         Divisor of the logits, fitted on the validation beats.
     calibration_error : float
         Expected calibration error with that temperature.
+    live_accuracy : float
+        Accuracy on the same beats with windows around the live detector's R waves.
     epoch_s : float
         Median seconds an epoch took.
     counts : list of list of int
@@ -72,6 +74,7 @@ class RunScores:
     parameters: int
     temperature: float
     calibration_error: float
+    live_accuracy: float
     epoch_s: float
     counts: list[list[int]]
     mistakes: list[FalseName]
@@ -87,6 +90,7 @@ class RunScores:
         rows = {f"f1_{symbol}": round(float(f), 4) for symbol, f in zip(CLASSES, confusion.f1, strict=True)}
         return {
             "accuracy": round(confusion.accuracy, 4),
+            "live_accuracy": round(self.live_accuracy, 4),
             "calibration_error": round(self.calibration_error, 4),
             **rows,
         }
@@ -108,6 +112,7 @@ def score_run(beats: Beats, result: Result) -> RunScores:
     temperature = fit_temperature(check, beats.labels[split.validation])
     probabilities = softmax(predict(result.network, beats.served(split.test)) / temperature, axis=1)
     truth, named = beats.labels[split.test], probabilities.argmax(axis=1)
+    live = predict(result.network, beats.served(split.test, live=True)).argmax(axis=1)
     return RunScores(
         version=recipe.version,
         seed=recipe.seed,
@@ -115,6 +120,7 @@ def score_run(beats: Beats, result: Result) -> RunScores:
         parameters=parameter_count(result.network),
         temperature=temperature,
         calibration_error=calibration_error(probabilities, truth),
+        live_accuracy=float((live == truth).mean()),
         epoch_s=float(np.median(result.epoch_s)),
         counts=Confusion.of(truth, named).counts.tolist(),
         mistakes=_mistakes(beats.records[split.test], truth, probabilities),

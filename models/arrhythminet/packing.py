@@ -93,8 +93,8 @@ def card(result: Result, confusion: Confusion, scores: Mapping[str, float], size
             "",
             f"## Scores (seed {recipe.seed})",
             "",
-            f"Accuracy {scores['accuracy']:.4f}; expected calibration error "
-            f"{scores['calibration_error']:.3f}.",
+            f"Accuracy {scores['accuracy']:.4f}; {scores['live_accuracy']:.4f} with windows around the "
+            f"R waves of the live detector. Expected calibration error {scores['calibration_error']:.3f}.",
             "",
             "| class | AAMI | precision | recall | F1 |",
             "| --- | --- | --- | --- | --- |",
