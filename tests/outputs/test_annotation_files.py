@@ -132,10 +132,9 @@ def test_a_run_that_fails_leaves_no_file_that_looks_whole(tmp_path: Path) -> Non
     assert [path.name for path in tmp_path.iterdir()] == ["200.ecgmon.incomplete"]
 
 
-@pytest.mark.usefixtures("small_disk")
 @pytest.mark.parametrize("beats", [700, 20_000], ids=["at the end", "in the middle"])
-def test_a_full_disk_is_one_error_and_leaves_nothing(beats: int, tmp_path: Path) -> None:
-    with pytest.raises(OutputError, match="File too large"):
+def test_a_full_disk_is_one_error_and_leaves_nothing(beats: int, tmp_path: Path, small_disk) -> None:
+    with small_disk(), pytest.raises(OutputError, match="File too large"):
         write(tmp_path, [beat(360 * second) for second in range(beats)])
     assert list(tmp_path.iterdir()) == []
 

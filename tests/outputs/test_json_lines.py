@@ -82,9 +82,8 @@ def write_much(path: Path, event: Event) -> None:
             output.write([event])
 
 
-@pytest.mark.usefixtures("small_disk")
-def test_a_full_disk_leaves_whole_lines_under_another_name(tmp_path: Path) -> None:
-    with pytest.raises(OutputError, match=r"events\.jsonl: File too large"):
+def test_a_full_disk_leaves_whole_lines_under_another_name(tmp_path: Path, small_disk) -> None:
+    with small_disk(), pytest.raises(OutputError, match=r"events\.jsonl: File too large"):
         write_much(tmp_path / "events.jsonl", BEAT)
     assert [path.name for path in tmp_path.iterdir()] == ["events.jsonl.incomplete"]
     text = (tmp_path / "events.jsonl.incomplete").read_text()
