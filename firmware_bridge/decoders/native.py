@@ -193,7 +193,8 @@ class NativeDecoder(StreamDecoder):
             self.counters.bad_frames += 1
             return []
         self._uv = gain_pv * 1e-6
-        self._format = StreamFormat(rate_mhz * 1e-3, tuple(texts[1:]), SEQ_MODULUS, CLOCK_WRAP_S, texts[0])
+        form = StreamFormat(rate_mhz * 1e-3, tuple(texts[1:]), SEQ_MODULUS, CLOCK_WRAP_S, texts[0])
+        self._format = self._format if form == self._format else form
         held, self._held = list(self._held), deque(maxlen=64)
         return [packet for data in held for packet in self._data(data)]
 

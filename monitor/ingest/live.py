@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 
 from firmware_bridge.packet import Packet, StreamFormat
 from monitor.events import LinkState, SampleBlock, SourceStatus
 from monitor.ingest.clock import ClockSettings, Placed, Timekeeper
+
+Arrival = tuple[list[Packet], float | None]
+"""Packets that arrived together, and when the last of them did."""
 
 _WORDS = {
     "rate_hz": "{:.2f} Hz",
@@ -48,27 +51,32 @@ class LiveDevice:
         """True once there have been samples."""
         return self.heard_s is not None
 
-    def blocks(self, packets: list[Packet], form: StreamFormat, time_s: float | None) -> list[SampleBlock]:
-        """Return the blocks that packets make.
+    def blocks(self, arrivals: Sequence[Arrival], form: StreamFormat) -> list[SampleBlock]:
+        """Return the blocks that packets make, as few as possible.
 
         Parameters
         ----------
-        packets : list of Packet
-            Packets in the order of arrival.
+        arrivals : sequence of (list of Packet, float or None)
+            Packets that arrived together and when the last of them did; None where
+            arrival means nothing.
         form : StreamFormat
             How they are to be read.
-        time_s : float or None
-            When the last of them arrived; None where arrival means nothing.
         """
-        if not packets:
-            return []
-        keeper = self._keeper_for(form)
-        if time_s is None:
-            samples = sum(packet.n_samples + packet.missed_samples for packet in packets)
-            time_s = (keeper.index + samples) / (keeper.fs_hz or 1.0)
-        self.heard_s = time_s
-        self._battery_low = packets[-1].battery_low
-        return self._merged(keeper.place(packets, time_s), keeper)
+        placed: list[Placed] = []
+        keeper: Timekeeper | None = None
+        for packets, time_s in arrivals:
+            if packets:
+                keeper = self._keeper_for(form)
+                self.heard_s = self._in_step(keeper, packets) if time_s is None else time_s
+                self._battery_low = packets[-1].battery_low
+                placed += keeper.place(packets, self.heard_s)
+        return self._merged(placed, keeper) if keeper is not None else []
+
+    @staticmethod
+    def _in_step(keeper: Timekeeper, packets: list[Packet]) -> float:
+        """Return when packets without a time of arrival would have come from a perfect device."""
+        samples = sum(packet.n_samples + packet.missed_samples for packet in packets)
+        return (keeper.index + samples) / (keeper.fs_hz or 1.0)
 
     def _keeper_for(self, form: StreamFormat) -> Timekeeper:
         """Return the timekeeper; a device that changes rate or leads gets a new one."""

@@ -19,12 +19,16 @@ from monitor.errors import UsageError
 from monitor.events import LinkState, SampleBlock, SourceStatus
 from monitor.ingest.address import Address
 from monitor.ingest.clock import Reorder
-from monitor.ingest.live import LiveDevice
+from monitor.ingest.live import Arrival, LiveDevice
 from monitor.ingest.live_settings import MqttSettings
 from monitor.ingest.payload import PayloadDecoder
 from monitor.ingest.settings import SourceSettings
 
 Item = SampleBlock | SourceStatus
+
+_CATCH_UP_S = 0.05
+_QUIET_TURNS = 3
+"""Turns of the event loop without a message after which the socket is taken to be empty."""
 
 _FORBIDDEN = re.compile(r"[^\w.:-]+")
 
@@ -74,11 +78,15 @@ class _Inbox:
         """Return all that waits as blocks."""
         blocks: list[SampleBlock] = []
         while self._waiting:
-            _, form, when = self._waiting[0]
-            together: list[Packet] = []
-            while self._waiting and self._waiting[0][1:] == (form, when):
-                together.append(self._waiting.popleft()[0])
-            blocks += self.device.blocks(together, form, when)
+            form = self._waiting[0][1]
+            arrivals: list[Arrival] = []
+            while self._waiting and self._waiting[0][1] is form:
+                packet, _, when = self._waiting.popleft()
+                if arrivals and arrivals[-1][1] == when:
+                    arrivals[-1][0].append(packet)
+                else:
+                    arrivals.append(([packet], when))
+            blocks += self.device.blocks(arrivals, form)
         self._samples = 0
         return blocks
 
@@ -131,6 +139,7 @@ class MqttSource:
         self._ready: deque[_Inbox] = deque()
         self._news: deque[SourceStatus] = deque()
         self._arrived = asyncio.Event()
+        self._messages = 0
         self._reader: asyncio.Task[None] | None = None
         self._refused: set[str] = set()
 
@@ -174,7 +183,15 @@ class MqttSource:
             status = self._report(inbox)
             if status is not None:
                 yield status
+            await self._catch_up()
+
+    async def _catch_up(self) -> None:
+        """Take in what has arrived meanwhile, so that under load the queues and not the socket fill."""
+        until_s, quiet = self._clock() + _CATCH_UP_S, 0
+        while quiet < _QUIET_TURNS and self._clock() < until_s:
+            before = self._messages
             await asyncio.sleep(0)
+            quiet = 0 if self._messages > before else quiet + 1
 
     def _wait_s(self) -> float | None:
         """Return how long until a device is due; None if nothing waits."""
@@ -213,6 +230,7 @@ class MqttSource:
             await _close(stack)
 
     def _take(self, message: aiomqtt.Message) -> None:
+        self._messages += 1
         payload = message.payload
         data = bytes(payload) if isinstance(payload, bytes | bytearray) else str(payload).encode()
         inbox = self._inbox(message.topic.value, data)

@@ -74,7 +74,8 @@ class PayloadDecoder:
         leads = tuple(map(str, lead)) if isinstance(lead, list) else (str(lead or "ECG"),)
         if len(leads) != len(samples):
             leads = tuple(f"ECG{row + 1}" for row in range(len(samples)))
-        self._json_form = StreamFormat(fs_hz, leads, None, None)
+        form = StreamFormat(fs_hz, leads)
+        self._json_form = self._json_form if form == self._json_form else form
         seq = _find(message, names.seq)
         seq = None if seq is None else int(seq)
         t0_s = _seconds(_find(message, names.t0))

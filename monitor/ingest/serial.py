@@ -138,7 +138,7 @@ class SerialSource:
         packets = self._decoder.feed(chunk.data)
         if not self._decoder.counters.frames:
             self._check_speed()
-        return self._device.blocks(packets, self._decoder.format, chunk.time_s)
+        return self._device.blocks([(packets, chunk.time_s)], self._decoder.format)
 
     def _check_speed(self) -> None:
         """Refuse to go on with bytes that never make a frame."""

@@ -32,7 +32,9 @@ class FractionalResampler:
 
     def watch(self, samples: NDArray[np.float64]) -> None:
         """Take samples that were passed on untouched, so that reading can begin behind them."""
-        self._history = np.concatenate((self._history, samples), axis=1)[:, -2 * _HALF :]
+        if samples.shape[1] < 2 * _HALF:
+            samples = np.concatenate((self._history, samples), axis=1)
+        self._history = samples[:, -2 * _HALF :]
         self._next = float(self._history.shape[1])
 
     def process(self, samples: NDArray[np.float64], step: float) -> NDArray[np.float64]:
