@@ -29,6 +29,7 @@ class StripView(QtWidgets.QWidget):
         self.strip: Strip | None = None
         self._plan: Plan | None = None
         self._press: QtCore.QPointF | None = None
+        self.setMouseTracking(True)
         self.setMinimumHeight(160)
         self.setAccessibleName("Strip under review")
         self.setCursor(QtGui.QCursor(QtCore.Qt.CursorShape.CrossCursor))

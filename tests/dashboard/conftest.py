@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from functools import cache
 from pathlib import Path
 
 import pytest
+from played_records import Player
 from pyqtgraph.Qt import QtCore
 
 from monitor.dashboard.app import application
@@ -14,67 +14,6 @@ from monitor.dashboard.feed import Feed
 from monitor.dashboard.remarks import RemarkBook
 from monitor.dashboard.session import StreamSession
 from monitor.dashboard.window import MainWindow
-from monitor.events import SampleBlock
-from monitor.settings import MonitorSettings
-from monitor.stream import Stream
-from sim.library import BUNDLED
-from sim.record import Record, read_record
-
-BLOCK = 360
-
-
-@cache
-def record(name: str) -> Record:
-    return read_record(BUNDLED / "mitdb" / name)
-
-
-class Player:
-    """Feeds a stretch of a record to a stream, block by block, and polls the session after each."""
-
-    def __init__(self, name: str, start_s: float = 0.0) -> None:
-        self.record = record(name)
-        self.at = round(start_s * self.record.fs_hz)
-        self.stream = Stream(name, self.record.fs_hz, self.record.leads)
-        self.session = StreamSession(self.stream)
-
-    def play(self, seconds: float, block: int = BLOCK) -> StreamSession:
-        end = self.at + round(seconds * self.record.fs_hz)
-        while self.at < end:
-            stop = min(self.at + block, end)
-            self.push(self.at, stop)
-            self.at = stop
-            self.session.poll(stop / self.record.fs_hz)
-        return self.session
-
-    def push(self, start: int, stop: int, *, rewound: bool = False) -> None:
-        samples = self.record.samples_mv(start, stop)
-        self.stream.process(
-            SampleBlock(
-                samples, start, self.record.fs_hz, self.stream.device, self.record.leads, rewound=rewound
-            )
-        )
-
-    def skip(self, seconds: float) -> None:
-        self.at += round(seconds * self.record.fs_hz)
-
-
-class StillFeed(Feed):
-    """A feed whose sessions were played before; what the window asks of it is noted."""
-
-    def __init__(self, *players: Player) -> None:
-        super().__init__(MonitorSettings())
-        self.sessions = {player.stream.device: player.session for player in players}
-        self.asked: list[tuple[str, ...]] = []
-
-    def acknowledge(self, device: str, kind: str | None = None) -> None:
-        self.asked.append(("acknowledge", device, str(kind)))
-        self.sessions[device].stream.act(lambda engine: engine.acknowledge(kind))
-        self.sessions[device].poll(0.0)
-
-    def silence(self, device: str) -> None:
-        self.asked.append(("silence", device))
-        self.sessions[device].stream.act(lambda engine: engine.silence())
-        self.sessions[device].poll(0.0)
 
 
 @pytest.fixture(scope="session")
@@ -103,7 +42,7 @@ def open_window(qtbot, tmp_path: Path) -> Iterator[Callable[[Feed], MainWindow]]
         windows.append(window)
         window.show()
         window.activateWindow()
-        qtbot.waitExposed(window)
+        qtbot.waitUntil(lambda: window.isActiveWindow() and (window.session is not None or not feed.sessions))
         return window
 
     yield show
