@@ -11,6 +11,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.progress import Progress
 
+from monitor.cli.evaluate_alarms import evaluate_alarms
 from monitor.errors import OutputError, RecordError, UsageError
 from monitor.evaluation.jobs import Job, run_jobs
 from monitor.evaluation.picture import draw_classes, draw_detection
@@ -36,6 +37,8 @@ def evaluate(arguments: argparse.Namespace) -> int:
     if arguments.learning_s < 0:
         raise UsageError("--learning-s cannot be negative.")
     stems = _records(arguments)
+    if arguments.what == "alarms":
+        return evaluate_alarms(arguments, stems)
     jobs = [
         Job(
             record=stem,

@@ -15,7 +15,8 @@ if TYPE_CHECKING:
 _ABOUT = """\
 Run the live pipeline over records and compare its beats with their reference annotations by the
 rules of ANSI/AAMI EC57 (pairs within 150 ms, one to one). With --annotations, score the annotation
-files in a folder instead. "qrs" scores where beats are, "beats" also what kind they are.
+files in a folder instead. "qrs" scores where beats are, "beats" also what kind they are; "alarms" what
+is raised against what the same definitions make of the reference annotations.
 """
 
 _EXAMPLES = """\
@@ -23,6 +24,7 @@ examples:
   ecgmon evaluate qrs 100 200                        two records
   ecgmon evaluate qrs --data-dir ~/physionet         the MIT-BIH Arrhythmia Database
   ecgmon evaluate beats --split ds2 --out scores     with text, CSV and a picture
+  ecgmon evaluate alarms                             missed and false alarms, and delays
   ecgmon evaluate qrs 200 --annotations OUT          what 'ecgmon replay 200 --annotations OUT' wrote
   ecgmon evaluate qrs 200 --annotations . --annotator qrs    what another detector wrote
 """
@@ -39,7 +41,7 @@ def add_evaluate(commands: Commands) -> None:
         allow_abbrev=False,
     )
     parser.set_defaults(command="monitor.cli.evaluate:evaluate")
-    parser.add_argument("what", choices=("qrs", "beats"), help="what to score")
+    parser.add_argument("what", choices=("qrs", "beats", "alarms"), help="what to score")
     parser.add_argument("records", nargs="*", metavar="RECORD", help="such as 200 or svdb/800")
     which = parser.add_argument_group("records")
     which.add_argument("--database", default="mitdb", metavar="NAME", help="all of this database (mitdb)")
