@@ -95,3 +95,12 @@ def test_export_leaves_the_network_in_training_mode():
     network = build("v2").train()
     to_graph(network)
     assert network.training
+
+
+def test_a_point_of_the_last_map_of_v1_sees_a_part_of_the_window_only():
+    network = lived_in("v1")
+    window = torch.randn(1, 360, requires_grad=True)
+    (slope,) = torch.autograd.grad(network.features(window)[0, :, 5].sum(), window)
+    seen = torch.nonzero(slope[0]).ravel()
+    assert seen.min() > 30
+    assert seen.max() - seen.min() <= 290
