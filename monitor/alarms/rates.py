@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import takewhile
 
 from monitor.alarms.condition import Change, Condition, Memory, signal_away
 from monitor.alarms.rules import RunRateRule
-from monitor.events import Beat, Event, Gap
+from monitor.events import Beat, BeatRevision, Event, Gap
 
 SPREAD = 1.5
 """No interval of a run is off the limit, to the harmless side, by more than this factor."""
@@ -18,17 +19,17 @@ HYSTERESIS = 0.05
 CLEAR_INTERVALS = 4
 """Intervals that decide whether a rate alarm is over."""
 
+BEATS_KEPT = 64
+
 CLEAR_OTHER_BEATS = 3
 """Beats in a row that are not ventricular end a ventricular tachycardia."""
 
 
 @dataclass(slots=True)
 class RunMemory(Memory):
-    """The last intervals in seconds; other counts beats that are not part of the run."""
+    """The last intervals in seconds."""
 
     intervals_s: list[float] = field(default_factory=list)
-    beats: int = 0
-    other: int = 0
 
 
 def mean_bpm(intervals_s: Sequence[float]) -> float:
@@ -98,8 +99,18 @@ class ExtremeRate(Condition[RunMemory]):
         return self.end(beat.sample, f"{self._label} over: {rate:.0f}/min") if back else None
 
 
-class VentricularTachycardia(Condition[RunMemory]):
+@dataclass(slots=True)
+class BeatsMemory(Memory):
+    """The last beats: source index, interval before it in seconds or None, whether ventricular."""
+
+    beats: list[tuple[int, float | None, bool]] = field(default_factory=list)
+
+
+class VentricularTachycardia(Condition[BeatsMemory]):
     """Five or more ventricular beats in a row, faster than 100 a minute.
+
+    It ends with three other beats in a row, or when the ventricular beats become slow. A
+    beat whose class is revised counts as what it was revised to.
 
     Parameters
     ----------
@@ -108,53 +119,57 @@ class VentricularTachycardia(Condition[RunMemory]):
     """
 
     def __init__(self, rule: RunRateRule) -> None:
-        super().__init__(RunMemory())
+        super().__init__(BeatsMemory())
         self.rule = rule
         self._needed = rule.beats - 1
         self._longest_s = SPREAD * 60.0 / rule.limit_bpm
 
     def observe(self, event: Event) -> Change | None:
         """See `Condition.observe`."""
-        if isinstance(event, Gap) or signal_away(event):
-            self._forget()
-            return None
-        if not isinstance(event, Beat):
-            return None
-        if event.quality < self.rule.min_quality:
-            self._forget()
-            return None
-        return self._ventricular(event) if event.aami == "V" else self._other(event)
-
-    def _forget(self) -> None:
-        self.memory.intervals_s.clear()
-        self.memory.beats = 0
-        self.memory.other = 0
-
-    def _ventricular(self, beat: Beat) -> Change | None:
-        memory = self.memory
-        if memory.beats and beat.rr_s is not None and 0 < beat.rr_s < self._longest_s:
-            memory.beats += 1
-            memory.intervals_s.append(beat.rr_s)
-            del memory.intervals_s[: -self._needed]
-        else:
-            memory.beats = 1
-            memory.intervals_s.clear()
-        memory.other = 0
-        if len(memory.intervals_s) < self._needed:
-            return None
-        rate = mean_bpm(memory.intervals_s)
-        if not memory.present and rate > self.rule.limit_bpm:
-            message = f"Ventricular tachycardia: {memory.beats} ventricular beats at {rate:.0f}/min"
-            return self.begin(beat.sample, message)
-        if memory.present and rate <= self.rule.limit_bpm * (1 - HYSTERESIS):
-            return self.end(beat.sample, f"Ventricular tachycardia over: {rate:.0f}/min")
+        beats = self.memory.beats
+        if (
+            isinstance(event, Gap)
+            or signal_away(event)
+            or (isinstance(event, Beat) and event.quality < self.rule.min_quality)
+        ):
+            beats.clear()
+        elif isinstance(event, Beat):
+            beats.append((event.sample, event.rr_s, event.aami == "V"))
+            del beats[:-BEATS_KEPT]
+            return self._judge()
+        elif isinstance(event, BeatRevision):
+            for index, (sample, rr_s, _) in enumerate(beats):
+                if sample == event.sample:
+                    beats[index] = (sample, rr_s, event.aami == "V")
+                    return self._judge()
         return None
 
-    def _other(self, beat: Beat) -> Change | None:
-        memory = self.memory
-        memory.beats = 0
-        memory.intervals_s.clear()
-        memory.other += 1
-        if not memory.present or memory.other < CLEAR_OTHER_BEATS:
+    def _judge(self) -> Change | None:
+        last = self.memory.beats[-1][0]
+        if self.memory.present and self._other_beats() >= CLEAR_OTHER_BEATS:
+            return self.end(last, "Ventricular tachycardia over: other beats are back")
+        run = self._run()
+        if len(run) < self._needed:
             return None
-        return self.end(beat.sample, "Ventricular tachycardia over: other beats are back")
+        rate = mean_bpm(run[: self._needed])
+        if not self.memory.present and rate > self.rule.limit_bpm:
+            message = f"Ventricular tachycardia: {len(run) + 1} ventricular beats at {rate:.0f}/min"
+            return self.begin(last, message)
+        if self.memory.present and rate <= self.rule.limit_bpm * (1 - HYSTERESIS):
+            return self.end(last, f"Ventricular tachycardia over: {rate:.0f}/min")
+        return None
+
+    def _other_beats(self) -> int:
+        """Return how many beats, up to the last, are not ventricular."""
+        others = takewhile(lambda beat: not beat[2], reversed(self.memory.beats))
+        return sum(1 for _ in others)
+
+    def _run(self) -> list[float]:
+        """Return the intervals of the ventricular run that the last beat ends, the newest first."""
+        run: list[float] = []
+        ventricular = list(takewhile(lambda beat: beat[2], reversed(self.memory.beats)))
+        for _, rr_s, _ in ventricular[:-1]:
+            if rr_s is None or not 0 < rr_s < self._longest_s:
+                break
+            run.append(rr_s)
+        return run

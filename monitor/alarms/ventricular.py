@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
+from bisect import insort
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from monitor.alarms.condition import Change, Condition, Memory, signal_away
 from monitor.alarms.rules import CountRule, MomentRule
-from monitor.events import Beat, Event, Gap
+from monitor.events import Beat, BeatRevision, Event, Gap
 
 WINDOW_S = 60.0
 """The minute over which ventricular beats are counted."""
@@ -34,6 +35,7 @@ class BeatMemory(Memory):
     run: int = 0
     last_run: int = 0
     last_other: bool = False
+    last_sample: int | None = None
     intervals_s: list[float] = field(default_factory=list)
 
 
@@ -67,6 +69,8 @@ class BeatMoment(Condition[BeatMemory]):
         if isinstance(event, Gap) or signal_away(event):
             self._forget()
             return None
+        if isinstance(event, BeatRevision):
+            self._revise(event)
         if not isinstance(event, Beat):
             return None
         if event.quality < self.rule.min_quality:
@@ -87,6 +91,14 @@ class BeatMoment(Condition[BeatMemory]):
         self.memory.last_other = False
         self.memory.intervals_s.clear()
 
+    def _revise(self, revision: BeatRevision) -> None:
+        """Let the last beat count as what it was revised to; what it completed stays."""
+        memory = self.memory
+        if revision.sample == memory.last_sample:
+            ventricular = revision.aami == "V"
+            memory.run = memory.last_run + 1 if ventricular else 0
+            memory.last_other = not ventricular
+
     def _beat(self, beat: Beat) -> Change | None:
         memory = self.memory
         ventricular = beat.aami == "V"
@@ -96,7 +108,7 @@ class BeatMoment(Condition[BeatMemory]):
         if not ventricular and memory.last_other and beat.rr_s is not None:
             memory.intervals_s.append(beat.rr_s)
             del memory.intervals_s[:-RR_MEMORY]
-        memory.last_other = not ventricular
+        memory.last_other, memory.last_sample = not ventricular, beat.sample
         if message is None:
             return None
         memory.until = beat.known_at + self._hold
@@ -153,10 +165,15 @@ class VentricularCount(Condition[CountMemory]):
 
     def observe(self, event: Event) -> Change | None:
         """See `Condition.observe`."""
-        if not isinstance(event, Beat):
-            return None
         samples = self.memory.samples
-        if event.aami == "V":
+        if isinstance(event, BeatRevision):
+            if event.aami == "V" and event.sample not in samples:
+                insort(samples, event.sample)
+            elif event.aami != "V" and event.sample in samples:
+                samples.remove(event.sample)
+        elif not isinstance(event, Beat):
+            return None
+        elif event.aami == "V":
             samples.append(event.sample)
         while samples and samples[0] <= event.sample - self._window:
             samples.pop(0)

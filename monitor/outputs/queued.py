@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Any, Self
 
+from monitor.errors import EcgmonError
 from monitor.events import Event
 
 LOG = logging.getLogger(__name__)
@@ -189,6 +190,8 @@ class QueuedOutput:
 
     def _failed(self, message: Message, error: Exception) -> None:
         self.mailbox.put_back(message)
+        # Errors of other packages may hold addresses with secrets; our own are written for people.
+        reason = str(error) if isinstance(error, EcgmonError) else type(error).__name__
         if self.problem is None:
-            LOG.warning("%s does not work (%s); it is tried again.", self.sink.name, type(error).__name__)
-        self.problem = f"{self.sink.name} does not work: {type(error).__name__}"
+            LOG.warning("%s does not work (%s); it is tried again.", self.sink.name, reason)
+        self.problem = f"{self.sink.name} does not work: {reason}"

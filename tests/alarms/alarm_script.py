@@ -5,7 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from monitor.alarms import AlarmEngine
-from monitor.events import Alarm, Beat, Event, Gap, HeartRate, Quality, RhythmChange, SourceStatus
+from monitor.events import (
+    Alarm,
+    Beat,
+    BeatRevision,
+    Event,
+    Gap,
+    HeartRate,
+    Quality,
+    RhythmChange,
+    SourceStatus,
+)
 
 FS = 360.0
 LATENCY_S = 0.6
@@ -37,6 +47,20 @@ class Script:
                 r_known_at=self.at(time_s + 0.2),
                 rr_s=rr_s,
                 quality=quality,
+            )
+        )
+        return self
+
+    def revision(self, time_s: float, known_s: float, aami: str) -> Script:
+        self.events.append(
+            BeatRevision(
+                sample=self.at(time_s),
+                time_s=time_s,
+                known_at=self.at(known_s),
+                was="?",
+                symbol=aami,
+                aami=aami,
+                probabilities={},
             )
         )
         return self

@@ -144,6 +144,17 @@ def test_ventricular_tachycardia_needs_five_fast_ventricular_beats(engine, scrip
     assert states(play(engine, script, 10), "ventricular_tachycardia")[:1] == expected
 
 
+def test_a_beat_that_is_revised_to_ventricular_completes_a_tachycardia(engine, script):
+    script.good(0, 20).beats(0.5, 75, 3).beats(2.5, 150, 3, "V").beat(3.7, "N").beat(4.1, "V")
+    script.revision(3.7, 4.8, "V").beats(5.0, 75, 2)
+    assert states(play(engine, script, 6), "ventricular_tachycardia") == [("active", 4.8)]
+
+
+def test_a_beat_that_is_revised_away_prevents_a_tachycardia(engine, script):
+    script.good(0, 20).beats(0.5, 75, 3).beats(2.5, 150, 4, "V").revision(3.7, 4.5, "N").beat(4.1, "V")
+    assert states(play(engine, script, 6), "ventricular_tachycardia") == []
+
+
 def test_a_normal_beat_breaks_a_ventricular_run(engine, script):
     script.beats(0.5, 180, 4, "V").beat(0.5 + 4 / 3).beats(0.5 + 5 / 3, 180, 4, "V")
     assert states(play(engine, script, 6), "ventricular_tachycardia") == []

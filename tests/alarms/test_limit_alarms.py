@@ -65,6 +65,11 @@ def test_couplets_and_runs_are_told_apart_by_their_length(engine, script, ventri
     assert raised == ({kind} if kind else set())
 
 
+def test_a_couplet_of_which_one_beat_is_revised_is_none(engine, script):
+    script.good(0, 10).beats(0.5, 75, 4).beats(3.5, 120, 2, "V").revision(4.0, 4.7, "N").beats(4.8, 75, 4)
+    assert states(play(engine, script, 9), "ventricular_couplet") == []
+
+
 @pytest.mark.parametrize(("coupling_s", "raised"), [(0.30, True), (0.34, False), (0.60, False)])
 def test_a_ventricular_beat_within_the_expected_qt_is_r_on_t(engine, script, coupling_s, raised):
     script.good(0, 10).beats(0.5, 75, 5).beat(3.7 + coupling_s, "V").beats(5.3, 75, 3)
