@@ -69,10 +69,8 @@ class Stream:
         block : SampleBlock
             Samples of this device.
         """
-        if block.rewound:
-            self.alarms = AlarmEngine(self.alarms.settings, device=self.device, fs_hz=self.fs_hz)
-        events = self.pipeline.process(block)
-        return self._with_alarms(events)
+        ended = self._end_alarms() if block.rewound else []
+        return [*ended, *self._with_alarms(self.pipeline.process(block))]
 
     def report(self, status: SourceStatus) -> list[Event]:
         """Take news of the link and return it with the alarms it raised or cleared."""
@@ -88,6 +86,12 @@ class Stream:
     def finish(self) -> list[Event]:
         """Give out what the end of the stream makes final."""
         return self._with_alarms(self.pipeline.finish())
+
+    def _end_alarms(self) -> list[Event]:
+        """End all alarms visibly; a replay that was wound to another place begins without any."""
+        ended = self.act(lambda engine: [*engine.rewind(), *engine.acknowledge()])
+        self.alarms = AlarmEngine(self.alarms.settings, device=self.device, fs_hz=self.fs_hz)
+        return ended
 
     def _with_alarms(self, events: list[Event]) -> list[Event]:
         alarms = self.alarms.process(events, self.pipeline.processed)

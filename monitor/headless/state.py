@@ -9,11 +9,15 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+from monitor.events import AlarmState
 from monitor.stream import Stream
 
 LOG = logging.getLogger(__name__)
 
 VERSION = 1
+
+REFRESH_S = 60.0
+"""Seconds after which the state of alarms that stay open is written again."""
 
 
 class StateFile:
@@ -30,36 +34,26 @@ class StateFile:
     def __init__(self, path: Path, wall: Callable[[], float] = time.time) -> None:
         self._path = path
         self._wall = wall
-        self._written = ""
+        self._open: dict[str, list[tuple[str, AlarmState]]] = {}
+        self._at = 0.0
         self._warned = False
 
     def save(self, streams: Mapping[str, Stream]) -> None:
-        """Write the state if an alarm is open or was open at the last time.
+        """Write the state if an open alarm has changed, and now and then while one is open.
 
         A disk that cannot be written is told once; the monitor goes on.
         """
+        alarms = {name: stream.alarms.open_alarms() for name, stream in streams.items()}
+        open_now = {name: [(a.kind, a.state) for a in found] for name, found in alarms.items() if found}
+        fresh = self._wall() - self._at < REFRESH_S
+        if open_now == self._open and (fresh or not open_now):
+            return
         devices = {
-            name: {"fs_hz": stream.fs_hz, "alarms": stream.alarms.snapshot()}
-            for name, stream in streams.items()
-            if stream.alarms.open_alarms()
+            name: {"fs_hz": streams[name].fs_hz, "alarms": streams[name].alarms.snapshot()}
+            for name in open_now
         }
-        key = json.dumps(sorted(devices))
-        if not devices and key == self._written:
-            return
-        text = json.dumps({"version": VERSION, "at": self._wall(), "devices": devices})
-        part = self._path.with_name(f".{self._path.name}.part")
-        try:
-            self._path.parent.mkdir(parents=True, exist_ok=True)
-            part.write_text(text, "utf-8")
-            part.chmod(0o600)
-            part.replace(self._path)
-        except OSError as error:
-            if not self._warned:
-                LOG.warning("State cannot be kept in %s: %s.", self._path, error.strerror)
-            self._warned = True
-            return
-        self._warned = False
-        self._written = key
+        if self._write({"version": VERSION, "at": self._wall(), "devices": devices}):
+            self._open, self._at = open_now, self._wall()
 
     def load(self) -> dict[str, Any]:
         """Return the state of each device; empty if there is none that can be used."""
@@ -74,3 +68,18 @@ class StateFile:
         except (OSError, ValueError, KeyError, TypeError, AttributeError):
             LOG.warning("%s is damaged; the monitor begins without it.", self._path)
             return {}
+
+    def _write(self, state: dict[str, Any]) -> bool:
+        part = self._path.with_name(f".{self._path.name}.part")
+        try:
+            self._path.parent.mkdir(parents=True, exist_ok=True)
+            part.write_text(json.dumps(state), "utf-8")
+            part.chmod(0o600)
+            part.replace(self._path)
+        except OSError as error:
+            if not self._warned:
+                LOG.warning("State cannot be kept in %s: %s.", self._path, error.strerror)
+            self._warned = True
+            return False
+        self._warned = False
+        return True

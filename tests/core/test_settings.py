@@ -29,8 +29,11 @@ def test_the_shipped_files_are_valid_and_name_a_source(path: Path) -> None:
 
 @pytest.mark.parametrize("path", CONFIGS, ids=lambda path: path.stem)
 def test_every_commented_out_key_of_a_shipped_file_is_a_real_one(path: Path, tmp_path: Path) -> None:
-    keys = [line.lstrip("# ") if line.startswith("# ") and " = " in line else line for line in _lines(path)]
-    load(tmp_path, "\n".join(keys))
+    load(tmp_path, "\n".join(line.lstrip("# ") if _is_hidden(line) else line for line in _lines(path)))
+
+
+def _is_hidden(line: str) -> bool:
+    return line.startswith("# [") or (line.startswith("# ") and " = " in line)
 
 
 def _lines(path: Path) -> list[str]:
