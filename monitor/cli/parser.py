@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from monitor import __version__
 from monitor.cli.device_parser import add_device_commands
 from monitor.cli.evaluate_parser import add_evaluate
+from monitor.cli.explain_parser import EXPLAIN_EXAMPLES, EXPLAIN_HELP, add_explain
 from monitor.cli.service_parser import add_service_commands
 
 if TYPE_CHECKING:
@@ -96,6 +97,7 @@ def build_parser() -> argparse.ArgumentParser:
     _add_demo(commands)
     _add(commands, "models", "monitor.cli.models:models", "list the beat classifiers", "")
     add_evaluate(commands)
+    add_explain(_add(commands, "explain", "monitor.cli.explain:explain_beat", EXPLAIN_HELP, EXPLAIN_EXAMPLES))
     add_service_commands(commands, _add)
     add_device_commands(commands, _add)
     return parser

@@ -1,0 +1,1 @@
+"""Makes the background beats that SHAP compares with."""

@@ -1,0 +1,105 @@
+"""Asks a model what it would have called a beat, had its window been another."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from monitor.explain.capture import Caught
+from monitor.inference.namer import BeatNamer
+
+Float32 = NDArray[np.float32]
+Float64 = NDArray[np.float64]
+
+BATCH = 512
+
+
+class Probe:
+    """One beat before its model, its past held fixed.
+
+    The question goes the live way: the changed window is normalised anew, and a model that
+    describes beats against their patient describes it anew, against the same past.
+
+    Parameters
+    ----------
+    namer : BeatNamer
+        The model; nobody else may use it meanwhile.
+    caught : Caught
+        The beat.
+
+    Attributes
+    ----------
+    window_mv : array of shape (n_samples,)
+        The beat's clean window in millivolts.
+    attribution : array of shape (n_samples,)
+        Grad-CAM of the most probable class, 0 to 1, as the graph gives it.
+    probabilities : array of shape (n_classes,)
+        In the order of the contract's symbols.
+    wanted : int
+        The class explained: the most probable one.
+    """
+
+    def __init__(self, namer: BeatNamer, caught: Caught) -> None:
+        samples = caught.window.samples_mv
+        if samples is None:
+            raise ValueError("a beat without a whole window cannot be asked about")
+        self._namer = namer
+        self._caught = caught
+        self._symbols = namer.contract.symbols
+        self.window_mv: Float64 = samples
+        namer.restore(caught.state)
+        label = namer.name([caught.window])[0].label
+        self.attribution: Float64 = np.zeros(samples.size)
+        if label.attribution is not None:
+            self.attribution = label.attribution.astype(np.float64)
+        self.probabilities: Float64 = self.ask(samples[None])[0]
+        self.wanted = int(self.probabilities.argmax())
+
+    @property
+    def symbol(self) -> str:
+        """Symbol of the class explained."""
+        return self._symbols[self.wanted]
+
+    @property
+    def r(self) -> int:
+        """Index of the R wave in the window."""
+        return self._caught.window.r - self._caught.window.start
+
+    def ask(self, windows_mv: Float64) -> Float64:
+        """Return the probabilities of other windows in this one's place.
+
+        Parameters
+        ----------
+        windows_mv : array of shape (n, n_samples)
+            Windows in millivolts.
+
+        Returns
+        -------
+        array of shape (n, n_classes)
+            Each row sums to 1.
+        """
+        step = 1 if self._caught.state else BATCH
+        rows: list[list[float]] = []
+        for start in range(0, len(windows_mv), step):
+            self._namer.restore(self._caught.state)
+            part = [replace(self._caught.window, samples_mv=row) for row in windows_mv[start : start + step]]
+            rows += [
+                [naming.label.probabilities[symbol] for symbol in self._symbols]
+                for naming in self._namer.name(part)
+            ]
+        return np.array(rows)
+
+    def chance(self, windows_mv: Float64, wanted: int | None = None) -> Float64:
+        """Return the probability of the class explained, shape (n,), for other windows.
+
+        Parameters
+        ----------
+        windows_mv : array of shape (n, n_samples)
+            Windows in millivolts.
+        wanted : int, optional
+            Another class.
+        """
+        column = self.wanted if wanted is None else wanted
+        return np.asarray(self.ask(windows_mv)[:, column])
