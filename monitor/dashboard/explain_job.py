@@ -48,6 +48,7 @@ class ExplainJob(QtCore.QThread):
             if self.isInterruptionRequested():
                 return
             self.stepped.emit(step)
+            self.msleep(2)  # the window's thread goes first
 
     def stop(self) -> None:
         """Ask to stop and wait for it."""
