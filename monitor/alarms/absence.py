@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from monitor.alarms.condition import Change, Condition, Memory, is_blind, signal_away
 from monitor.alarms.rules import AbsenceRule
-from monitor.events import Beat, Event, Gap, Quality
+from monitor.events import Beat, Event, Gap, Quality, SourceStatus
 
 NOISE_INDEX = 0.15
 """A second of lower quality, and not flat, is too noisy to say that it holds no beat."""
@@ -39,6 +39,8 @@ class BeatAbsence(Condition[AbsenceMemory]):
     label : str
         What the message calls it.
     """
+
+    listens = frozenset({Beat, Gap, Quality, SourceStatus})
 
     def __init__(self, rule: AbsenceRule, fs_hz: float, latency_s: float, label: str) -> None:
         super().__init__(AbsenceMemory())

@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 from abc import ABC, abstractmethod
 from dataclasses import asdict, dataclass
-from typing import Any, Generic, TypeVar
+from typing import Any, ClassVar, Generic, TypeVar
 
 from monitor.events import Event, Quality, SourceStatus
 
@@ -56,8 +56,16 @@ class Condition(ABC, Generic[MemoryT]):
         The state at the start.
     """
 
+    listens: ClassVar[frozenset[type[Event]]]
+    """Types of events that can matter to it; it is told of no other."""
+
     def __init__(self, memory: MemoryT) -> None:
         self.memory = memory
+
+    @property
+    def timed(self) -> bool:
+        """Whether it has deadlines at all."""
+        return type(self).due is not Condition.due
 
     @abstractmethod
     def observe(self, event: Event) -> Change | None:

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from monitor.alarms.catalogue import build_conditions
-from monitor.alarms.condition import Change
+from monitor.alarms.condition import Change, Condition
 from monitor.alarms.settings import AlarmSettings
 from monitor.alarms.tracker import AlarmTracker, Transition
 from monitor.events import Alarm, Event, Gap
@@ -65,7 +65,7 @@ class AlarmEngine:
             horizon = event.sample if isinstance(event, Gap) else event.known_at
             self._advance(horizon, alarms)
             self._time = max(self._time, event.known_at)
-            for kind, condition in self._conditions.items():
+            for kind, condition in self._listening(type(event)):
                 change = condition.observe(event)
                 if change is not None:
                     self._change(kind, change, alarms)
@@ -147,7 +147,7 @@ class AlarmEngine:
         alarms: list[Alarm] = []
         self._idle += self._time
         self._time = 0
-        self._conditions = build_conditions(self.settings, self.fs_hz)
+        self._build_conditions()
         for kind, tracker in self._trackers.items():
             if tracker.life.present:
                 self._change(kind, Change(False, 0, "The signal began anew"), alarms)
@@ -219,11 +219,23 @@ class AlarmEngine:
         self._find_next_due()
 
     def _build(self) -> None:
-        self._conditions = build_conditions(self.settings, self.fs_hz)
+        self._build_conditions()
         self._trackers = {
             kind: AlarmTracker(getattr(self.settings, kind), self.fs_hz, self.settings.escalate_after_s)
             for kind in self._conditions
         }
+
+    def _build_conditions(self) -> None:
+        self._conditions = build_conditions(self.settings, self.fs_hz)
+        self._timed = [(kind, c) for kind, c in self._conditions.items() if c.timed]
+        self._listeners: dict[type[Event], list[tuple[str, Condition[Any]]]] = {}
+
+    def _listening(self, sort: type[Event]) -> list[tuple[str, Condition[Any]]]:
+        found = self._listeners.get(sort)
+        if found is None:
+            found = [(kind, c) for kind, c in self._conditions.items() if sort in c.listens]
+            self._listeners[sort] = found
+        return found
 
     @property
     def _tick(self) -> int:
@@ -241,7 +253,7 @@ class AlarmEngine:
         """Meet every deadline before the sample ``until``, in the order of time."""
         while self._next_due < until:
             self._time = max(self._time, int(self._next_due))
-            for kind, condition in self._conditions.items():
+            for kind, condition in self._timed:
                 due = condition.due()
                 if due is not None and due <= self._time:
                     change = condition.expire()
@@ -257,7 +269,7 @@ class AlarmEngine:
                 self._emit(kind, tracker.expire(tick, self._pause_end()), alarms)
 
     def _find_next_due(self) -> None:
-        signal = (c.due() for c in self._conditions.values())
+        signal = (condition.due() for _, condition in self._timed)
         state = (t.due() for t in self._trackers.values())
         self._next_due = min(
             min((due for due in signal if due is not None), default=float("inf")),

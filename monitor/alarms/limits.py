@@ -18,6 +18,8 @@ class RateLimit(Condition[Memory]):
         True for a lower limit, False for an upper one.
     """
 
+    listens = frozenset({HeartRate})
+
     def __init__(self, rule: RateLimitRule, *, lower: bool) -> None:
         super().__init__(Memory())
         self.rule = rule

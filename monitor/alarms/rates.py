@@ -8,7 +8,7 @@ from itertools import takewhile
 
 from monitor.alarms.condition import Change, Condition, Memory, signal_away
 from monitor.alarms.rules import RunRateRule
-from monitor.events import Beat, BeatRevision, Event, Gap
+from monitor.events import Beat, BeatRevision, Event, Gap, SourceStatus
 
 SPREAD = 1.5
 """No interval of a run is off the limit, to the harmless side, by more than this factor."""
@@ -54,6 +54,8 @@ class ExtremeRate(Condition[RunMemory]):
     label : str
         What the message calls it.
     """
+
+    listens = frozenset({Beat, Gap, SourceStatus})
 
     def __init__(self, rule: RunRateRule, slow: bool, label: str) -> None:
         super().__init__(RunMemory())
@@ -117,6 +119,8 @@ class VentricularTachycardia(Condition[BeatsMemory]):
     rule : RunRateRule
         The limits.
     """
+
+    listens = frozenset({Beat, BeatRevision, Gap, SourceStatus})
 
     def __init__(self, rule: RunRateRule) -> None:
         super().__init__(BeatsMemory())

@@ -24,6 +24,8 @@ class RhythmPresent(Condition[Memory]):
         What the message calls it.
     """
 
+    listens = frozenset({RhythmChange})
+
     def __init__(self, rule: RhythmRule, rhythms: Collection[str], label: str) -> None:
         super().__init__(Memory())
         self.rule = rule

@@ -29,6 +29,8 @@ class SignalLost(Condition[SignalMemory]):
         Rate of the source.
     """
 
+    listens = frozenset({SourceStatus, Gap, Quality})
+
     def __init__(self, rule: GapRule, fs_hz: float) -> None:
         super().__init__(SignalMemory())
         self.rule = rule
@@ -60,6 +62,8 @@ class SignalLost(Condition[SignalMemory]):
 class LeadOff(Condition[Memory]):
     """An electrode is off, as the device or the signal says."""
 
+    listens = frozenset({Quality})
+
     def __init__(self) -> None:
         super().__init__(Memory())
 
@@ -83,6 +87,8 @@ class PoorSignal(Condition[Memory]):
     rule : QualityRule
         The limit.
     """
+
+    listens = frozenset({Quality})
 
     OTHERS = frozenset({"flat", "lead_off", "missing"})
 
@@ -112,6 +118,8 @@ class BatteryLow(Condition[Memory]):
         The limit.
     """
 
+    listens = frozenset({SourceStatus})
+
     RECOVERED_PERCENT = 5.0
 
     def __init__(self, rule: BatteryRule) -> None:
@@ -140,6 +148,8 @@ class OverloadMemory(Memory):
 class Overload(Condition[OverloadMemory]):
     """The source drops blocks because the monitor does not keep up."""
 
+    listens = frozenset({SourceStatus})
+
     def __init__(self) -> None:
         super().__init__(OverloadMemory())
 
@@ -159,6 +169,8 @@ class Overload(Condition[OverloadMemory]):
 
 class Reported(Condition[Memory]):
     """Something that the program reports by `AlarmEngine.report`; no event shows it."""
+
+    listens = frozenset()
 
     def __init__(self) -> None:
         super().__init__(Memory())

@@ -121,9 +121,11 @@ class AlarmTracker:
 
     def due(self) -> int | None:
         """Return the next tick at which `expire` has something to do."""
-        times = (self.life.begun, self.life.silent_until, self.life.escalate_at)
-        begun = None if times[0] is None else times[0] + self._delay
-        return min((t for t in (begun, *times[1:]) if t is not None), default=None)
+        life = self.life
+        if life.begun is None and life.silent_until is None and life.escalate_at is None:
+            return None
+        begun = None if life.begun is None else life.begun + self._delay
+        return min(t for t in (begun, life.silent_until, life.escalate_at) if t is not None)
 
     def expire(self, tick: int, paused_until: int | None = None) -> list[Transition]:
         """Do what is due at this tick: end a delay or a silence, or send the alarm on."""

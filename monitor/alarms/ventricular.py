@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 from monitor.alarms.condition import Change, Condition, Memory, signal_away
 from monitor.alarms.rules import CountRule, MomentRule
-from monitor.events import Beat, BeatRevision, Event, Gap
+from monitor.events import Beat, BeatRevision, Event, Gap, SourceStatus
 
 WINDOW_S = 60.0
 """The minute over which ventricular beats are counted."""
@@ -57,6 +57,8 @@ class BeatMoment(Condition[BeatMemory]):
         Takes a beat and the memory; returns the message if this beat completes the
         condition.
     """
+
+    listens = frozenset({Beat, BeatRevision, Gap, SourceStatus})
 
     def __init__(self, rule: MomentRule, fs_hz: float, moment: Moment) -> None:
         super().__init__(BeatMemory())
@@ -157,6 +159,8 @@ class VentricularCount(Condition[CountMemory]):
     fs_hz : float
         Rate of the source.
     """
+
+    listens = frozenset({Beat, BeatRevision})
 
     def __init__(self, rule: CountRule, fs_hz: float) -> None:
         super().__init__(CountMemory())
