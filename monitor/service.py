@@ -12,7 +12,6 @@ from functools import partial
 from typing import Any
 
 from monitor.alarms.engine import AlarmEngine
-from monitor.alarms.settings import AlarmSettings
 from monitor.errors import EcgmonError, OutputError
 from monitor.events import Alarm, Event, LinkState, SampleBlock, SourceStatus
 from monitor.ingest.base import Source
@@ -107,11 +106,13 @@ class Monitor:
         """Silence the present alarms of a device for a while; from any thread."""
         self._act(device, lambda engine: engine.silence(seconds))
 
-    def change_alarms(self, settings: AlarmSettings) -> None:
-        """Go on with other alarm settings; open alarms and what was learned stay."""
-        self.settings = self.settings.model_copy(update={"alarms": settings})
+    def change_alarms(self, settings: MonitorSettings) -> None:
+        """Go on with the alarms and patients of other settings; open alarms stay."""
+        changes = {"alarms": settings.alarms, "patients": settings.patients}
+        self.settings = self.settings.model_copy(update=changes)
         for stream in self.streams.values():
-            self._emit(stream, stream.act(lambda engine: engine.reconfigure(settings)))
+            rules = self.settings.alarms_of(stream.device)
+            self._emit(stream, stream.act(partial(AlarmEngine.reconfigure, settings=rules)))
 
     def remember(self, devices: Mapping[str, dict[str, Any]]) -> None:
         """Take the state of an earlier run, by device, as `monitor.headless.state` keeps it."""
@@ -190,7 +191,7 @@ class Monitor:
                 block.leads,
                 first_sample=block.start,
                 pipeline=self.settings.pipeline,
-                alarms=self.settings.alarms,
+                alarms=self.settings.alarms_of(block.device),
             )
         except ValueError as error:
             self._refuse(block, str(error))

@@ -9,6 +9,7 @@ from typing import Any, Literal
 
 from pydantic import Field, ValidationError
 
+from monitor.alarms.patients import PatientSettings
 from monitor.alarms.settings import AlarmSettings
 from monitor.errors import SettingsError
 from monitor.headless.settings import ServiceSettings
@@ -55,6 +56,8 @@ class MonitorSettings(SourceSettings):
         Open the window.
     duration_s : float, optional
         Stop after so much signal of each device.
+    patients : dict of str to PatientSettings
+        By device: whose it is, and alarms with limits of their own.
     service : ServiceSettings, optional
         Run as a service: watchdog, local socket, state over restarts.
     """
@@ -63,8 +66,19 @@ class MonitorSettings(SourceSettings):
     duration_s: float | None = Field(default=None, gt=0)
     pipeline: PipelineSettings = PipelineSettings()
     alarms: AlarmSettings = AlarmSettings()
+    patients: dict[str, PatientSettings] = Field(default_factory=dict)
     outputs: OutputSettings = OutputSettings()
     service: ServiceSettings | None = None
+
+    def alarms_of(self, device: str) -> AlarmSettings:
+        """Return the alarm settings of whoever wears a device."""
+        patient = self.patients.get(device)
+        return self.alarms if patient is None else self.alarms.changed(patient.alarms)
+
+    def names(self) -> dict[str, str]:
+        """Return the names of patients by device."""
+        named = ((device, patient.name) for device, patient in self.patients.items())
+        return {device: name for device, name in named if name is not None}
 
 
 def load_settings(path: Path | None = None, overrides: Mapping[str, Any] | None = None) -> MonitorSettings:

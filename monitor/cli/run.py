@@ -115,7 +115,7 @@ def run_loop(
 
 def stored(settings: MonitorSettings) -> list[Output]:
     """Return the outputs that keep events and those that announce them."""
-    outputs = build_outputs(settings.outputs)
+    outputs = build_outputs(settings.outputs, settings.names())
     if settings.outputs.annotations is not None:
         outputs.append(AnnotationOutput(settings.outputs.annotations))
     if settings.outputs.events is not None and settings.outputs.events != Path("-"):

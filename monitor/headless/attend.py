@@ -69,8 +69,7 @@ class Attendant:
         """
         if self._reload is None:
             raise UsageError("The monitor was started without a settings file.")
-        settings = self._reload()
-        self.monitor.change_alarms(settings.alarms)
+        self.monitor.change_alarms(self._reload())
         LOG.info("New alarm settings are in force.")
 
     def reload_or_tell(self) -> None:

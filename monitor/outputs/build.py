@@ -3,32 +3,36 @@
 # ruff: noqa: PLC0415 - what is not asked for is not loaded
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from monitor.outputs.base import Output
 from monitor.outputs.settings import DeliverySettings
 
 
-def build_outputs(settings: DeliverySettings) -> list[Output]:
+def build_outputs(settings: DeliverySettings, names: Mapping[str, str] | None = None) -> list[Output]:
     """Return the outputs that keep, then those that announce.
 
     Parameters
     ----------
     settings : DeliverySettings
         What is asked for.
+    names : mapping of str to str, optional
+        Names of patients by device, for the event store.
 
     Raises
     ------
     EcgmonError
         An output needs what is not installed, or its settings make no sense.
     """
-    return [*_keeping(settings), *_announcing(settings)]
+    return [*_keeping(settings, names or {}), *_announcing(settings)]
 
 
-def _keeping(settings: DeliverySettings) -> list[Output]:
+def _keeping(settings: DeliverySettings, names: Mapping[str, str]) -> list[Output]:
     outputs: list[Output] = []
     if settings.store is not None:
         from monitor.outputs.store import StoreOutput
 
-        outputs.append(StoreOutput(settings.store))
+        outputs.append(StoreOutput(settings.store, names=names))
     if settings.recorder is not None:
         from monitor.outputs.recorder import RecorderOutput
 

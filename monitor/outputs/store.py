@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from types import TracebackType
 from typing import Any, Self
+
+from sqlalchemy.exc import SQLAlchemyError
 
 from monitor.errors import OutputError
 from monitor.events import Event
@@ -30,11 +32,19 @@ class StoreOutput:
         Where and for how long.
     wall : callable
         Returns the wall-clock time in seconds since 1970.
+    names : mapping of str to str, optional
+        Names of patients by device, kept apart from the events.
     """
 
     problem_kind = "storage_full"
 
-    def __init__(self, settings: StoreSettings, wall: Callable[[], float] = time.time) -> None:
+    def __init__(
+        self,
+        settings: StoreSettings,
+        wall: Callable[[], float] = time.time,
+        names: Mapping[str, str] | None = None,
+    ) -> None:
+        self._names = dict(names or {})
         self.store = EventStore(settings.address)
         self._rows = RowMaker(wall)
         self._retention = Retention(self.store, settings, wall)
@@ -48,7 +58,9 @@ class StoreOutput:
     def __enter__(self) -> Self:
         try:
             self.store.open()
-        except OutputError as error:
+            for device, name in self._names.items():
+                self.store.name_patient(device, name)
+        except (OutputError, SQLAlchemyError) as error:
             self.store.problem = str(error)
             LOG.warning("%s Events wait in memory.", error)
         return self
