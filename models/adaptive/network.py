@@ -49,6 +49,7 @@ class Encoder(nn.Module):
     def __init__(self) -> None:
         super().__init__()
         a, b, c = CHANNELS
+        self.position: Tensor
         self.register_buffer("position", torch.linspace(-1, 1, POINTS).reshape(1, 1, POINTS))
         self.steps = nn.ModuleList([conv_bn(3, a, 9, 2), conv_bn(a, b, 5, 2), conv_bn(b, c, 5, 1)])
 
@@ -80,7 +81,8 @@ class AdaptiveNet(nn.Module):
         self.final = nn.Linear(HIDDEN, len(SYMBOLS))
         self.digest = nn.Linear(2 * maps, DIGEST)
         self.memory = nn.GRU(DIGEST + figures, MEMORY, batch_first=True)
-        self.drop = nn.Dropout(0.2)
+        self.drop = nn.Dropout(0.3)
+        self.drop_features = nn.Dropout(0.15)
 
     def pooled(self, maps: Tensor) -> Tensor:
         """Return the pooled features, shape (n, 64)."""
@@ -101,11 +103,11 @@ class AdaptiveNet(nn.Module):
             Memory before the first beat.
         """
         s, n = shapes.shape[:2]
-        pooled = self.pooled(self.encoder(shapes.flatten(0, 1))).reshape(s, n, -1)
+        pooled = self.drop_features(self.pooled(self.encoder(shapes.flatten(0, 1)))).reshape(s, n, -1)
         start = pooled.new_zeros(1, s, MEMORY) if memory is None else memory
         after, _ = self.memory(torch.cat((torch.tanh(self.digest(pooled)), figures), dim=2), start)
         before = torch.cat((start.transpose(0, 1), after[:, :-1]), dim=1)
-        seen = torch.cat((pooled, figures, before), dim=2)
+        seen = torch.cat((pooled, figures, self.drop_features(before)), dim=2)
         first = self.first(self.drop(torch.relu(self.first_hidden(seen))))
         final = self.final(self.drop(torch.relu(self.final_hidden(torch.cat((seen, next_figures), dim=2)))))
         return Named(first, final, after)

@@ -19,10 +19,20 @@ ANY_NORMAL = len(SYMBOLS)
 IGNORED = -1
 """Label of a detection that matches no reference beat."""
 
-DS1 = ("101 106 108 109 112 114 115 116 118 119 122 124 201 203 205 207 208 209 215 220 223 230").split()
+def _names(*rows: str) -> tuple[str, ...]:
+    return tuple(" ".join(rows).split())
+
+
+DS1 = _names(
+    "101 106 108 109 112 114 115 116 118 119 122",
+    "124 201 203 205 207 208 209 215 220 223 230",
+)
 """Training records of de Chazal et al. 2004, doi:10.1109/TBME.2004.827359."""
 
-DS2 = ("100 103 105 111 113 117 121 123 200 202 210 212 213 214 219 221 222 228 231 232 233 234").split()
+DS2 = _names(
+    "100 103 105 111 113 117 121 123 200 202 210",
+    "212 213 214 219 221 222 228 231 232 233 234",
+)
 """Test records of the same split."""
 
 SAME_AS_TESTED = ("201",)
@@ -31,7 +41,10 @@ SAME_AS_TESTED = ("201",)
 PACED = ("102", "104", "107", "217")
 """Paced records: the only ones with many beats of class Q; in neither DS1 nor DS2."""
 
-SVDB_HELD_OUT = "803 808 820 825 829 845 849 855 859 866 870 876 882 889".split()
+SVDB_HELD_OUT = _names(
+    "803 808 820 825 829 845 849",
+    "855 859 866 870 876 882 889",
+)
 """Records of SVDB that no training sees, for a test on a second database."""
 
 _CLASS_OF = {

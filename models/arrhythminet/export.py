@@ -3,16 +3,12 @@
 from __future__ import annotations
 
 from copy import deepcopy
-from typing import Any
 
 import numpy as np
 import onnx
 import torch
-from numpy.typing import NDArray
-from onnx import TensorProto, helper, numpy_helper
-from torch import nn
+from onnx import TensorProto, helper
 from torch.nn import functional as nnf
-from torch.nn.utils.fusion import fuse_conv_bn_eval
 
 from models.arrhythminet.networks import (
     CLASSES,
@@ -21,56 +17,19 @@ from models.arrhythminet.networks import (
     BottleneckBlock,
     SeparableBlock,
 )
+from models.graph import GraphWriter
 
 _TINY = 1e-12
 """Keeps a map without any evidence at zero instead of dividing by zero."""
 
 
-class _Writer:
-    """Collects nodes and constants of a graph."""
-
-    def __init__(self) -> None:
-        self.nodes: list[onnx.NodeProto] = []
-        self.constants: list[onnx.TensorProto] = []
-
-    def constant(self, value: NDArray[np.generic]) -> str:
-        name = f"c{len(self.constants)}"
-        self.constants.append(numpy_helper.from_array(np.ascontiguousarray(value), name))
-        return name
-
-    def node(self, kind: str, *inputs: str, output: str = "", **attributes: Any) -> str:
-        output = output or f"t{len(self.nodes)}"
-        self.nodes.append(helper.make_node(kind, list(inputs), [output], **attributes))
-        return output
-
-    def conv_bn(self, x: str, step: nn.Module) -> str:
-        """Write a convolution with its batch normalisation folded into it."""
-        assert isinstance(step, nn.Sequential)
-        conv, norm = step
-        assert isinstance(conv, nn.Conv2d)
-        assert isinstance(norm, nn.BatchNorm2d)
-        fused = fuse_conv_bn_eval(conv, norm)
-        assert fused.bias is not None
-        pad = int(conv.padding[1])
-        return self.node(
-            "Conv",
-            x,
-            self.constant(fused.weight.detach().numpy()),
-            self.constant(fused.bias.detach().numpy()),
-            kernel_shape=[1, conv.kernel_size[1]],
-            strides=[1, conv.stride[1]],
-            pads=[0, pad, 0, pad],
-            group=conv.groups,
-        )
-
-
-def _separable(writer: _Writer, x: str, block: SeparableBlock) -> str:
+def _separable(writer: GraphWriter, x: str, block: SeparableBlock) -> str:
     for step in (block.standard, block.depthwise, block.pointwise):
         x = writer.node("Relu", writer.conv_bn(x, step))
     return x
 
 
-def _bottleneck(writer: _Writer, x: str, block: BottleneckBlock) -> str:
+def _bottleneck(writer: GraphWriter, x: str, block: BottleneckBlock) -> str:
     y = writer.node("Relu", writer.conv_bn(x, block.expand))
     y = writer.node("Relu", writer.conv_bn(y, block.depthwise))
     y = writer.conv_bn(y, block.project)
@@ -85,7 +44,7 @@ def _bottleneck(writer: _Writer, x: str, block: BottleneckBlock) -> str:
     return writer.node("Relu", y) if block.last else y
 
 
-def _head(writer: _Writer, features: str, network: ArrhythmiNet, length: int, temperature: float) -> None:
+def _head(writer: GraphWriter, features: str, network: ArrhythmiNet, length: int, temperature: float) -> None:
     """Write class probabilities and Grad-CAM.
 
     With global average pooling and a linear head the gradient of a class's score with respect
@@ -131,7 +90,7 @@ def to_graph(network: ArrhythmiNet, temperature: float = 1.0) -> onnx.GraphProto
         Input ``window`` (n, 360); outputs ``probabilities`` (n, 5) and ``attribution`` (n, 360).
     """
     network = deepcopy(network).cpu().eval()
-    writer = _Writer()
+    writer = GraphWriter()
     x = writer.node("Unsqueeze", "window", writer.constant(np.array([1, 2], dtype=np.int64)))
     for block in network.blocks:
         if isinstance(block, SeparableBlock):

@@ -41,6 +41,10 @@ class AdaptiveNamer:
         When to believe it.
     """
 
+    _memory: Float32
+    _pending: Float32
+    _last: Label | None
+
     def __init__(
         self,
         session: ort.InferenceSession,
@@ -132,8 +136,8 @@ class AdaptiveNamer:
             "pending": self._pending,
         }
         rows: list[Float32] = self._session.run(OUTPUTS, feed)
-        probabilities, attribution, final, self._memory, self._pending = rows
-        return probabilities[0], attribution[0], final[0]
+        self._memory, self._pending = rows[3], rows[4]
+        return rows[0][0], rows[1][0], rows[2][0]
 
     def _revised(self, final: Float32) -> Label | None:
         """Return the last beat's label if the interval behind it changed its class."""

@@ -76,6 +76,71 @@ def _quantile(ordered: list[float], q: float) -> float:
     return ordered[int(q * (len(ordered) - 1))] if ordered else 0.0
 
 
+class IntervalHistory:
+    """The patient's recent RR intervals, and what a new one is beside them."""
+
+    _rrs: deque[float]
+
+    def __init__(self) -> None:
+        self._rrs = deque(maxlen=RR_LONG)
+        self.break_off()
+
+    def break_off(self) -> None:
+        """Let no comparison span what comes; the intervals known stay known."""
+        self._last_rr = 0.0
+        self._last_median = 0.0
+
+    def add(self, rr_s: float) -> tuple[tuple[float, ...], tuple[float, ...]]:
+        """Describe the next interval, then remember it.
+
+        Parameters
+        ----------
+        rr_s : float
+            Seconds since the beat before; 0 if unknown.
+
+        Returns
+        -------
+        figures : tuple of 8 floats
+            The first eight of `FIGURES`.
+        next_figures : tuple of 4 floats
+            `NEXT_FIGURES` of the beat before.
+        """
+        long = sorted(self._rrs)
+        short = sorted(list(self._rrs)[-RR_SHORT:])
+        median, last = _quantile(short, 0.5), self._last_rr
+        figures = (
+            _log_ratio(rr_s, last),
+            _log_ratio(rr_s, median),
+            _log_ratio(rr_s, _quantile(long, 0.5)),
+            _log_ratio(rr_s, _quantile(long, 0.25)),
+            _log_ratio(rr_s, _quantile(long, 0.75)),
+            _log_ratio(last, median),
+            _log_ratio(median, 0.8),
+            _log_ratio(_quantile(short, 0.85), _quantile(short, 0.15)),
+        )
+        pair = last + rr_s if last > 0.0 and rr_s > 0.0 else 0.0
+        next_figures = (
+            _log_ratio(rr_s, last),
+            _log_ratio(rr_s, self._last_median),
+            _log_ratio(pair, 2.0 * self._last_median),
+            float(rr_s > 0.0),
+        )
+        self._last_rr, self._last_median = rr_s, median
+        if rr_s > 0.0:
+            self._rrs.append(rr_s)
+        return figures, next_figures
+
+    def snapshot(self) -> State:
+        """Return a copy of the state."""
+        return {"rrs": list(self._rrs), "last_rr": self._last_rr, "last_median": self._last_median}
+
+    def restore(self, state: State) -> None:
+        """Go back to a state that `snapshot` returned."""
+        self._rrs = deque(state["rrs"], maxlen=RR_LONG)
+        self._last_rr = float(state["last_rr"])
+        self._last_median = float(state["last_median"])
+
+
 class PatientContext:
     """Remembers a patient's recent intervals and shapes, without labels.
 
@@ -84,7 +149,7 @@ class PatientContext:
     medians because in some patients most beats are premature.
     """
 
-    _rrs: deque[float]
+    _intervals: IntervalHistory
     _shapes: deque[Samples]
     _sizes: deque[float]
 
@@ -93,16 +158,15 @@ class PatientContext:
 
     def forget(self) -> None:
         """Forget the patient: another stream begins."""
-        self._rrs = deque(maxlen=RR_LONG)
+        self._intervals = IntervalHistory()
         self._shapes = deque(maxlen=TYPICAL_BEATS)
         self._sizes = deque(maxlen=TYPICAL_BEATS)
-        self.break_off()
+        self._last_r: int | None = None
 
     def break_off(self) -> None:
         """Forget where the last beat was: no interval spans a gap."""
-        self._last_r: int | None = None
-        self._last_rr = 0.0
-        self._last_median = 0.0
+        self._intervals.break_off()
+        self._last_r = None
 
     def describe(self, r: int, window_mv: Samples | None) -> DescribedBeat | None:
         """Describe the next beat, then remember it.
@@ -119,18 +183,21 @@ class PatientContext:
         DescribedBeat or None
             None if there is no window; the interval is remembered all the same.
         """
-        rr = 0.0 if self._last_r is None else (r - self._last_r) / PIPELINE_HZ
-        short = sorted(list(self._rrs)[-RR_SHORT:])
-        median = _quantile(short, 0.5)
-        beat = None if window_mv is None else self._described(rr, short, window_mv)
+        rr_s = 0.0 if self._last_r is None else (r - self._last_r) / PIPELINE_HZ
         self._last_r = r
-        self._last_rr = rr
-        self._last_median = median
-        if rr > 0.0:
-            self._rrs.append(rr)
-        return beat
+        intervals, next_figures = self._intervals.add(rr_s)
+        if window_mv is None:
+            return None
+        shapes, to_typical, likeness = self._shape(window_mv)
+        known = min(1.0, (len(self._shapes) - 1) / TYPICAL_BEATS)
+        return DescribedBeat(
+            shapes,
+            np.array((*intervals, to_typical, likeness, float(rr_s > 0.0), known), dtype=np.float32),
+            np.array(next_figures, dtype=np.float32),
+        )
 
-    def _described(self, rr: float, short: list[float], window_mv: Samples) -> DescribedBeat:
+    def _shape(self, window_mv: Samples) -> tuple[Float32, float, float]:
+        """Return the beat's shapes, its size and its likeness to the typical beat; remember it."""
         points = window_mv.reshape(-1, STRIDE).mean(axis=1)
         centred = points - points.mean()
         size = max(float(np.sqrt(np.mean(centred * centred))), STD_FLOOR_MV)
@@ -145,49 +212,20 @@ class PatientContext:
             to_typical = _log_ratio(size, _quantile(sorted(self._sizes), 0.5))
         self._shapes.append(centred)
         self._sizes.append(size)
-        figures = (*self._interval_figures(rr, short), to_typical, likeness)
-        known = (float(rr > 0.0), min(1.0, (len(self._shapes) - 1) / TYPICAL_BEATS))
-        return DescribedBeat(
-            shapes,
-            np.array((*figures, *known), dtype=np.float32),
-            np.array(self._next_figures(rr), dtype=np.float32),
-        )
-
-    def _interval_figures(self, rr: float, short: list[float]) -> tuple[float, ...]:
-        median = _quantile(short, 0.5)
-        long = sorted(self._rrs)
-        return (
-            _log_ratio(rr, self._last_rr),
-            _log_ratio(rr, median),
-            _log_ratio(rr, _quantile(long, 0.5)),
-            _log_ratio(rr, _quantile(long, 0.25)),
-            _log_ratio(rr, _quantile(long, 0.75)),
-            _log_ratio(self._last_rr, median),
-            _log_ratio(median, 0.8),
-            _log_ratio(_quantile(short, 0.85), _quantile(short, 0.15)),
-        )
-
-    def _next_figures(self, rr: float) -> tuple[float, ...]:
-        last, median = self._last_rr, self._last_median
-        pair = last + rr if last > 0.0 and rr > 0.0 else 0.0
-        return (_log_ratio(rr, last), _log_ratio(rr, median), _log_ratio(pair, 2.0 * median), float(rr > 0.0))
+        return shapes, to_typical, likeness
 
     def snapshot(self) -> State:
         """Return a copy of the state."""
         return {
-            "rrs": list(self._rrs),
+            "intervals": self._intervals.snapshot(),
             "shapes": [shape.copy() for shape in self._shapes],
             "sizes": list(self._sizes),
             "last_r": self._last_r,
-            "last_rr": self._last_rr,
-            "last_median": self._last_median,
         }
 
     def restore(self, state: State) -> None:
         """Go back to a state that `snapshot` returned."""
-        self._rrs = deque(state["rrs"], maxlen=RR_LONG)
+        self._intervals.restore(state["intervals"])
         self._shapes = deque(map(np.array, state["shapes"]), maxlen=TYPICAL_BEATS)
         self._sizes = deque(state["sizes"], maxlen=TYPICAL_BEATS)
         self._last_r = state["last_r"]
-        self._last_rr = float(state["last_rr"])
-        self._last_median = float(state["last_median"])

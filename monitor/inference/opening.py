@@ -38,6 +38,28 @@ def open_namer(settings: ClassifierSettings | None = None) -> BeatNamer:
     entry.verify()
     path = entry.path.resolve()
     session, contract = _opened(path, path.stat().st_mtime_ns)
+    return serve_namer(session, contract, str(path), settings)
+
+
+def serve_namer(
+    session: ort.InferenceSession, contract: ModelContract, source: str, settings: ClassifierSettings
+) -> BeatNamer:
+    """Return a namer for an open model of any kind.
+
+    Parameters
+    ----------
+    session, contract
+        As `monitor.inference.model_file.open_model` returns them.
+    source : str
+        Name of the file, for messages.
+    settings : ClassifierSettings
+        When to believe it.
+
+    Raises
+    ------
+    ModelError
+        The model cannot be served.
+    """
     if contract.kind == BEAT_SEQUENCE:
-        return AdaptiveNamer.serve(session, contract, str(path), settings)
-    return WindowNamer(BeatClassifier.serve(session, contract, str(path)), settings)
+        return AdaptiveNamer.serve(session, contract, source, settings)
+    return WindowNamer(BeatClassifier.serve(session, contract, source), settings)

@@ -1,0 +1,147 @@
+"""Train, cross-validate and export the adaptive beat model: ``python -m models.adaptive``."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from models.adaptive.dataset import load_sequences
+from models.adaptive.packing import ship_run
+from models.adaptive.patients import DS1, DS2, SAME_AS_TESTED, SVDB, SVDB_HELD_OUT, folds, training_records
+from models.adaptive.scoring import Prediction, fit_temperature, predict, summary
+from models.adaptive.training import Recipe, load_network, train
+from monitor.errors import EcgmonError, RecordError
+
+CHECKPOINT = "checkpoint.pt"
+INTERRUPTED = 130
+ZOO = Path(__file__).resolve().parent.parent / "zoo"
+FOLDS = 4
+
+
+def _say(line: str) -> None:
+    print(line, flush=True)
+
+
+def _data_dir(named: Path | None) -> Path:
+    folder = named or (Path(os.environ["ECGMON_DATA"]) if "ECGMON_DATA" in os.environ else None)
+    if folder is None or not (folder / "mitdb").is_dir() or not (folder / "svdb").is_dir():
+        raise RecordError(
+            "Training needs a folder that holds mitdb and svdb.",
+            "Fetch both from https://physionet.org and name their parent folder by --data-dir.",
+        )
+    return folder
+
+
+def _train(options: argparse.Namespace) -> None:
+    folder = options.out or Path("out/adaptive") / f"seed{options.seed}"
+    folder.mkdir(parents=True, exist_ok=True)
+    sequences = load_sequences(_data_dir(options.data_dir), training_records(), _say)
+    recipe = replace(Recipe(), seed=options.seed, **({"epochs": options.epochs} if options.epochs else {}))
+    train(sequences, recipe, folder / CHECKPOINT, say=_say)
+    _say(f"{folder}: trained. Ship it with `python -m models.adaptive export {folder}`.")
+
+
+def _crossval(options: argparse.Namespace) -> None:
+    """Train without each fold of patients in turn and score on it, first signals only."""
+    data = load_sequences(_data_dir(options.data_dir), training_records(), _say)
+    parts = zip(
+        folds([name for name in DS1 if name not in SAME_AS_TESTED], FOLDS),
+        folds([name for name in SVDB if name not in SVDB_HELD_OUT], FOLDS),
+        strict=True,
+    )
+    left: list[Prediction] = []
+    for number, (mitdb, svdb) in enumerate(parts):
+        if number not in options.fold:
+            continue
+        out = {("mitdb", name) for name in mitdb} | {("svdb", name) for name in svdb}
+        seen = [s for s in data if (s.database, s.record) not in out]
+        unseen = [s for s in data if (s.database, s.record) in out and s.lead == 0]
+        folder = (options.out or Path("out/adaptive")) / f"fold{number}"
+        folder.mkdir(parents=True, exist_ok=True)
+        network = train(seen, Recipe(seed=options.seed), folder / CHECKPOINT, unseen, _say)
+        for database in ("mitdb", "svdb"):
+            scored = [predict(network, s) for s in unseen if s.database == database]
+            left += scored
+            figures = summary(scored)
+            _say(f"fold {number}, {database}: " + ", ".join(f"{k} {v:.3f}" for k, v in figures.items()))
+    logits = np.concatenate([row.final for row in left])
+    truth = np.concatenate([row.truth for row in left])
+    _say(f"all: {summary(left)}")
+    _say(f"temperature {fit_temperature(logits, truth):.3f}")
+
+
+def _evaluate(options: argparse.Namespace) -> None:
+    """Score a run on records that it never saw, reference and detected beats matched."""
+    network, _ = load_network(options.run / CHECKPOINT)
+    folder = _data_dir(options.data_dir)
+    for title, records in (
+        ("DS2", [("mitdb", name) for name in DS2]),
+        ("SVDB held out", [("svdb", name) for name in SVDB_HELD_OUT]),
+    ):
+        sequences = load_sequences(folder, records, _say)
+        for lead in (0, 1):
+            figures = summary(predict(network, s) for s in sequences if s.lead == lead)
+            _say(f"{title}, signal {lead}: " + ", ".join(f"{k} {v:.3f}" for k, v in figures.items()))
+
+
+def _export(options: argparse.Namespace) -> None:
+    path = ship_run(options.run / CHECKPOINT, options.zoo, options.temperature)
+    _say(f"{path}: written, with its card and its line in the index")
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m models.adaptive", description=__doc__)
+    commands = parser.add_subparsers(required=True)
+    data = argparse.ArgumentParser(add_help=False)
+    data.add_argument("--data-dir", type=Path, help="folder that holds mitdb and svdb")
+    data.add_argument("--threads", type=int, default=os.cpu_count())
+
+    command = commands.add_parser("train", parents=[data], help="train, or go on with a run that was stopped")
+    command.add_argument("--seed", type=int, default=0)
+    command.add_argument("--epochs", type=int, help="default: as cross-validated")
+    command.add_argument("--out", type=Path, help="folder of the run")
+    command.set_defaults(action=_train)
+
+    command = commands.add_parser("crossval", parents=[data], help="score the recipe on training patients")
+    command.add_argument("--seed", type=int, default=0)
+    command.add_argument("--fold", type=int, nargs="+", default=list(range(FOLDS)))
+    command.add_argument("--out", type=Path, help="folder of the runs")
+    command.set_defaults(action=_crossval)
+
+    command = commands.add_parser("evaluate", parents=[data], help="score a run on patients it never saw")
+    command.add_argument("run", type=Path, help="folder of the run")
+    command.set_defaults(action=_evaluate)
+
+    command = commands.add_parser("export", help="put a run into the zoo, with its card")
+    command.add_argument("run", type=Path, help="folder of the run")
+    command.add_argument("--temperature", type=float, default=1.0, help="as `crossval` found it")
+    command.add_argument("--zoo", type=Path, default=ZOO)
+    command.set_defaults(action=_export)
+    return parser
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command and return its exit code."""
+    options = _parser().parse_args(arguments)
+    if "threads" in options:
+        torch.set_num_threads(options.threads)
+    try:
+        options.action(options)
+    except EcgmonError as error:
+        print(error, file=sys.stderr)
+        return error.exit_code
+    except KeyboardInterrupt:
+        print("Stopped. The same command goes on from the last whole round.", file=sys.stderr)
+        return INTERRUPTED
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,116 @@
+"""Puts a trained adaptive network into the zoo, with its contract and card."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from models.adaptive.export import to_graph
+from models.adaptive.network import AdaptiveNet
+from models.adaptive.patients import AAMI, SYMBOLS
+from models.adaptive.training import Recipe, load_network
+from models.sealing import seal, ship
+from monitor.dsp import FRONT_END_VERSION
+from monitor.dsp.segment import SegmentSettings
+from monitor.events import PIPELINE_HZ
+from monitor.inference.adaptive import DESCRIPTION
+from monitor.inference.contract import BEAT_SEQUENCE, ModelContract
+
+NAME = "adaptive"
+VERSION = "1.0"
+TRAINING = (
+    "MIT-BIH Arrhythmia Database, DS1 without 201 (its patient is in DS2) and the paced records "
+    "102, 104, 107, 217; MIT-BIH Supraventricular Arrhythmia Database without 14 held-out records; "
+    "both signals"
+)
+PROTOCOL = (
+    "inter-patient (de Chazal 2004): no patient of DS2 or of the held-out SVDB records was seen; recipe "
+    "and temperature chosen by cross-validation over training patients; beats found by the live detector"
+)
+LICENCE = "MIT; trained on data under ODC-By 1.0 (PhysioNet)"
+
+
+def pack(network: AdaptiveNet, recipe: Recipe, temperature: float) -> bytes:
+    """Return the model file of a trained network.
+
+    Parameters
+    ----------
+    network : AdaptiveNet
+        Trained.
+    recipe : Recipe
+        How.
+    temperature : float
+        Divides the logits.
+    """
+    window = SegmentSettings()
+    contract = ModelContract(
+        kind=BEAT_SEQUENCE,
+        name=NAME,
+        version=VERSION,
+        symbols=SYMBOLS,
+        aami=AAMI,
+        input_hz=PIPELINE_HZ,
+        window_before=window.before_samples,
+        window_after=window.after_samples,
+        normalisation=DESCRIPTION,
+        front_end_version=FRONT_END_VERSION,
+        training=TRAINING,
+        protocol=PROTOCOL,
+        scores={},
+        licence=LICENCE,
+        sha256="",
+        extra={
+            "seed": str(recipe.seed),
+            "temperature": f"{temperature:.4f}",
+            "attribution": "Grad-CAM with point-by-point gradients (HiResCAM, arXiv:2011.08891)",
+        },
+    )
+    return seal(to_graph(network, temperature), contract)
+
+
+def ship_run(checkpoint: Path, zoo: Path, temperature: float) -> Path:
+    """Write the model of a run and its card into a zoo and return the model's path."""
+    network, recipe = load_network(checkpoint)
+    model = pack(network, recipe, temperature)
+    ship(zoo, NAME, model, _card(network, recipe, temperature, len(model)))
+    return zoo / f"{NAME}.onnx"
+
+
+def _card(network: AdaptiveNet, recipe: Recipe, temperature: float, size_bytes: int) -> str:
+    count = sum(parameter.numel() for parameter in network.parameters())
+    return f"""# {NAME}
+
+Names a beat against its own patient: from the beat's shape, its difference from the patient's
+typical beat, its RR intervals beside the recent ones, and a memory of the beats before. It learns
+the patient without labels. When the next beat has come it thinks again; a changed class is
+announced as a revision.
+
+- **In:** one described beat (`monitor/inference/context.py`) and the explicit state of the beats
+  before; one lead, any lead
+- **Out:** probabilities of {", ".join(SYMBOLS)} (AAMI {", ".join(AAMI)}), the same for the beat
+  before with the interval behind it, Grad-CAM over the 360-sample window, new state
+- **Size:** {count} parameters, {4 * count / 1000:.1f} KB as float32; the file has
+  {size_bytes / 1000:.1f} KB
+- **Data:** {TRAINING}
+- **Protocol:** {PROTOCOL}
+- **Calibration:** temperature {temperature:.3f}, found on training patients that the weights had not seen
+- **Licence:** {LICENCE}
+
+## Scores
+
+See [docs/beats.md](../../docs/beats.md): measured end to end, with our own detector, by
+`ecgmon evaluate beats`.
+
+## Limits
+
+Supraventricular beats are hard to tell from one lead, above all in atrial fibrillation and in
+patients most of whose beats are premature. `L` and `R` are told only where the block is plain. `Q`
+stands for paced and fused paced beats, as trained on four records only. It is not a medical device.
+
+## Make it again
+
+```
+python -m models.adaptive crossval
+python -m models.adaptive train --seed {recipe.seed}
+python -m models.adaptive export out/adaptive/seed{recipe.seed} --temperature {temperature:.4f}
+```
+"""

@@ -1,0 +1,177 @@
+import numpy as np
+import onnxruntime as ort
+import pytest
+import torch
+
+from models.adaptive.dataset import BeatSequence, match
+from models.adaptive.export import to_graph
+from models.adaptive.network import MEMORY, AdaptiveNet
+from models.adaptive.packing import pack, ship_run
+from models.adaptive.patients import (
+    ANY_NORMAL,
+    DS1,
+    DS2,
+    IGNORED,
+    SAME_AS_TESTED,
+    SVDB_HELD_OUT,
+    label_of,
+    training_records,
+)
+from models.adaptive.scoring import calibration_error, fit_temperature, predict, to_aami
+from models.adaptive.training import Recipe, load_network, loss_of, train
+from monitor.errors import ModelError
+from monitor.inference.model_file import open_model
+from monitor.inference.namer import ClassifierSettings
+from monitor.inference.opening import open_namer
+
+pytestmark = pytest.mark.train
+
+
+def random_network(seed: int = 0) -> AdaptiveNet:
+    torch.manual_seed(seed)
+    network = AdaptiveNet()
+    network.train()
+    with torch.no_grad():
+        for _ in range(20):
+            network(torch.randn(4, 16, 2, 120), torch.randn(4, 16, 12), torch.randn(4, 16, 4))
+    return network.eval()
+
+
+def some_beats(n: int, seed: int = 1) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    rng = np.random.default_rng(seed)
+    shapes = rng.normal(size=(n, 2, 120)).astype(np.float32)
+    return shapes, rng.normal(size=(n, 12)).astype(np.float32), rng.normal(size=(n, 4)).astype(np.float32)
+
+
+def made_up(record: str, n: int = 60) -> BeatSequence:
+    rng = np.random.default_rng(int(record))
+    labels = rng.choice([0, 0, 0, 3, 4], n)
+    shapes = rng.normal(0, 0.3, (n, 2, 120))
+    shapes[labels == 4, 0, 60:80] += 4
+    figures = rng.normal(0, 0.05, (n, 12)).astype(np.float32)
+    figures[labels == 3, 0] -= 1
+    samples = np.cumsum(rng.integers(250, 330, n))
+    later = np.zeros((n, 4), np.float32)
+    return BeatSequence("mitdb", record, 0, shapes.astype(np.float16), figures, later, labels, samples)
+
+
+@pytest.fixture
+def session(tmp_path):
+    path = tmp_path / "net.onnx"
+    path.write_bytes(pack(random_network(), Recipe(), 1.0))
+    return open_model(path)[0]
+
+
+def test_the_graph_step_by_step_equals_the_network_over_the_whole_run(session):
+    network = random_network()
+    shapes, figures, later = some_beats(40)
+    with torch.no_grad():
+        named = network(*(torch.from_numpy(x)[None] for x in (shapes, figures, later)))
+    memory = np.zeros((1, MEMORY), np.float32)
+    pending = np.zeros((1, session.get_inputs()[4].shape[1]), np.float32)
+    for k in range(40):
+        before = later[k - 1 : k] if k else np.zeros((1, 4), np.float32)
+        first, _, final, memory, pending = session.run(
+            None,
+            {
+                "shapes": shapes[k : k + 1],
+                "figures": figures[k : k + 1],
+                "next_figures": before,
+                "memory": memory,
+                "pending": pending,
+            },
+        )
+        np.testing.assert_allclose(first[0], torch.softmax(named.first[0, k], 0).numpy(), atol=1e-5)
+        np.testing.assert_allclose(memory[0], named.memory[0, k].numpy(), atol=1e-5)
+        if k:
+            np.testing.assert_allclose(final[0], torch.softmax(named.final[0, k - 1], 0).numpy(), atol=1e-5)
+
+
+def test_the_attribution_equals_autograd(session):
+    network = random_network()
+    shapes, figures, _ = some_beats(8)
+    rng = np.random.default_rng(5)
+    for k in range(8):
+        memory = rng.normal(size=(1, MEMORY)).astype(np.float32) * 0.5
+        pending = np.zeros((1, session.get_inputs()[4].shape[1]), np.float32)
+        feed = {"shapes": shapes[k : k + 1], "figures": figures[k : k + 1], "memory": memory}
+        got = session.run(
+            ["attribution"], {**feed, "next_figures": np.zeros((1, 4), np.float32), "pending": pending}
+        )
+        maps = network.encoder(torch.from_numpy(feed["shapes"])).detach().requires_grad_()
+        seen = torch.cat(
+            (network.pooled(maps), torch.from_numpy(figures[k : k + 1]), torch.from_numpy(memory)), 1
+        )
+        logits = network.first(torch.relu(network.first_hidden(seen)))
+        (slope,) = torch.autograd.grad(logits[0].max(), maps)
+        cam = torch.relu((slope * maps).sum(1))
+        wide = torch.nn.functional.interpolate(cam[:, None], size=360, mode="linear")[0, 0]
+        wanted = (wide / wide.max().clamp(min=1e-12)).detach().numpy()
+        np.testing.assert_allclose(got[0][0], wanted, atol=1e-5)
+
+
+def test_a_temperature_flattens_the_probabilities_and_keeps_the_class():
+    def probabilities(temperature: float) -> np.ndarray:
+        from onnx import helper
+
+        model = helper.make_model(to_graph(random_network(), temperature), ir_version=8)
+        model.opset_import[0].version = 17
+        session = ort.InferenceSession(model.SerializeToString())
+        shapes, figures, later = some_beats(1)
+        feed = {"shapes": shapes, "figures": figures, "next_figures": later}
+        zeros = {n.name: np.zeros(n.shape, np.float32) for n in session.get_inputs() if n.name not in feed}
+        return session.run(["probabilities"], feed | zeros)[0][0]
+
+    sharp, flat = probabilities(1.0), probabilities(3.0)
+    assert sharp.argmax() == flat.argmax()
+    assert flat.max() < sharp.max()
+
+
+def test_the_network_is_small_enough():
+    assert 4 * sum(p.numel() for p in AdaptiveNet().parameters()) <= 160_000
+
+
+def test_no_tested_patient_is_trained_on():
+    trained = set(training_records())
+    assert not trained & {("mitdb", name) for name in (*DS2, *SAME_AS_TESTED)}
+    assert not trained & {("svdb", name) for name in SVDB_HELD_OUT}
+    assert len(DS1) == len(DS2) == 22
+
+
+def test_labels_follow_aami_and_what_the_database_can_tell():
+    assert label_of("N", "mitdb") == 0
+    assert label_of("N", "svdb") == ANY_NORMAL
+    assert label_of("S", "svdb") == label_of("a", "mitdb") == 3
+    assert label_of("+", "mitdb") == IGNORED
+
+
+def test_a_normal_beat_of_unknown_kind_may_be_any_normal_one():
+    logits = torch.tensor([[[9.0, 0, 0, 0, 0, 0, 0], [0, 9.0, 0, 0, 0, 0, 0], [0, 0, 0, 9.0, 0, 0, 0]]])
+    weights = torch.ones(8)
+    losses = [float(loss_of(logits[:, k : k + 1], torch.tensor([[ANY_NORMAL]]), weights)) for k in range(3)]
+    assert losses[0] < 0.01
+    assert losses[1] < 0.01
+    assert losses[2] > 3
+
+
+def test_beats_found_match_reference_beats_one_to_one():
+    found = np.array([100, 130, 500, 900])
+    np.testing.assert_array_equal(match(found, np.array([128.0, 520.0, 1200.0])), [-1, 0, 1, -1])
+
+
+def test_a_tiny_training_learns_resumes_ships_and_is_served(tmp_path):
+    recipe = Recipe(epochs=2, steps=40, runs=6, length=32, irregular=0.0, ema=0.9, peak_rate=1e-2)
+    data = [made_up(name) for name in ("101", "106", "108")]
+    lines: list[str] = []
+    train(data, recipe, tmp_path / "c.pt", [made_up("109")], lines.append)
+    assert "round 2 of 2" in lines[-1]
+    network, again = load_network(tmp_path / "c.pt")
+    assert again == recipe
+    prediction = predict(network, made_up("112"))
+    assert (to_aami(prediction.first).argmax(1) == prediction.truth).mean() > 0.85
+    assert 0.4 < fit_temperature(prediction.first, prediction.truth) < 4.1
+    assert 0 <= calibration_error(to_aami(prediction.first), prediction.truth) < 0.5
+    path = ship_run(tmp_path / "c.pt", tmp_path, 1.5)
+    assert open_namer(ClassifierSettings(model=str(path))).contract.name == "adaptive"
+    with pytest.raises(ModelError, match="another recipe"):
+        train(data, Recipe(epochs=3), tmp_path / "c.pt")
