@@ -230,6 +230,15 @@ class Alarm(Event):
     escalation: int = 0
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SettingsChange(Event):
+    """Somebody changed settings of a running device; ``detail`` says what from what to what."""
+
+    type: ClassVar[str] = "settings"
+
+    detail: str
+
+
 LinkState = Literal["connecting", "streaming", "silent", "reconnecting", "ended"]
 
 

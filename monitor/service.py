@@ -13,7 +13,7 @@ from typing import Any
 
 from monitor.alarms.engine import AlarmEngine
 from monitor.errors import EcgmonError, OutputError
-from monitor.events import Alarm, Event, LinkState, SampleBlock, SourceStatus
+from monitor.events import Alarm, Event, LinkState, SampleBlock, SettingsChange, SourceStatus
 from monitor.ingest.base import Source
 from monitor.outputs.base import Output
 from monitor.outputs.fan import OutputFan
@@ -112,7 +112,18 @@ class Monitor:
         self.settings = self.settings.model_copy(update=changes)
         for stream in self.streams.values():
             rules = self.settings.alarms_of(stream.device)
-            self._emit(stream, stream.act(partial(AlarmEngine.reconfigure, settings=rules)))
+            differences = stream.alarms.settings.differences(rules)
+            if differences:
+                at = stream.pipeline.processed
+                change = SettingsChange(
+                    sample=at,
+                    time_s=at / stream.fs_hz,
+                    known_at=at,
+                    device=stream.device,
+                    detail="; ".join(differences),
+                )
+                alarms = stream.act(partial(AlarmEngine.reconfigure, settings=rules))
+                self._emit(stream, [change, *alarms])
 
     def remember(self, devices: Mapping[str, dict[str, Any]]) -> None:
         """Take the state of an earlier run, by device, as `monitor.headless.state` keeps it."""

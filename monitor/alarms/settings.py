@@ -83,6 +83,18 @@ class AlarmSettings(Settings):
                 whole[name] = {**field.default.model_dump(), **given}
         return whole
 
+    def differences(self, other: Self) -> list[str]:
+        """Return what another has different, as ``kind.key: value here to value there``."""
+        here, there = self._flat(), other._flat()
+        return [f"{key}: {here[key]} to {there[key]}" for key in here if here[key] != there[key]]
+
+    def _flat(self) -> dict[str, Any]:
+        flat: dict[str, Any] = {}
+        for name, value in self.model_dump().items():
+            pairs = value.items() if isinstance(value, dict) else (("", value),)
+            flat |= {f"{name}.{key}".rstrip("."): v for key, v in pairs}
+        return flat
+
     def changed(self, changes: Mapping[str, Any]) -> Self:
         """Return a copy with some values changed, such as those of one patient.
 

@@ -6,7 +6,7 @@ import logging
 import time
 from collections.abc import Callable, Mapping, Sequence
 from types import TracebackType
-from typing import Any, Self
+from typing import Self
 
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -78,11 +78,6 @@ class StoreOutput:
         stored = self.store.add(self._rows.take(events))
         if stored:
             self._keep_within_limits()
-
-    def note_settings(self, device: str, changes: dict[str, Any], at: Event) -> None:
-        """Store that somebody changed settings."""
-        body = {"type": "settings", "device": device, "changes": changes}
-        self.store.add([self._rows.row(at, body)])
 
     def _keep_within_limits(self) -> None:
         try:

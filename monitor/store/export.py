@@ -44,6 +44,8 @@ def flat(event: Mapping[str, Any], names: Mapping[str, str]) -> dict[str, Any]:
     row = {name: event.get(name) for name in COLUMNS}
     row["at"] = datetime.fromtimestamp(event["at"], UTC).isoformat(timespec="milliseconds")
     row["kind"] = event.get("kind") or event.get("rhythm") or event.get("reason")
+    if event["type"] == "settings":
+        row["message"] = event.get("detail")
     if event["type"] == "source":
         row["kind"], row["message"] = event.get("state"), event.get("detail")
         row["state"] = None

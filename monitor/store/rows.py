@@ -7,7 +7,18 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
-from monitor.events import Alarm, Beat, Event, Gap, HeartRate, Quality, RhythmChange, SourceStatus, to_json
+from monitor.events import (
+    Alarm,
+    Beat,
+    Event,
+    Gap,
+    HeartRate,
+    Quality,
+    RhythmChange,
+    SettingsChange,
+    SourceStatus,
+    to_json,
+)
 
 Row = dict[str, Any]
 
@@ -83,6 +94,8 @@ class RowMaker:
                 rows.append(self.row(event, kind=event.rhythm))
             elif isinstance(event, Gap):
                 rows.append(self.row(event, kind=event.reason))
+            elif isinstance(event, SettingsChange):
+                rows.append(self.row(event))
             elif isinstance(event, SourceStatus) and self._links.get(event.device) != event.state:
                 self._links[event.device] = event.state
                 rows.append(self.row(event, kind=event.state))

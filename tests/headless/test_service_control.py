@@ -22,8 +22,11 @@ from monitor.headless.settings import ServiceSettings
 from monitor.headless.state import StateFile
 from monitor.headless.systemd import alive_every_s, notify
 from monitor.ingest.base import Source
+from monitor.outputs.store import StoreOutput
 from monitor.service import Monitor
 from monitor.settings import MonitorSettings
+from monitor.store.settings import StoreSettings
+from monitor.store.store import EventStore, Query
 
 FS = 360.0
 
@@ -150,6 +153,21 @@ async def test_settings_are_reloaded_by_a_hangup_signal(service):
         await run
     assert "asystole" not in kinds
     assert "pause" in kinds
+
+
+async def test_a_change_of_settings_is_stored(service, tmp_path):
+    source, path = Flat(), tmp_path / "events.db"
+    monitor = Monitor(MonitorSettings(), [source], [StoreOutput(StoreSettings(address=str(path)))])
+    changed = MonitorSettings(alarms=AlarmSettings().changed({"heart_rate_high": {"limit_bpm": 99}}))
+    run = asyncio.create_task(monitor.run())
+    async with attended(monitor, service, lambda: changed):
+        await let_it_hear(monitor, source, 1)
+        await asyncio.to_thread(ask, service.socket, {"do": "reload"})
+        await asyncio.to_thread(ask, service.socket, {"do": "reload"})
+        source.permits.put_nowait(0)
+        await run
+    found = list(EventStore(str(path)).query(Query(types=("settings",))))
+    assert [row["detail"] for row in found] == ["heart_rate_high.limit_bpm: 120.0 to 99.0"]
 
 
 async def test_settings_that_are_refused_change_nothing(service):
