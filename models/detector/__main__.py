@@ -7,6 +7,7 @@ import json
 import os
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import torch
@@ -28,6 +29,7 @@ from monitor.dsp.rpeak import SHIPPED_MODEL, RPeakDetector
 from monitor.errors import EcgmonError, UsageError
 
 INTERRUPTED = 130
+TALL_P_SHARE = 0.15
 
 
 def _say(text: str) -> None:
@@ -50,11 +52,14 @@ def _train(folder: Path, names: Sequence[str], plan: TrainingPlan, out: Path, la
     if model.exists():
         return model
     out.mkdir(parents=True, exist_ok=True)
-    base = out / "base.pt"
-    _fit(build(folder, (), plan, plan.base_steps), base, "base")
-    training = build(folder, names, plan, plan.steps)
-    training.network.load_state_dict(torch.load(base, weights_only=False)["network"])
-    network = _fit(training, out / f"{label}.pt", label)
+    last = out / "base.pt"
+    network = _fit(build(folder, (), plan, plan.base_steps), last, "base")
+    for cycle in range(1, plan.cycles + 1):
+        tall_p = TALL_P_SHARE if cycle > 1 else 0.0
+        training = build(folder, names, replace(plan, seed=plan.seed + cycle - 1), plan.steps, tall_p)
+        training.network.load_state_dict(torch.load(last, weights_only=False)["network"])
+        last = out / f"{label}-{cycle}.pt"
+        network = _fit(training, last, f"{label}, cycle {cycle}")
     export.write(network, model, card.metadata(names, plan))
     return model
 

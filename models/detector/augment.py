@@ -22,6 +22,8 @@ class AugmentPlan:
     step, hum, white, silence, warp : float
         Offset steps of up to 5 times the QRS; 50 or 60 Hz; white noise; stretches
         without heartbeats; time drawn out or pressed together.
+    tall_p : float
+        A wave before every beat that looks like a QRS, as a tall P wave does.
     """
 
     step: float = 0.08
@@ -29,6 +31,7 @@ class AugmentPlan:
     white: float = 0.3
     silence: float = 0.1
     warp: float = 0.3
+    tall_p: float = 0.0
 
 
 def stretch(rng: np.random.Generator, share: float) -> float:
@@ -59,3 +62,18 @@ def trouble(rng: np.random.Generator, plan: AugmentPlan, qrs_mv: float, length: 
     if rng.random() < plan.white:
         raw += qrs_mv * np.exp(rng.uniform(np.log(0.003), np.log(0.1))) * rng.standard_normal(length)
     return band_pass(raw)[0].astype(np.float32)
+
+
+def tall_p_waves(rng: np.random.Generator, beats: NDArray[np.float64], qrs_mv: float, length: int) -> Window:
+    """Return one shape of P wave, 0.13 to 0.26 s before every beat, shape (length,)."""
+    width = rng.uniform(0.012, 0.035) * PIPELINE_HZ
+    height = qrs_mv * rng.uniform(0.1, 0.5) * rng.choice((-1.0, 1.0))
+    time = np.arange(-round(4 * width), round(4 * width) + 1) / width
+    shape = np.exp(-0.5 * time**2)
+    if rng.random() < 0.5:
+        shape = 1.6 * time * shape
+    train = np.zeros(length)
+    jitter = 0.005 * PIPELINE_HZ * rng.standard_normal(beats.size)
+    places = np.round(beats - rng.uniform(0.13, 0.26) * PIPELINE_HZ + jitter).astype(int)
+    train[places[(places >= 0) & (places < length)]] = height
+    return np.convolve(train, shape, "same").astype(np.float32)

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from models.detector.augment import AugmentPlan, silence, stretch, trouble
+from models.detector.augment import AugmentPlan, silence, stretch, tall_p_waves, trouble
 from models.detector.data import Trace
 from monitor.dsp.rpeak_frontend import (
     HOP,
@@ -177,6 +177,8 @@ class Sampler:
         start = int(rng.integers(0, trace.samples.size - int(length * rate) - 1))
         signal = self._read(trace, start, rate, length)
         beats = (trace.beats - start) / rate
+        if shape.augment.tall_p and rng.random() < shape.augment.tall_p:
+            signal += tall_p_waves(rng, beats, trace.qrs_mv, length)
         if rng.random() < shape.augment.silence:
             first, last = silence(rng, length)
             signal[first:last] = 0.0
@@ -209,7 +211,8 @@ class Sampler:
         if rate == 1.0:
             return trace.samples[start : start + length].copy()
         span = trace.samples[start : start + int(length * rate) + 1]
-        return np.interp(np.arange(length) * rate, np.arange(span.size), span).astype(np.float32)
+        drawn: NDArray[np.float64] = np.interp(np.arange(length) * rate, np.arange(span.size), span)
+        return drawn.astype(np.float32)
 
     def _noise(self, qrs_mv: float, length: int) -> NDArray[np.float32]:
         noise, rms = self._noises[int(self._rng.integers(len(self._noises)))]

@@ -32,7 +32,7 @@ def metadata(names: Sequence[str], plan: TrainingPlan) -> dict[str, str]:
         "band_hz": "{:g} {:g}".format(*BAND_HZ),
         "training_data": _DATA,
         "training_records": " ".join(names),
-        "training_steps": f"{plan.base_steps} on SVDB, then {plan.steps}",
+        "training_steps": f"{plan.base_steps} on SVDB, then {plan.cycles} x {plan.steps}",
         "seed": str(plan.seed),
     }
 

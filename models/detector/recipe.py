@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
+from models.detector.augment import AugmentPlan
 from models.detector.batches import BatchShape, Sampler
 from models.detector.data import prepare, prepare_noise, records
 from models.detector.network import NetworkShape
@@ -25,6 +26,7 @@ def build(
     train_records: Sequence[str],
     plan: TrainingPlan,
     steps: int,
+    tall_p: float = 0.0,
     shape: NetworkShape | None = None,
 ) -> Training:
     """Return a training over the given MIT-BIH records, all of SVDB, noise and synthetic ECG.
@@ -41,6 +43,8 @@ def build(
         Speed and seed.
     steps : int
         Length.
+    tall_p : float
+        Share of windows with tall P waves.
     shape : NetworkShape, optional
         Size of the network.
     """
@@ -58,8 +62,9 @@ def build(
     shares += [each] * SYNTHETIC_TRACES
     looks = (shape.lookahead_steps, shape.second_look_steps)
     noises = prepare_noise(folder, half=0)
+    batch = BatchShape(augment=AugmentPlan(tall_p=tall_p))
     return Training(
-        Sampler(traces, np.array(shares), noises, BatchShape(), looks, rng),
+        Sampler(traces, np.array(shares), noises, batch, looks, rng),
         shape,
         plan,
         steps,

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,9 +29,9 @@ class Score:
         ``database/record``.
     beats, missed, false : int
         Reference beats, those not found, and beats found where none is.
-    error_ms, error_p95_ms : float
-        Mean absolute distance between R wave and reference, and its 95th percentile.
-    known_p50_ms, known_p99_ms : float
+    error_ms : array
+        Distance between R wave and reference, for each beat found.
+    late_ms : array
         How long after the R wave it was known.
     """
 
@@ -38,19 +39,26 @@ class Score:
     beats: int
     missed: int
     false: int
-    error_ms: float
-    error_p95_ms: float
-    known_p50_ms: float
-    known_p99_ms: float
+    error_ms: NDArray[np.float64] = field(repr=False, compare=False)
+    late_ms: NDArray[np.float64] = field(repr=False, compare=False)
 
     @property
     def error_rate(self) -> float:
         """Missed and false beats over beats."""
         return (self.missed + self.false) / self.beats
 
-    def row(self) -> dict[str, object]:
-        """Return the score as a dictionary."""
-        return asdict(self)
+    def row(self) -> dict[str, Any]:
+        """Return the score as plain numbers."""
+        return {
+            "record": self.record,
+            "beats": self.beats,
+            "missed": self.missed,
+            "false": self.false,
+            "error_ms": float(self.error_ms.mean()),
+            "error_p95_ms": float(np.percentile(self.error_ms, 95)),
+            "known_p50_ms": float(np.percentile(self.late_ms, 50)),
+            "known_p99_ms": float(np.percentile(self.late_ms, 99)),
+        }
 
 
 def _outside(places: NDArray[np.float64], spans: NDArray[np.float64]) -> NDArray[np.bool_]:
@@ -74,38 +82,28 @@ def score_record(folder: Path, name: str, detector: RPeakDetector) -> Score:
     to_ms = 1000.0 / PIPELINE_HZ
     error = np.abs(places[matches.test] - beats[matches.reference]) * to_ms
     late = (known[matches.test] - beats[matches.reference]) * to_ms
-    return Score(
-        name,
-        beats.size,
-        matches.missed.size,
-        matches.extra.size,
-        float(error.mean()),
-        float(np.percentile(error, 95)),
-        *(float(value) for value in np.percentile(late, [50, 99])),
-    )
+    return Score(name, beats.size, matches.missed.size, matches.extra.size, error, late)
 
 
 def gross(scores: Iterable[Score], label: str) -> Score:
-    """Add up the scores of several records; times are means weighted by beats."""
+    """Pool the scores of several records."""
     rows = list(scores)
-    weights = np.array([row.beats for row in rows], dtype=np.float64)
-    times = [
-        float(np.average([getattr(row, field) for row in rows], weights=weights))
-        for field in ("error_ms", "error_p95_ms", "known_p50_ms", "known_p99_ms")
-    ]
     return Score(
         label,
         sum(row.beats for row in rows),
         sum(row.missed for row in rows),
         sum(row.false for row in rows),
-        *times,
+        np.concatenate([row.error_ms for row in rows]),
+        np.concatenate([row.late_ms for row in rows]),
     )
 
 
 def line(score: Score) -> str:
     """Return the score as one line of text."""
+    row = score.row()
     return (
         f"{score.record:12} {score.beats:7} beats  {score.missed:4} missed  {score.false:4} false  "
-        f"{100 * score.error_rate:6.3f} %  R error {score.error_ms:5.2f} ms (p95 {score.error_p95_ms:5.1f})  "
-        f"known after {score.known_p50_ms:4.0f} ms (p99 {score.known_p99_ms:4.0f})"
+        f"{100 * score.error_rate:6.3f} %  "
+        f"R error {row['error_ms']:5.2f} ms (p95 {row['error_p95_ms']:5.1f})  "
+        f"known after {row['known_p50_ms']:4.0f} ms (p99 {row['known_p99_ms']:4.0f})"
     )

@@ -26,7 +26,9 @@ class TrainingPlan:
     base_steps : int
         Batches of SVDB and synthetic ECG alone, from which every training starts.
     steps : int
-        Batches of all training records behind them.
+        Batches of all training records in one cycle behind them.
+    cycles : int
+        Cycles of the learning rate, each from where the last one ended.
     learning_rate : float
         Peak of the one-cycle schedule.
     offset_share : float
@@ -35,8 +37,9 @@ class TrainingPlan:
         Seed of weights and batches.
     """
 
-    base_steps: int = 1500
-    steps: int = 1000
+    base_steps: int = 1000
+    steps: int = 800
+    cycles: int = 2
     learning_rate: float = 4e-3
     offset_share: float = 0.1
     seed: int = 1

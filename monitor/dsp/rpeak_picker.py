@@ -16,6 +16,21 @@ from monitor.events import PIPELINE_HZ
 STEPS_PER_S = PIPELINE_HZ / HOP
 FIRST, SECOND, OFFSET = range(3)
 
+DOUBT_RATE = 1.0 / 16.0
+FIRST_DOUBT = 0.15
+MOST_DOUBT = 0.1
+BELIEVED = 0.4
+"""The first look is believed while the share of its beats that the second look denies (gives
+less than ``BELIEVED``), averaged over about 16 beats, stays below ``MOST_DOUBT``. A stream begins
+in doubt. While there is doubt only certain beats are reported at the first look; so P waves that look
+like a QRS are told apart at the second."""
+
+RIVAL_STEPS = 4
+RIVAL_LEAD = 0.2
+WEAK = 0.6
+"""A weak beat is dropped if within 0.25 s, but not before ``RIVAL_STEPS``, one follows that is
+surer by ``RIVAL_LEAD``."""
+
 
 class PickerSettings(Settings):
     """How sure a beat must be.
@@ -24,6 +39,8 @@ class PickerSettings(Settings):
     ----------
     sure : float
         Probability at which a beat is reported at the first look.
+    certain : float
+        The same while the first look has been wrong of late.
     threshold : float
         Probability at which a beat missed so far is reported at the second look, 0.2 s
         later.
@@ -33,8 +50,9 @@ class PickerSettings(Settings):
         Network steps (22 ms) to wait for a higher probability.
     """
 
-    sure: float = Field(0.65, gt=0.0, lt=1.0)
-    threshold: float = Field(0.3, gt=0.0, lt=1.0)
+    sure: float = Field(0.45, gt=0.0, lt=1.0)
+    certain: float = Field(0.95, gt=0.0, le=1.0)
+    threshold: float = Field(0.2, gt=0.0, lt=1.0)
     refractory_s: float = Field(0.17, ge=0.1, le=0.4)
     wait_steps: int = Field(1, ge=1, le=5)
 
@@ -75,49 +93,83 @@ class PeakPicker:
 
     def reset(self) -> None:
         """Forget the past; the next step is step 0."""
-        self._margin = self._between + self._settings.wait_steps + 2
+        self._margin = self._between + self._settings.wait_steps + 4
         self._steps = np.zeros((3, self._margin + self._settings.wait_steps))
         self._next = 0
         self._last = -np.inf
+        self._doubt = FIRST_DOUBT
 
     def process(self, steps: NDArray[np.float64]) -> list[Peak]:
         """Take the next steps, shape (3, t), and return the beats known by their end."""
         wait = self._settings.wait_steps
-        first = self._next - self._steps.shape[1]
+        origin = self._next - self._steps.shape[1]
         self._next += steps.shape[1]
         joined = np.concatenate((self._steps, steps), axis=1)
         self._steps = joined[:, -(self._margin + wait) :]
-        looks = (
-            (_mean_of_three(joined[SECOND]), self._settings.threshold, self._between + 1),
-            (joined[FIRST], self._settings.sure, 0),
-        )
+        second = _mean_of_three(joined[SECOND])
         inner = slice(self._margin, joined.shape[1] - wait)
-        high = (looks[0][0][inner] >= looks[0][1]) | (looks[1][0][inner] >= looks[1][1])
+        sure = joined[FIRST] >= self._settings.sure
+        settled = slice(self._margin - self._between - 2, joined.shape[1] - wait - self._between - 2)
+        busy = sure[inner] | sure[settled] | (second[inner] >= self._settings.threshold)
         beats: list[Peak] = []
-        for index in (np.flatnonzero(high) + self._margin).tolist():
-            for scores, least, back in looks:
-                score = float(scores[index])
-                if score >= least and scores[index - wait : index + wait + 1].argmax() == wait:
-                    position = first + self._place(joined, index - back) - self._lookahead
-                    if position - self._last >= self._refractory:
-                        self._last = position
-                        beats.append(Peak(position, first + index + wait, score))
+        for index in (np.flatnonzero(busy) + self._margin).tolist():
+            self._doubt_first_look(joined[FIRST], second, index)
+            if self._is_second_look(joined[FIRST], second, index):
+                place = origin + self._place(joined, index - self._between - 1)
+                self._accept(beats, Peak(place, origin + index + wait, float(second[index])))
+            if self._is_first_look(joined[FIRST], index) and joined[FIRST, index] >= self._least():
+                place = origin + self._place(joined, index)
+                self._accept(beats, Peak(place, origin + index + wait, float(joined[FIRST, index])))
         return beats
 
-    @staticmethod
-    def _place(joined: NDArray[np.float64], index: int) -> float:
+    def _is_first_look(self, first: NDArray[np.float64], index: int) -> bool:
+        wait = self._settings.wait_steps
+        high = first[index] >= self._settings.sure
+        return bool(high and first[index - wait : index + wait + 1].argmax() == wait)
+
+    def _is_second_look(self, first: NDArray[np.float64], second: NDArray[np.float64], index: int) -> bool:
+        wait = self._settings.wait_steps
+        score = second[index]
+        if score < self._settings.threshold or second[index - wait : index + wait + 1].argmax() != wait:
+            return False
+        rivals = first[index - self._between - 1 + RIVAL_STEPS : index + wait + 1]
+        return bool(score >= WEAK or rivals.max() <= score + RIVAL_LEAD)
+
+    def _doubt_first_look(self, first: NDArray[np.float64], second: NDArray[np.float64], index: int) -> None:
+        """Learn what the second look says of a beat the first look was sure of."""
+        if self._is_first_look(first, index - self._between - 2):
+            denied = second[index - 2 : index + 1].max() < BELIEVED
+            self._doubt += DOUBT_RATE * (float(denied) - self._doubt)
+
+    def _least(self) -> float:
+        """Return the probability that the first look must reach now."""
+        return self._settings.certain if self._doubt > MOST_DOUBT else self._settings.sure
+
+    def _accept(self, beats: list[Peak], peak: Peak) -> None:
+        """Add a beat unless it is too near to the one before."""
+        if peak.position - self._last >= self._refractory:
+            self._last = peak.position
+            beats.append(peak)
+
+    def _place(self, joined: NDArray[np.float64], index: int) -> float:
         """Return where the R wave of one step lies: the mean opinion of it and its neighbours."""
         near = slice(index - 1, index + 2)
         weights = joined[FIRST, near] + 1e-6
         places = np.arange(index - 1, index + 2) + joined[OFFSET, near]
-        return float(weights @ places) / float(weights.sum())
+        return float(weights @ places) / float(weights.sum()) - self._lookahead
 
     def snapshot(self) -> State:
         """Return a copy of the state."""
-        return {"steps": self._steps.copy(), "next": self._next, "last": self._last}
+        return {
+            "steps": self._steps.copy(),
+            "next": self._next,
+            "last": self._last,
+            "doubt": self._doubt,
+        }
 
     def restore(self, state: State) -> None:
         """Go back to a state that `snapshot` returned."""
         self._steps = state["steps"].copy()
         self._next = state["next"]
         self._last = state["last"]
+        self._doubt = state["doubt"]
