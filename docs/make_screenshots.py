@@ -123,11 +123,13 @@ def live_pages(studio: Studio) -> None:
         play_to(studio, window, 62.0)
         studio.until(lambda w=window: w.banner._look.endswith(f"True/{theme}"))  # noqa: B023
         studio.shoot(f"alarm-{theme}")
-    window = studio.open("replay:200?speed=10")
-    window.set_wall(True)
-    window.resize(1280, 800)
-    play_to(studio, window, 30.0)
-    studio.shoot("wall-dark")
+    for theme in ("dark", "light"):
+        window = studio.open("replay:200?speed=10", theme=theme)
+        window.set_wall(True)
+        window.showNormal()
+        window.resize(1600, 900)
+        play_to(studio, window, 30.0)
+        studio.shoot(f"wall-{theme}")
 
 
 def past_pages(studio: Studio) -> None:

@@ -56,18 +56,18 @@ class AlarmBoard:
         self._since: dict[str, float] = {}
         self._silenced_at: float | None = None
 
-    def observe(self, alarm: Alarm, now_s: float) -> None:
-        """Take a transition of an alarm at the monotonic time ``now_s``."""
+    def observe(self, alarm: Alarm) -> None:
+        """Take a transition of an alarm."""
         if alarm.state == "inactive":
             self._open.pop(alarm.kind, None)
             self._since.pop(alarm.kind, None)
             return
         self._since.setdefault(alarm.kind, alarm.time_s)
         self._open[alarm.kind] = alarm
-        if alarm.state == "silenced" and self._silenced_at is None:
-            self._silenced_at = now_s
-        if not any(a.state == "silenced" for a in self._open.values()):
-            self._silenced_at = None
+
+    def silence(self, now_s: float) -> None:
+        """Note that somebody silenced the alarms at the monotonic time ``now_s``."""
+        self._silenced_at = now_s
 
     def clear(self) -> None:
         """Forget all, after a replay was wound elsewhere."""
@@ -90,8 +90,8 @@ class AlarmBoard:
         return rows[0] if rows else None
 
     def silence_left_s(self, now_s: float) -> float:
-        """Return the seconds until a silence ends, 0 if none runs."""
-        if self._silenced_at is None:
+        """Return the seconds until a person's silence ends, 0 if none runs."""
+        if self._silenced_at is None or not any(a.state == "silenced" for a in self._open.values()):
             return 0.0
         return max(0.0, SILENCE_S - (now_s - self._silenced_at))
 

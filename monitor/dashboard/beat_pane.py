@@ -12,7 +12,10 @@ from monitor.dashboard.palette import DARK, Palette, shading_pixels, shading_ram
 from monitor.dashboard.reason import explain_beat
 from monitor.dashboard.session import StreamSession
 from monitor.dashboard.timeline import clock
-from monitor.dashboard.widgets import button, column, label, row, set_text
+from monitor.dashboard.widgets import Shortening, button, column, label, row, set_text
+
+TEXT_EM = 4.2
+"""Height of four lines in sizes of text."""
 
 REACH_S = (float(TIME_S[0]), float(TIME_S[-1]))
 
@@ -26,7 +29,7 @@ class BeatPlot(QtWidgets.QWidget):
         self.opacity = 0.6
         self._main: BeatShape | None = None
         self._other: BeatShape | None = None
-        self.setMinimumHeight(72)
+        self.setMinimumHeight(56)
         self.setAccessibleName("Beat with its Grad-CAM shading")
 
     def show_shapes(self, main: BeatShape | None, other: BeatShape | None) -> None:
@@ -99,8 +102,8 @@ class BeatPane(QtWidgets.QFrame):
         super().__init__()
         self.setObjectName("card")
         self.plot = BeatPlot()
-        self.title = label("Why", "word")
-        self.title.setWordWrap(True)
+        self.title = Shortening("Why")
+        self.title.setObjectName("word")
         self.when = label("", "muted")
         self.text = label("", "muted")
         self.text.setWordWrap(True)
@@ -117,6 +120,10 @@ class BeatPane(QtWidgets.QFrame):
         box.addWidget(self.plot, 1)
         box.addWidget(self.text)
         self.setLayout(box)
+
+    def set_text_size(self, base_px: int) -> None:
+        """Give the words a fixed room, so that they never squeeze what stands above them."""
+        self.text.setFixedHeight(round(TEXT_EM * base_px))
 
     def set_session(self, session: StreamSession | None) -> None:
         """Show another stream."""

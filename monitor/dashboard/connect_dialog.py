@@ -57,7 +57,6 @@ class ConnectDialog(QtWidgets.QDialog):
         self._records = record_choices(data_dir)
         self._finder: PortFinder | None = None
         self.tabs = QtWidgets.QTabWidget()
-        self.tabs.setDocumentMode(True)
         self.problem = label("", "muted")
         self.problem.setWordWrap(True)
         self.connect_button = button("Connect", "Connect", self.accept)

@@ -69,15 +69,15 @@ class Feed:
             self._thread.stop()
             self._thread = None
 
-    def poll(self, now_s: float) -> None:
-        """Take what is new of every stream; ``now_s`` is in monotonic seconds."""
+    def poll(self) -> None:
+        """Take what is new of every stream."""
         if self._thread is None:
             return
         for device, stream in self._thread.monitor.streams.items():
             if device not in self.sessions:
                 self.sessions[device] = StreamSession(stream)
         for session in self.sessions.values():
-            session.poll(now_s)
+            session.poll()
         controls = self.controls
         if controls is not None:
             controls.hold_at_end = True

@@ -73,14 +73,15 @@ class SignalHistory:
         self._end = max(self._end, index)
 
     def explain(self, start: int, attribution: NDArray[np.floating]) -> None:
-        """Lay a beat's attribution over the signal in place of an earlier beat's, with a soft border."""
+        """Lay a beat's attribution over the signal in place of an earlier beat's, with soft borders."""
         first = max(start, self.start)
         stop = min(start + len(attribution), self._end)
         if first >= stop:
             return
         where = self._where(first, stop)
         levels = np.clip(attribution[first - start : stop - start] * 255.0, 0, 255)
-        share = np.minimum(np.arange(1, stop - first + 1) / BORDER, 1.0)
+        ramp = np.minimum(np.arange(1, stop - first + 1) / BORDER, 1.0)
+        share = np.minimum(ramp, ramp[::-1])
         mixed = share * levels + (1.0 - share) * self._attribution[where]
         self._attribution[where] = mixed.astype(np.uint8)
 

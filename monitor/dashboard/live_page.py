@@ -17,6 +17,10 @@ from monitor.events import PIPELINE_HZ
 SECONDS = (("5 s", 5.0), ("10 s", 10.0), ("20 s", 20.0), ("30 s", 30.0), ("True size", 0.0))
 GAINS = (("Fit", 0.0), ("2.5 mm/mV", 2.5), ("5 mm/mV", 5.0), ("10 mm/mV", 10.0), ("20 mm/mV", 20.0))
 TRACES = (("Clean + raw", "both"), ("Clean", "clean"), ("Raw", "raw"))
+SIDE_EM = 20.4
+LIST_EM = 12.6
+"""Width of the figures and height of the list, in sizes of text."""
+
 MODES = (("Sweep", "sweep"), ("Scroll", "scroll"))
 
 
@@ -125,6 +129,7 @@ class LivePage(QtWidgets.QWidget):
         self.numbers = NumbersPanel()
         self.beat = BeatPane()
         self.events = EventTable()
+        self.events.setColumnWidth(2, 300)
         self._session: StreamSession | None = None
         paper = card()
         paper.setLayout(column(self.trace, margins=(1, 4, 1, 4)))
@@ -136,10 +141,10 @@ class LivePage(QtWidgets.QWidget):
         left.addWidget(self.lower)
         whole = row(spacing=12, margins=(12, 8, 12, 8))
         whole.addLayout(left, 1)
-        side = QtWidgets.QWidget()
-        side.setFixedWidth(286)
-        side.setLayout(column(self.numbers, self.beat, spacing=10))
-        whole.addWidget(side)
+        self.side = QtWidgets.QWidget()
+        self.side.setLayout(column(self.numbers, self.beat, spacing=10))
+        whole.addWidget(self.side)
+        self.set_text_size(14)
         self.trace.beat_picked.connect(self._pick)
         self.events.picked.connect(self._pick_row)
         self.setLayout(whole)
@@ -149,6 +154,12 @@ class LivePage(QtWidgets.QWidget):
         self._session = session
         self.trace.set_session(session)
         self.beat.set_session(session)
+
+    def set_text_size(self, base_px: int) -> None:
+        """Give the figures the room that a size of text needs."""
+        self.side.setFixedWidth(round(SIDE_EM * base_px))
+        self.lower.setFixedHeight(round(LIST_EM * base_px))
+        self.beat.set_text_size(base_px)
 
     def set_theme(self, palette: Palette) -> None:
         """Use another theme."""

@@ -16,6 +16,7 @@ class FigureTile(QtWidgets.QWidget):
         super().__init__()
         self.setAccessibleName(title)
         self._title = title
+        self._roomy = style == "value"
         self._value = label(UNKNOWN, style)
         self._unit = label("", "muted")
         self._note = Shortening()
@@ -26,6 +27,7 @@ class FigureTile(QtWidgets.QWidget):
         box = column(label(title, "title"), spacing=0)
         box.addLayout(line)
         box.addWidget(self._note)
+        box.addStretch(1)
         self.setLayout(box)
 
     def show_figure(self, figure: Figure) -> None:
@@ -34,8 +36,9 @@ class FigureTile(QtWidgets.QWidget):
         set_text(self._unit, figure.unit if figure.known else "")
         set_flag(self._value, "known", "true" if figure.known else "false")
         parts = [part for part in (figure.note, age_text(figure.age_s)) if part]
-        note = " · ".join(parts) if parts else ("" if figure.known else "unknown")
+        note = " · ".join(parts) if parts else ("" if figure.known or not self._roomy else "unknown")
         set_text(self._note, note)
+        self._note.setVisible(bool(note) or self._roomy)
         spoken = f"{figure.value} {figure.unit}" if figure.known else "unknown"
         self.setAccessibleDescription(f"{self._title}: {spoken} {note}".strip())
 

@@ -23,8 +23,8 @@ class ReplayBar(QtWidgets.QFrame):
         super().__init__()
         self.setObjectName("card")
         self.controls: ReplayControls | None = None
+        self.hushed = False
         self.play = button("Pause replay", "Play or pause the replay", self.toggle, tip="Play or pause (P)")
-        self.play.setFixedWidth(112)
         self.position = QtWidgets.QSlider(QtCore.Qt.Orientation.Horizontal)
         self.position.setRange(0, STEPS)
         self.position.setAccessibleName("Position in the record")
@@ -56,7 +56,7 @@ class ReplayBar(QtWidgets.QFrame):
     def refresh(self, controls: ReplayControls | None, comparison: Comparison | None) -> None:
         """Show where the replay is."""
         self.controls = controls
-        self.setVisible(controls is not None)
+        self.setVisible(controls is not None and not self.hushed)
         if controls is None:
             return
         set_text(self.play, "Play replay" if controls.paused else "Pause replay")

@@ -90,18 +90,12 @@ class StreamSession:
         """The stream's own time at the newest sample shown."""
         return self.history.end / PIPELINE_HZ
 
-    def poll(self, now_s: float) -> int:
-        """Take what is new; return the number of new events.
-
-        Parameters
-        ----------
-        now_s : float
-            Monotonic seconds of the wall clock.
-        """
+    def poll(self) -> int:
+        """Take what is new; return the number of new events."""
         self._take_samples()
         self._next_event, events = self.stream.log.since(self._next_event)
         for event in events:
-            self._observe(event, now_s)
+            self._observe(event)
         self.numbers.now_s = max(self.numbers.now_s, self.now_s)
         if self.comparison is not None:
             self.comparison.advance(self.beats, self.history.end)
@@ -175,7 +169,7 @@ class StreamSession:
         self.marks = deque((m for m in self.marks if m.stop <= index), maxlen=KEPT_MARKS)
         self.generation += 1
 
-    def _observe(self, event: Event, now_s: float) -> None:
+    def _observe(self, event: Event) -> None:
         fs_hz = self.stream.fs_hz
         self.numbers.observe(event, fs_hz)
         self.timeline.observe(event)
@@ -183,7 +177,7 @@ class StreamSession:
         if isinstance(event, Beat):
             self._observe_beat(event)
         elif isinstance(event, Alarm):
-            self.board.observe(event, now_s)
+            self.board.observe(event)
         elif isinstance(event, Gap):
             self._mark(event, event.length_samples / fs_hz, "gap", event.reason.replace("_", " "))
         elif isinstance(event, Quality) and event.index < BAD_QUALITY:

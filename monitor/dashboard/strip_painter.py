@@ -93,6 +93,7 @@ def paint_calipers(painter: QtGui.QPainter, calipers: Calipers, strip: Strip, pl
     bottom = max(each.bottom for each in plan.lanes.values())
     pen = QtGui.QPen(QtGui.QColor(ink.palette.accent), 1.3 * ink.ratio)
     painter.setPen(pen)
+    painter.setBrush(QtCore.Qt.BrushStyle.NoBrush)
     for column, row in zip(columns, rows, strict=True):
         painter.drawLine(QtCore.QPointF(column, 0), QtCore.QPointF(column, bottom))
         painter.drawEllipse(QtCore.QPointF(column, row), 3 * ink.ratio, 3 * ink.ratio)

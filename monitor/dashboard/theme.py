@@ -41,6 +41,7 @@ QTabBar::tab {{ background: transparent; color: {muted}; padding: 8px 16px; marg
   border-radius: 7px; }}
 QTabBar::tab:hover {{ color: {text}; }}
 QTabBar::tab:selected {{ background: {raised}; color: {text}; font-weight: 600; }}
+QTabWidget::pane {{ border: 0; }}
 QTableView, QListView {{ background: {panel}; alternate-background-color: {raised}; border: 1px solid {panel};
   gridline-color: {border}; selection-background-color: {raised}; selection-color: {text}; outline: 0; }}
 QTableView::item, QListView::item {{ padding: 3px 6px; }}
@@ -79,7 +80,7 @@ def style_sheet(palette: Palette, base_px: int) -> str:
         large=round(base_px * 1.25),
         value=round(base_px * 1.6),
         word=round(base_px * 1.15),
-        hero=round(base_px * 4.6),
+        hero=round(base_px * 4.2),
         window=palette.window,
         panel=palette.panel,
         raised=palette.raised,

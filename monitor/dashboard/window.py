@@ -36,6 +36,7 @@ FRAME_MS = 16
 REFRESH_EVERY = 6
 MESSAGE_S = 6.0
 FASTEST = 100.0
+WALL_SCALE = 1.4
 DEMO = "replay:200"
 DISCLAIMER = "Not a medical device. For research and education only."
 LIVE, REVIEW, TRENDS, TILES = range(4)
@@ -75,6 +76,7 @@ class MainWindow(QtWidgets.QMainWindow):
         self.tabs = QtWidgets.QTabBar()
         self.pages = QtWidgets.QStackedWidget()
         self.status = label("", "muted")
+        self.wall = False
         self._frames = 0
         self._message_until_s = 0.0
         self.setWindowTitle("ecgmon")
@@ -93,7 +95,7 @@ class MainWindow(QtWidgets.QMainWindow):
     def tick(self) -> None:
         """Take what is new and paint it."""
         now_s = time.monotonic()
-        self.feed.poll(now_s)
+        self.feed.poll()
         self._choose_session()
         page = self.pages.currentWidget()
         if page is not self.empty and self.isVisible() and not self.isMinimized():
@@ -138,7 +140,9 @@ class MainWindow(QtWidgets.QMainWindow):
 
     def set_wall(self, on: bool) -> None:
         """Fill the screen with the trace and the figures, or go back."""
-        for part in (self.top, self.live.lower, self.live.tools, self.foot):
+        self.wall = self.replay.hushed = on
+        self._apply_theme()
+        for part in (self.top, self.live.lower, self.live.tools, self.live.beat):
             part.setVisible(not on)
         if on:
             self.tabs.setCurrentIndex(LIVE)
@@ -214,7 +218,10 @@ class MainWindow(QtWidgets.QMainWindow):
         palette = PALETTES[self.preferences.theme]
         app = QtWidgets.QApplication.instance()
         assert isinstance(app, QtWidgets.QApplication)
-        apply_theme(app, palette, self.preferences.base_px)
+        size = self.preferences.base_px
+        size = round(size * WALL_SCALE) if self.wall else size
+        apply_theme(app, palette, size)
+        self.live.set_text_size(size)
         self.banner.palette_data = palette
         for page in (self.live, self.review, self.trends, self.patients):
             page.set_theme(palette)
@@ -304,7 +311,7 @@ class MainWindow(QtWidgets.QMainWindow):
             "wall": self.toggle_wall,
             "connect": self.ask_connect,
             "help": self.show_help,
-            "leave": lambda: self.set_wall(False) if self.isFullScreen() else None,
+            "leave": lambda: self.set_wall(False) if self.wall else None,
         }
         for number in range(4):
             acts[f"page{number + 1}"] = partial(self.tabs.setCurrentIndex, number)
@@ -317,7 +324,7 @@ class MainWindow(QtWidgets.QMainWindow):
 
     def toggle_wall(self) -> None:
         """Enter or leave wall mode."""
-        self.set_wall(not self.isFullScreen())
+        self.set_wall(not self.wall)
 
     def toggle_sound(self) -> None:
         """Switch alarm sounds on or off."""
@@ -343,4 +350,5 @@ class MainWindow(QtWidgets.QMainWindow):
 
     def _silence(self) -> None:
         if self.session is not None:
+            self.session.board.silence(time.monotonic())
             self.feed.silence(self.session.device)

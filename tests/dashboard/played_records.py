@@ -35,7 +35,7 @@ class Player:
             stop = min(self.at + block, end)
             self.push(self.at, stop)
             self.at = stop
-            self.session.poll(stop / self.record.fs_hz)
+            self.session.poll()
         return self.session
 
     def push(self, start: int, stop: int, *, rewound: bool = False) -> None:
@@ -61,9 +61,9 @@ class StillFeed(Feed):
     def acknowledge(self, device: str, kind: str | None = None) -> None:
         self.asked.append(("acknowledge", device, str(kind)))
         self.sessions[device].stream.act(lambda engine: engine.acknowledge(kind))
-        self.sessions[device].poll(0.0)
+        self.sessions[device].poll()
 
     def silence(self, device: str) -> None:
         self.asked.append(("silence", device))
         self.sessions[device].stream.act(lambda engine: engine.silence())
-        self.sessions[device].poll(0.0)
+        self.sessions[device].poll()

@@ -108,25 +108,26 @@ def test_patient_alarms_come_before_technical_ones_and_urgent_before_mild():
         alarm("asystole", "high", "active"),
         alarm("run", "medium", "active"),
     ):
-        board.observe(each, 0.0)
+        board.observe(each)
     assert [row.kind for row in board.rows()] == ["asystole", "run", "couplet", "lead_off"]
 
 
 def test_a_latched_alarm_stays_until_it_ends():
     board = AlarmBoard()
-    board.observe(alarm("asystole", "high", "active"), 0.0)
-    board.observe(alarm("asystole", "high", "latched", 9.0), 8.0)
+    board.observe(alarm("asystole", "high", "active"))
+    board.observe(alarm("asystole", "high", "latched", 9.0))
     assert board.worst() is not None
     assert board.worst().since_s == 1.0
-    board.observe(alarm("asystole", "high", "inactive", 10.0), 9.0)
+    board.observe(alarm("asystole", "high", "inactive", 10.0))
     assert board.worst() is None
 
 
 def test_silence_counts_down_two_minutes():
     board = AlarmBoard()
-    board.observe(alarm("asystole", "high", "active"), 0.0)
+    board.observe(alarm("asystole", "high", "active"))
     assert board.sounding() == "high"
-    board.observe(alarm("asystole", "high", "silenced", 2.0), 10.0)
+    board.silence(10.0)
+    board.observe(alarm("asystole", "high", "silenced", 2.0))
     assert board.silence_left_s(40.0) == pytest.approx(90.0)
     assert board.sounding() is None
 

@@ -22,7 +22,7 @@ def test_the_window_lives_on_a_replayed_record(open_window, qtbot):
     feed.start(["replay:200?speed=20&chunk_samples=72"])
     window = open_window(feed)
     qtbot.waitUntil(lambda: window.session is not None and len(window.session.beats) > 12, timeout=30_000)
-    qtbot.waitUntil(lambda: window.live.numbers.rate.text.isdigit(), timeout=5000)
+    qtbot.waitUntil(window.live.numbers.rate.text.isdigit, timeout=5000)
     assert 60 < int(window.live.numbers.rate.text) < 130
     assert window.live.events.events.rowCount() > 2
     assert "MLII" in window.status.text()
@@ -51,7 +51,7 @@ def test_winding_back_forgets_what_lies_ahead(open_window, qtbot):
 
 def test_nothing_connected_offers_a_way_to_begin(open_window, qtbot):
     window = open_window(Feed(MonitorSettings()))
-    qtbot.waitUntil(lambda: window.empty.isVisible(), timeout=2000)
+    qtbot.waitUntil(window.empty.isVisible, timeout=2000)
     assert window.empty.heading.text() == "Nothing connected"
     qtbot.mouseClick(window.empty.start, LEFT)
     qtbot.waitUntil(lambda: window.session is not None, timeout=20_000)
@@ -95,7 +95,7 @@ def test_stepping_goes_beat_by_beat_and_event_by_event(open_window, qtbot, heart
 def test_dragging_on_the_strip_measures_it(open_window, qtbot, heart):
     window = open_window(StillFeed(heart))
     window.open_review(12.0)
-    qtbot.waitUntil(lambda: window.review.view.width() > 300)
+    qtbot.waitUntil(window.review.view.isVisible)
     window.review.view.repaint()
     view, strip = window.review.view, window.review.strip
     one, two = (round(view.x_of(round(t * 360))) for t in (10.0, 11.0))
@@ -173,7 +173,7 @@ def test_alarms_are_shown_acknowledged_and_silenced(open_window, qtbot, player):
     flutter = player("207", 30.0)
     feed = StillFeed(flutter.play(30.0))
     window = open_window(feed)
-    qtbot.waitUntil(lambda: window.banner.acknowledge_button.isVisible(), timeout=3000)
+    qtbot.waitUntil(window.banner.acknowledge_button.isVisible, timeout=3000)
     worst = window.session.board.worst()
     qtbot.keyClick(window, QtCore.Qt.Key.Key_S)
     qtbot.keyClick(window, QtCore.Qt.Key.Key_A)
@@ -238,7 +238,7 @@ def test_the_reference_is_compared_and_scored(open_window, qtbot):
     feed.start(["replay:200?speed=20"])
     window = open_window(feed)
     qtbot.waitUntil(lambda: window.session is not None, timeout=20_000)
-    qtbot.waitUntil(lambda: window.replay.isVisible(), timeout=5000)
+    qtbot.waitUntil(window.replay.isVisible, timeout=5000)
     qtbot.mouseClick(window.replay.reference, LEFT)
     qtbot.waitUntil(lambda: window.session.comparison.score.found > 25, timeout=30_000)
     score = window.session.comparison.score
