@@ -17,8 +17,9 @@ from monitor.ingest.clock.settings import ClockSettings
 _SLEW_S = 10.0
 _MAX_SLEW = 0.005
 _SURE = 5.0
-_DRIFTED_S = 0.03
+_DRIFTED_S = 0.06
 """A clock is not called wrong before it has gone astray by more than machines stall."""
+_SURE_FITS = 8
 _PROBATION_S = 0.25
 """How long to wait behind a silence for what may only have been held up."""
 
@@ -68,6 +69,7 @@ class Timekeeper:
         self._count = 0
         self._index = 0
         self._following = False
+        self._sure_fits = 0
         self._reconnected = False
         self._ratio = 1.0
         self._lost = self._duplicates = self._late = 0
@@ -210,7 +212,9 @@ class Timekeeper:
         seen_s = tracker.span_s
         sure = seen_s >= self.settings.follow_after_s and drift > _SURE * tracker.stderr_ppm
         sure &= drift * 1e-6 * seen_s > _DRIFTED_S
-        self._following |= sure and drift > self.settings.follow_above_ppm
+        astray = sure and drift > self.settings.follow_above_ppm
+        self._sure_fits = self._sure_fits + 1 if astray else 0
+        self._following |= self._sure_fits >= _SURE_FITS
         if self._following and tracker.origin_s is not None and self._form.fs_hz:
             due = (tracker.time_of(self._count) - tracker.origin_s) * self._form.fs_hz
             behind_s = (due - self._index - self._resampler.pending * self._ratio) / self._form.fs_hz

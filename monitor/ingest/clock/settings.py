@@ -25,6 +25,6 @@ class ClockSettings(Settings):
     """
 
     follow_above_ppm: float = Field(default=200.0, ge=0)
-    follow_after_s: float = Field(default=10.0, ge=2, le=600)
+    follow_after_s: float = Field(default=20.0, ge=2, le=600)
     silence_s: float = Field(default=0.5, gt=0, le=60)
     guess_after_s: float = Field(default=5.0, ge=1, le=60)
