@@ -47,10 +47,11 @@ def offset_s(number: int, count: int) -> float:
 class Watch:
     """Measures how late each beat is known, against when its sample was measured."""
 
-    def __init__(self, began_s: float, count: int) -> None:
+    def __init__(self, began_s: float, seconds: float, count: int) -> None:
         self.latency_s: list[float] = []
         self.health: dict[str, dict[str, float]] = {}
         self._began_s, self._count = began_s, count
+        self._end_s = began_s + seconds
 
     def __enter__(self) -> Watch:
         return self
@@ -64,7 +65,7 @@ class Watch:
         for event in events:
             if isinstance(event, SourceStatus):
                 self.health[event.device] = dict(event.health)
-            elif isinstance(event, Beat) and now_s > self._began_s + SETTLE_S:
+            elif isinstance(event, Beat) and self._began_s + SETTLE_S < now_s < self._end_s:
                 measured_s = self._began_s + offset_s(int(event.device[1:]), self._count)
                 self.latency_s.append(now_s - measured_s - (event.known_at + 1) / FS_HZ)
 
@@ -96,7 +97,7 @@ def measure(count: int, seconds: float, port: int, folder: str, model: str | Non
     )
     chosen = MqttSettings(report_s=5.0)
     broker = Broker("127.0.0.1", port, tls=False, settings=chosen)
-    watch = Watch(began_s, count)
+    watch = Watch(began_s, seconds, count)
     settings = MonitorSettings(pipeline=PipelineSettings(model=model) if model else PipelineSettings())
     monitor = Monitor(settings, [MqttSource(broker, "ecg/+/raw", chosen)], [watch])
     process = psutil.Process()
