@@ -105,6 +105,8 @@ class SerialLink:
         LinkLostError
             The port is gone.
         """
+        if self._port is None:
+            raise LinkLostError(f"The port {self.name} is not open.")
         try:
             await asyncio.to_thread(self._port.write, data)
         except (OSError, TypeError) as error:

@@ -15,6 +15,7 @@ import serial
 
 from firmware_bridge.decoders.native import Hello, encode_data, encode_hello
 from firmware_bridge.errors import (
+    LinkLostError,
     NoFramesError,
     PortBusyError,
     PortDeniedError,
@@ -178,6 +179,19 @@ async def test_a_socket_is_a_port_too():
     server.close()
     await server.wait_closed()
     assert blocks_of(items)[0].device == "bed1"
+
+
+async def test_leaving_while_the_port_is_gone_is_quiet():
+    device = VirtualDevice(BOARDS["cyton"](), signal(250.0, 8.0), FaultSettings(unplugs=((1.0, 60.0),)))
+    with PtyDevice(device, speed=2.0) as port:
+        source = source_for("cyton", port.path, 2.0)
+        items = await collect(
+            source, lambda i: isinstance(i[-1], SourceStatus) and i[-1].state == "reconnecting"
+        )
+        await source._link.close()
+        with pytest.raises(LinkLostError):
+            await source._link.write(b"s")
+    assert items[-1].state == "reconnecting"
 
 
 async def test_a_missing_port_is_named():
