@@ -2,7 +2,7 @@
 
 Run ``python benchmarks/devices.py --seconds 120``. Each device is a process of its own on a
 pty, at the speed of life; one monitor reads them all. The direct replay is given the
-record at the device's rate.
+record at the device's rate, in the steps and within the range of its converter.
 """
 
 from __future__ import annotations
@@ -19,14 +19,16 @@ from pathlib import Path
 
 import numpy as np
 
+from firmware_bridge.decoders import make_decoder
 from monitor.events import Beat, Event, Gap, SampleBlock
 from monitor.ingest.registry import open_source
 from monitor.service import Monitor
 from monitor.settings import MonitorSettings
 from monitor.stream import Stream
-from sim.devices.boards import BOARDS
+from sim.devices.boards import BOARDS, Measured
 from sim.devices.signal import record_signal, resampled
 
+SETTINGS: dict[str, dict[str, object]] = {"ascii": {"fs_hz": 250}, "openview": {"profile": "healthypi4"}}
 OPTIONS = {"ascii": "&fs_hz=250", "openview": "&profile=healthypi4"}
 
 
@@ -51,6 +53,15 @@ class Beats:
             self.gaps += isinstance(event, Gap)
 
 
+def measured(kind: str, signal: np.ndarray) -> np.ndarray:
+    """Return a signal as the board's converter gives it: in its steps, cut off at its range."""
+    board = BOARDS[kind]()
+    decoder, n = make_decoder(kind, SETTINGS.get(kind, {})), board.frame_samples
+    board.streaming = True
+    frames = (board.encode(Measured(signal[at : at + n], at)) for at in range(0, signal.size - n + 1, n))
+    return np.concatenate([packet.samples_mv[0] for packet in decoder.feed(b"".join(frames))])
+
+
 def direct(signal: np.ndarray, fs_hz: float) -> list[Beat]:
     """Return the beats of a signal that is simply there."""
     stream = Stream("direct", fs_hz)
@@ -61,7 +72,8 @@ def direct(signal: np.ndarray, fs_hz: float) -> list[Beat]:
 def score(kind: str, record: np.ndarray, found: list[Beat], seconds: float) -> dict[str, object]:
     """Compare the beats of a device with those of the direct replay."""
     fs_hz = BOARDS[kind]().fs_hz
-    reference = [beat for beat in direct(resampled(record, 360.0, fs_hz), fs_hz) if beat.time_s < seconds - 2]
+    signal = measured(kind, resampled(record, 360.0, fs_hz))
+    reference = [beat for beat in direct(signal, fs_hz) if beat.time_s < seconds - 2]
     found = [beat for beat in found if beat.time_s < seconds - 2]
     times = np.array([beat.time_s for beat in found])
     away = np.array([np.abs(times - beat.time_s).min() for beat in reference]) if found else np.array([9.0])
