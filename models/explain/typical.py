@@ -17,10 +17,10 @@ WANTED = {
     "L": ("109", "207"),
     "R": ("118", "124"),
     "A": ("118", "209", "223"),
-    "V": ("106", "116", "119", "201", "208"),
+    "V": ("106", "116", "119", "208", "215"),
     "F": ("208", "223"),
 }
-"""Training patients (`sim.splits.DS1`) that give a beat of each kind."""
+"""Training patients (`sim.splits.DS1`, none also in `DS2`) that give a beat of each kind."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

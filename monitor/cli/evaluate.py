@@ -39,6 +39,12 @@ def evaluate(arguments: argparse.Namespace) -> int:
     stems = _records(arguments)
     if arguments.what == "alarms":
         return evaluate_alarms(arguments, stems)
+    if arguments.what == "explanations":
+        from monitor.cli.evaluate_explanations import (  # noqa: PLC0415 - the other scores do without it
+            evaluate_explanations,
+        )
+
+        return evaluate_explanations(arguments, stems)
     jobs = [
         Job(
             record=stem,

@@ -16,7 +16,8 @@ _ABOUT = """\
 Run the live pipeline over records and compare its beats with their reference annotations by the
 rules of ANSI/AAMI EC57 (pairs within 150 ms, one to one). With --annotations, score the annotation
 files in a folder instead. "qrs" scores where beats are, "beats" also what kind they are; "alarms" what
-is raised against what the same definitions make of the reference annotations.
+is raised against what the same definitions make of the reference annotations; "explanations" whether
+the maps of some beats are true to the model (extra 'explain').
 """
 
 _EXAMPLES = """\
@@ -25,6 +26,7 @@ examples:
   ecgmon evaluate qrs --data-dir ~/physionet         the MIT-BIH Arrhythmia Database
   ecgmon evaluate beats --split ds2 --out scores     with text, CSV and a picture
   ecgmon evaluate alarms                             missed and false alarms, and delays
+  ecgmon evaluate explanations --split ds2 --beats 20     fidelity, agreement, sanity of the maps
   ecgmon evaluate qrs 200 --annotations OUT          what 'ecgmon replay 200 --annotations OUT' wrote
   ecgmon evaluate qrs 200 --annotations . --annotator qrs    what another detector wrote
 """
@@ -41,7 +43,7 @@ def add_evaluate(commands: Commands) -> None:
         allow_abbrev=False,
     )
     parser.set_defaults(command="monitor.cli.evaluate:evaluate")
-    parser.add_argument("what", choices=("qrs", "beats", "alarms"), help="what to score")
+    parser.add_argument("what", choices=("qrs", "beats", "alarms", "explanations"), help="what to score")
     parser.add_argument("records", nargs="*", metavar="RECORD", help="such as 200 or svdb/800")
     which = parser.add_argument_group("records")
     which.add_argument("--database", default="mitdb", metavar="NAME", help="all of this database (mitdb)")
@@ -56,4 +58,5 @@ def add_evaluate(commands: Commands) -> None:
     how.add_argument("--learning-s", type=float, default=0.0, metavar="S", help="leave out the start (0)")
     cores = len(os.sched_getaffinity(0))
     how.add_argument("--jobs", type=int, default=cores, metavar="N", help="processes (all cores)")
+    how.add_argument("--beats", type=int, default=30, metavar="N", help="beats of each class to explain (30)")
     parser.add_argument("--out", type=Path, metavar="DIR", help="write text, CSV and a picture there")

@@ -9,9 +9,10 @@ from pathlib import Path
 import numpy as np
 
 from monitor.errors import RecordError
-from monitor.events import Beat
+from monitor.events import PIPELINE_HZ, Beat
 from monitor.explain.capture import catch_beat
 from monitor.explain.explanation import Explanation, explain
+from monitor.explain.hiding import peak
 from monitor.explain.picture import draw
 from monitor.explain.probe import Probe
 from monitor.explain.shap_map import load_background
@@ -77,5 +78,5 @@ def _where(values: np.ndarray, found: Explanation) -> str:
         for name, span in (("P", waves.p), ("QRS", waves.qrs), ("T", waves.t))
         if span is not None
     ]
-    peak_ms = 1000 * (int(values.argmax()) - found.r) / 360
+    peak_ms = 1000 * (peak(values) - found.r) / PIPELINE_HZ
     return f"{', '.join(shares)}; strongest {peak_ms:+.0f} ms from the R wave"

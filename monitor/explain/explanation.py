@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from monitor.explain.mask import STEPS, deletion_mask
+from monitor.explain.mask import STEPS, deletion_mask, left_over
 from monitor.explain.probe import Probe
 from monitor.explain.shap_map import COALITIONS, Background, Shapley, shapley
 from monitor.explain.waves import Waves, delineate
@@ -84,7 +84,6 @@ def explain(
     values = shapley(probe, background, coalitions=coalitions)
     mask = deletion_mask(probe, steps=steps)
     window = probe.window_mv
-    left = probe.chance((window + mask * (np.median(window) - window))[None])[0]
     return Explanation(
         symbol=probe.symbol,
         probabilities=dict(zip(symbols, probe.probabilities.tolist(), strict=True)),
@@ -94,5 +93,5 @@ def explain(
         grad_cam=probe.attribution,
         shap=values,
         deletion=mask,
-        left=float(left),
+        left=left_over(probe, mask),
     )

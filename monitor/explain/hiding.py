@@ -41,7 +41,7 @@ def bridge(window: Float64, kept: NDArray[np.bool_]) -> Float64:
 
 
 def top_share(importance: Float64, share: float) -> NDArray[np.bool_]:
-    """Return which samples are among the most important, in whole stretches.
+    """Return which samples are among the most important, in whole stretches; ties fall by lot.
 
     Parameters
     ----------
@@ -52,5 +52,12 @@ def top_share(importance: Float64, share: float) -> NDArray[np.bool_]:
     """
     values = per_stretch(importance)
     chosen = np.zeros(values.size, dtype=bool)
-    chosen[np.argsort(-values, kind="stable")[: round(share * values.size)]] = True
+    lot = np.random.default_rng(0).permutation(values.size)
+    chosen[np.lexsort((lot, -values))[: round(share * values.size)]] = True
     return np.asarray(chosen[stretches(importance.size)])
+
+
+def peak(importance: Float64) -> int:
+    """Return where a map is highest; of a plateau or of several peaks alike the middle one."""
+    highest = np.flatnonzero(importance >= 0.999 * importance.max())
+    return int(highest[highest.size // 2])

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.ndimage import gaussian_filter1d
 
+from monitor.events import PIPELINE_HZ
 from monitor.explain.hiding import STRETCH
 from monitor.explain.probe import Probe
 
@@ -13,9 +15,11 @@ Float64 = NDArray[np.float64]
 STEPS = 500
 SPARSITY = 3.0
 """Weight of the share of the window that is deleted."""
-SMOOTHNESS = 0.1
+SMOOTHNESS = 0.15
 """Weight of each rise and fall of the mask."""
 RATE = 0.03
+SLOW_S = 0.15
+"""Standard deviation of the smoothing that leaves a beat's slow part."""
 _NUDGE = 0.02
 _DECAY, _DECAY_SQUARE, _TINY = 0.9, 0.99, 1e-8
 _LEAST = 1e-12
@@ -24,11 +28,12 @@ _LEAST = 1e-12
 def deletion_mask(probe: Probe, *, steps: int = STEPS) -> Float64:
     """Learn which part of the window carries the class.
 
-    The mask is a broken line with a knot every 28 ms. Where it is 1 the signal is replaced
-    by the window's median level. The mask is chosen to make the class improbable while as
-    little as possible is deleted (L1) and the mask rises and falls as little as possible
-    (total variation). Adam takes the steps; the slope along each knot is measured by asking
-    the model with that knot nudged, so any model can be asked.
+    The mask is a broken line with a knot every 28 ms. Where it is 1 the signal is replaced by
+    something that tells nothing, each step by the next of `fills`, so that the mask does not
+    learn the flaws of one. It is chosen to make the class improbable while as little as possible
+    is deleted (L1) and the mask rises and falls as little as possible (total variation). Adam
+    takes the steps; the slope along each knot is measured by asking the model with that knot
+    nudged, so any model can be asked.
 
     Parameters
     ----------
@@ -49,10 +54,11 @@ def deletion_mask(probe: Probe, *, steps: int = STEPS) -> Float64:
     doi:10.1109/ICCV.2017.371.
     """
     spread = _hats(probe.window_mv.size)
+    blanks = fills(probe.window_mv)
     knots = np.full(len(spread), 0.5)
     mean, square = np.zeros(knots.size), np.zeros(knots.size)
     for step in range(1, steps + 1):
-        slope = slope_of_surety(probe, knots, spread) + _cost_slope(knots)
+        slope = slope_of_surety(probe, knots, spread, blanks[step % len(blanks)]) + _cost_slope(knots)
         mean = _DECAY * mean + (1 - _DECAY) * slope
         square = _DECAY_SQUARE * square + (1 - _DECAY_SQUARE) * slope * slope
         size = np.sqrt(square / (1 - _DECAY_SQUARE**step)) + _TINY
@@ -60,7 +66,35 @@ def deletion_mask(probe: Probe, *, steps: int = STEPS) -> Float64:
     return np.asarray(knots @ spread)
 
 
-def slope_of_surety(probe: Probe, knots: Float64, spread: Float64) -> Float64:
+def fills(window_mv: Float64) -> Float64:
+    """Return what may stand for a deleted beat: its level, a line between its ends, its slow part.
+
+    Parameters
+    ----------
+    window_mv : array of shape (n_samples,)
+        The beat.
+
+    Returns
+    -------
+    array of shape (3, n_samples)
+        In millivolts.
+    """
+    return np.stack(
+        (
+            np.full(window_mv.size, np.median(window_mv)),
+            np.linspace(window_mv[0], window_mv[-1], window_mv.size),
+            gaussian_filter1d(window_mv, SLOW_S * PIPELINE_HZ, mode="nearest"),
+        )
+    )
+
+
+def left_over(probe: Probe, mask: Float64) -> float:
+    """Return the mean probability of the class, over all fills, once a mask has done its work."""
+    window = probe.window_mv
+    return float(probe.chance(window + mask * (fills(window) - window)).mean())
+
+
+def slope_of_surety(probe: Probe, knots: Float64, spread: Float64, blank: Float64) -> Float64:
     """Return how surety changes with each knot, by differences.
 
     Parameters
@@ -71,11 +105,13 @@ def slope_of_surety(probe: Probe, knots: Float64, spread: Float64) -> Float64:
         The mask's knots.
     spread : array of shape (k, n_samples)
         What each knot adds to the mask.
+    blank : array of shape (n_samples,)
+        What is put in the place of the signal.
     """
     nudge = np.where(knots > 0.5, -_NUDGE, _NUDGE)
     trials = np.vstack((knots, knots + np.diag(nudge))) @ spread
     window = probe.window_mv
-    hold = surety(probe, window + trials * (np.median(window) - window))
+    hold = surety(probe, window + trials * (blank - window))
     return np.asarray((hold[1:] - hold[0]) / nudge)
 
 

@@ -12,7 +12,14 @@ from monitor.errors import MissingExtraError, OutputError
 from monitor.events import PIPELINE_HZ
 from monitor.explain.explanation import Explanation
 
-INK, BLUE, RED, AMBER, GREY = "#222831", "#2b6cb0", "#c53030", "#d69e2e", "#a0aec0"
+INK, BLUE, RED, AMBER, GREY, VIOLET = (
+    "#222831",
+    "#2b6cb0",
+    "#c53030",
+    "#d69e2e",
+    "#a0aec0",
+    "#6b46c1",
+)
 _NOTE = "Maps show what the model used, not what ails the heart. Each asks another question; they may differ."
 
 
@@ -113,4 +120,4 @@ def _shap(axes: Any, explanation: Explanation) -> None:
 
 
 def _deletion(axes: Any, explanation: Explanation) -> None:
-    _shade(axes, _trace(axes, explanation), explanation.deletion, GREY)
+    _shade(axes, _trace(axes, explanation), explanation.deletion, VIOLET)

@@ -1,0 +1,100 @@
+"""``ecgmon explain`` and ``ecgmon evaluate explanations`` as a user calls them."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import onnxruntime as ort
+import pytest
+
+from monitor.evaluation.annotations import Annotations
+from monitor.explain.choosing import choose_beats
+from monitor.explain.proof import Effort, ProofJob, prove
+from monitor.explain.randomise import shuffled
+from monitor.explain.tables import proof_tables
+from monitor.inference.registry import find_model
+from sim.record import read_record
+
+ROOT = Path(__file__).parents[2]
+RECORDS = ROOT / "sim" / "records" / "mitdb"
+MODEL = "arrhythminet-v2"
+
+
+def ecgmon(folder, *arguments):
+    kept = {key: value for key, value in os.environ.items() if key != "ECGMON_DATA"}
+    return subprocess.run(
+        [sys.executable, "-m", "monitor", *map(str, arguments)],
+        cwd=folder,
+        env={**kept, "PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"},
+        capture_output=True,
+        text=True,
+        timeout=110,
+        check=False,
+    )
+
+
+def test_explain_draws_a_beat_and_says_the_gist(tmp_path):
+    result = ecgmon(tmp_path, "explain", "200", "--beat", "12", "--model", MODEL)
+    assert result.returncode == 0, result.stderr
+    assert "beat 12 at 6.9" in result.stdout
+    assert "named V by arrhythminet-v2" in result.stdout
+    for method in ("Grad-CAM", "SHAP", "Deletion mask"):
+        assert f"{method}: " in result.stdout
+    picture = tmp_path / "200-beat12.png"
+    assert picture.read_bytes()[1:4] == b"PNG"
+    assert picture.stat().st_size > 40_000
+
+
+def test_explain_wants_to_know_which_beat(tmp_path):
+    assert ecgmon(tmp_path, "explain", "200").returncode == 2
+
+
+def test_beats_are_drawn_alike_from_classes_and_in_turn_from_records():
+    times = np.arange(40, 100)
+    reference = {
+        name: (Annotations(times * 360, np.array([symbol] * 50 + ["N"] * 10)), 360.0)
+        for name, symbol in (("a", "V"), ("b", "N"), ("c", "V"))
+    }
+    chosen = choose_beats(reference, {"N", "V"}, per_class=6, seed=1)
+    kinds = [kind for beats in chosen.values() for _, kind in beats]
+    assert sorted(kinds) == ["N"] * 6 + ["V"] * 6
+    assert sum(kind == "V" for _, kind in chosen["a"]) == 3
+    assert choose_beats(reference, {"N", "V"}, per_class=6, seed=1) == chosen
+
+
+@pytest.mark.parametrize("depth", ["head", "all"])
+def test_shuffled_weights_make_another_model_of_the_same_shape(depth):
+    model = find_model(MODEL).path.read_bytes()
+    changed = shuffled(model, seed=3, depth=depth)
+    assert shuffled(model, seed=3, depth=depth) == changed
+    windows = np.random.default_rng(0).normal(size=(4, 360)).astype(np.float32)
+    before, after = (
+        ort.InferenceSession(data, providers=["CPUExecutionProvider"]).run(None, {"window": windows})
+        for data in (model, changed)
+    )
+    assert [out.shape for out in before] == [out.shape for out in after]
+    assert np.abs(before[0] - after[0]).max() > 0.05
+
+
+def test_proof_measures_every_method_and_sees_through_shuffled_weights():
+    reference = read_record(RECORDS / "200").reference
+    known = np.isin(reference.symbols, ["N", "V"]) & (reference.samples > 360)
+    beats = tuple(zip(reference.samples[known][:3] / 360, reference.symbols[known][:3], strict=True))
+    job = ProofJob(RECORDS / "200", 0, beats, MODEL, Effort(coalitions=150, background=4, steps=40))
+    figures = prove(job)
+    assert len(figures) >= 2
+    tables = proof_tables(figures)
+    assert set(tables) == {"fidelity", "areas", "pointing", "agreement", "sanity"}
+    changed = [beat.alike["Grad-CAM, all"] for beat in figures]
+    assert all(value is None or value < 0.9 for value in changed)
+    for method in ("Grad-CAM", "SHAP", "deletion mask", "chance"):
+        assert method in tables["areas"].to_text()
+    rows = tables["areas"].to_csv().splitlines()
+    assert rows[0] == "method,class,beats,deletion,insertion"
+    shap, lot = (
+        float(next(row for row in rows if row.startswith(f"{name},all")).split(",")[3])
+        for name in ("SHAP", "chance")
+    )
+    assert shap < lot
