@@ -21,7 +21,7 @@ from monitor.errors import EcgmonError
 ZOO = Path(__file__).resolve().parent.parent / "zoo"
 CHECKPOINT = "checkpoint.pt"
 INTERRUPTED = 130
-EPOCHS = {"v1": 40, "v2": 40}
+EPOCHS = {"v1": 60, "v2": 60}
 
 
 def _say(line: str) -> None:

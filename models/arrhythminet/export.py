@@ -51,8 +51,7 @@ def _head(writer: GraphWriter, features: str, network: ArrhythmiNet, length: int
     to the feature map is the head's weight, so the class's evidence over time, one pointwise
     convolution, gives both: its mean is the score, its positive part the Grad-CAM.
     """
-    weight = network.head.weight.detach().numpy() / temperature
-    bias = network.head.bias.detach().numpy() / temperature
+    weight, bias = (part.detach().numpy() / temperature for part in network.head.centred())
     image = writer.node("Conv", features, writer.constant(weight[:, :, None, None]), kernel_shape=[1, 1])
     evidence = writer.node("Squeeze", image, writer.constant(np.array([2], dtype=np.int64)))
     means = writer.node("ReduceMean", evidence, axes=[2], keepdims=0)

@@ -219,7 +219,7 @@ class _Run:
             target = share * target + (1 - share) * target.flip(0)
         logits, features = self.network(windows)
         loss = nnf.cross_entropy(logits, target, label_smoothing=self.recipe.smoothing)
-        weights = target @ self.network.head.weight
+        weights = target @ self.network.head.centred()[0]
         loss = loss + self.recipe.focus * _spread(torch.einsum("nk,nkt->nt", weights, features))
         self.optimizer.zero_grad(set_to_none=True)
         torch.autograd.backward(loss)

@@ -77,6 +77,7 @@ def test_grad_cam_without_any_evidence_is_zero_and_not_nan():
     network = lived_in("v1")
     with torch.no_grad():
         network.head.weight.fill_(-1.0)
+        network.head.bias.zero_()
     attribution = session_of(network).run(["attribution"], {"window": torch.randn(4, 360).numpy()})[0]
     assert not attribution.any()
 
