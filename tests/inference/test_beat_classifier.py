@@ -47,7 +47,8 @@ def test_a_ventricular_beat_is_shaded_inside_its_window(classifier, beats_of_200
     shade = attribution[right]
     assert shade.min() >= 0
     assert shade.max(axis=1) == pytest.approx(1)
-    assert (shade.min(axis=1) < 0.5).all()
+    assert (shade.min(axis=1) < 0.6).mean() > 0.9
+    assert 140 < np.median(shade.argmax(axis=1)) < 300
 
 
 def test_outputs_have_the_stated_shapes(classifier, beats_of_200):
