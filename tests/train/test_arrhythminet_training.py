@@ -9,7 +9,7 @@ import torch
 
 import models.arrhythminet.__main__ as command
 from models.arrhythminet.augment import Augmentation, augment
-from models.arrhythminet.dataset import MITDB, Beats, load_beats, split_beats
+from models.arrhythminet.dataset import MITDB, Beats, database_folder, load_beats, split_beats
 from models.arrhythminet.evaluation import load_scores
 from models.arrhythminet.networks import CLASSES
 from models.arrhythminet.scoring import Confusion, calibration_error, fit_temperature
@@ -222,9 +222,9 @@ def test_temperature_calibrates_an_overconfident_model():
 
 @pytest.mark.full_data
 @pytest.mark.parametrize("name", ["arrhythminet-v1", "arrhythminet-v2"])
-def test_shipped_models_reach_their_stated_accuracy(name, full_data):
+def test_shipped_models_reach_their_stated_accuracy(name):
     served = BeatClassifier.load(name)
-    beats = load_beats(full_data / "mitdb", lambda _: None)
+    beats = load_beats(database_folder(None), lambda _: None)
     test = split_beats(beats.labels, int(served.contract.extra["seed"])).test
     named = served.classify(beats.served(test))[0].argmax(axis=1)
     accuracy = (named == beats.labels[test]).mean()
