@@ -106,6 +106,14 @@ class Monitor:
         """Silence the present alarms of a device for a while; from any thread."""
         self._act(device, lambda engine: engine.silence(seconds))
 
+    def pause(self, device: str, seconds: float = 120.0) -> None:
+        """Pause the alarm signals of a device, new ones too unless of high priority; from any thread."""
+        self._act(device, lambda engine: engine.pause(seconds))
+
+    def resume(self, device: str) -> None:
+        """End a pause and all silences of a device; from any thread."""
+        self._act(device, lambda engine: engine.resume())
+
     def change_alarms(self, settings: MonitorSettings) -> None:
         """Go on with the alarms and patients of other settings; open alarms stay."""
         changes = {"alarms": settings.alarms, "patients": settings.patients}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Sequence
 
 from monitor.alarms.engine import AlarmEngine
@@ -35,6 +36,11 @@ class Stream:
     alarms : AlarmSettings
         Settings of the alarm engine.
 
+    Attributes
+    ----------
+    busy_s : float
+        Seconds of computing spent on this device so far.
+
     Raises
     ------
     ValueError
@@ -58,6 +64,7 @@ class Stream:
         self.ring = RingBuffer(int(RING_S * PIPELINE_HZ))
         self.log = EventLog()
         self.status: SourceStatus | None = None
+        self.busy_s = 0.0
         self.pipeline = Pipeline(pipeline, fs_hz=fs_hz, device=device, ring=self.ring)
         self.alarms = AlarmEngine(alarms or AlarmSettings(), device=device, fs_hz=fs_hz)
 
@@ -69,8 +76,11 @@ class Stream:
         block : SampleBlock
             Samples of this device.
         """
+        begin = time.perf_counter()
         ended = self._end_alarms() if block.rewound else []
-        return [*ended, *self._with_alarms(self.pipeline.process(block))]
+        events = [*ended, *self._with_alarms(self.pipeline.process(block))]
+        self.busy_s += time.perf_counter() - begin
+        return events
 
     def report(self, status: SourceStatus) -> list[Event]:
         """Take news of the link and return it with the alarms it raised or cleared."""

@@ -50,6 +50,18 @@ def silence(arguments: argparse.Namespace) -> int:
     return 0
 
 
+def pause(arguments: argparse.Namespace) -> int:
+    """Pause the alarm signals of a running monitor; new ones of high priority break through."""
+    ask(_socket(arguments), {"do": "pause", "device": arguments.device, "seconds": arguments.seconds})
+    return 0
+
+
+def resume(arguments: argparse.Namespace) -> int:
+    """End a pause and all silences of a running monitor."""
+    ask(_socket(arguments), {"do": "resume", "device": arguments.device})
+    return 0
+
+
 def doctor(arguments: argparse.Namespace) -> int:
     """Print what is there, what is not, and how to mend it; 1 if something is at fault."""
     from monitor.headless.doctor import examine  # noqa: PLC0415 - it loads what it looks at
@@ -121,4 +133,8 @@ def _device(device: Mapping[str, Any]) -> str:
         "beats": device["beats"],
     }
     parts = [f"{name} {value}" for name, value in known.items() if value is not None]
+    if device["core_share"] is not None:
+        parts.append(f"{100 * device['core_share']:.1f} % of a core")
+    if device["paused"]:
+        parts.append("ALARMS PAUSED")
     return ", ".join([device["link"], f"{device['fs_hz']:g} Hz", *parts])

@@ -47,10 +47,14 @@ def add_service_commands(commands: Commands, add: Add) -> None:
     acknowledge = add(commands, "acknowledge", "monitor.cli.service:acknowledge", line, "")
     acknowledge.add_argument("kind", nargs="?", metavar="KIND", help="such as asystole; all if left out")
     silence = add(commands, "silence", "monitor.cli.service:silence", "silence what sounds now", "")
-    silence.add_argument("--seconds", type=float, default=120.0, metavar="S", help="for how long (120)")
-    for parser in (status, acknowledge, silence):
+    line = "pause alarm signals; new ones of high priority break through"
+    pause = add(commands, "pause", "monitor.cli.service:pause", line, "")
+    resume = add(commands, "resume", "monitor.cli.service:resume", "end a pause and all silences", "")
+    for parser in (silence, pause):
+        parser.add_argument("--seconds", type=float, default=120.0, metavar="S", help="for how long (120)")
+    for parser in (status, acknowledge, silence, pause, resume):
         parser.add_argument("--socket", metavar="PATH", help="where it answers")
-    for parser in (acknowledge, silence):
+    for parser in (acknowledge, silence, pause, resume):
         parser.add_argument("--device", metavar="NAME", help="of this device only")
     _add_care(commands, add)
 

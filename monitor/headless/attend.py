@@ -20,6 +20,9 @@ from monitor.settings import MonitorSettings
 
 LOG = logging.getLogger(__name__)
 
+LONGEST_S = 600.0
+"""The longest silence or pause that can be asked for; settings may allow less."""
+
 Reload = Callable[[], MonitorSettings]
 
 
@@ -40,7 +43,7 @@ class Attendant:
         self._reload = reload
 
     def handle(self, request: Mapping[str, Any]) -> Answer:
-        """Carry out a request: ``status``, ``acknowledge``, ``silence`` or ``reload``.
+        """Carry out a request: ``status``, ``reload`` or one about alarms.
 
         Raises
         ------
@@ -50,14 +53,12 @@ class Attendant:
         match request.get("do"):
             case "status":
                 return self.reporter.report()
-            case "acknowledge":
-                return self._act(request, "acknowledge")
-            case "silence":
-                return self._act(request, "silence")
+            case "acknowledge" | "silence" | "pause" | "resume" as order:
+                return self._act(request, order)
             case "reload":
                 self.reload()
                 return {"done": "reload"}
-        raise UsageError("Ask for status, acknowledge, silence or reload.")
+        raise UsageError("Ask for status, acknowledge, silence, pause, resume or reload.")
 
     def reload(self) -> None:
         """Take over the alarm settings of the file, with open alarms kept.
@@ -84,13 +85,23 @@ class Attendant:
     def _act(self, request: Mapping[str, Any], what: str) -> Answer:
         devices = self.monitor.streams
         named, kind = request.get("device"), request.get("kind")
-        if named is not None and named not in devices:
+        if not isinstance(kind, str | None):
+            raise UsageError("A kind of alarm is a word, such as asystole.")
+        if named is not None and (not isinstance(named, str) or named not in devices):
             raise UsageError(f"No device {named} is heard.", f"There is {', '.join(devices) or 'none'}.")
+        seconds = request.get("seconds", 120.0)
+        if not isinstance(seconds, int | float) or not 0 < seconds <= LONGEST_S:
+            raise UsageError(f"Seconds must be more than 0 and at most {LONGEST_S:g}.")
         for device in [named] if named is not None else list(devices):
-            if what == "acknowledge":
-                self.monitor.acknowledge(device, kind)
-            else:
-                self.monitor.silence(device, float(request.get("seconds", 120.0)))
+            match what:
+                case "acknowledge":
+                    self.monitor.acknowledge(device, kind)
+                case "silence":
+                    self.monitor.silence(device, seconds)
+                case "pause":
+                    self.monitor.pause(device, seconds)
+                case "resume":
+                    self.monitor.resume(device)
         return {"done": what}
 
 

@@ -86,17 +86,20 @@ class Reporter:
     def _device(self, stream: Stream) -> dict[str, Any]:
         latest = self._latest[stream.device]
         status = stream.status
+        signal_s = (stream.pipeline.processed - stream.first_sample) / stream.fs_hz
         return {
             "fs_hz": stream.fs_hz,
             "leads": list(stream.leads),
             "link": status.state if status is not None else "streaming",
             "detail": status.detail if status is not None else "",
             "health": dict(status.health) if status is not None else {},
-            "signal_s": round((stream.pipeline.processed - stream.first_sample) / stream.fs_hz, 1),
+            "signal_s": round(signal_s, 1),
             "bpm": None if latest.bpm is None else round(latest.bpm, 1),
             "rhythm": latest.rhythm,
             "quality": None if latest.quality is None else round(latest.quality, 2),
             "beats": latest.beats,
+            "core_share": round(stream.busy_s / signal_s, 4) if signal_s else None,
+            "paused": stream.alarms.paused,
             "alarms": [
                 {"kind": a.kind, "priority": a.priority, "state": a.state, "message": a.message}
                 for a in stream.alarms.open_alarms()

@@ -110,6 +110,27 @@ async def test_alarms_are_acknowledged_and_silenced_from_outside(service):
     assert states["pause"] == "silenced"
 
 
+async def test_alarm_signals_are_paused_and_resumed_from_outside(service):
+    source = Flat()
+    monitor = monitor_of(source)
+    run = asyncio.create_task(monitor.run())
+    async with attended(monitor, service):
+        await let_it_hear(monitor, source, 1)
+        await asyncio.to_thread(ask, service.socket, {"do": "pause", "seconds": 60})
+        await let_it_hear(monitor, source, 9)
+        paused = await asyncio.to_thread(ask, service.socket, {"do": "status"})
+        await asyncio.to_thread(ask, service.socket, {"do": "resume"})
+        await asyncio.sleep(0.05)
+        states = {a.kind: a.state for a in monitor.streams["bed-1"].alarms.open_alarms()}
+        source.permits.put_nowait(0)
+        await run
+    device = paused["devices"]["bed-1"]
+    assert device["paused"]
+    assert device["core_share"] > 0
+    assert {a["kind"]: a["state"] for a in device["alarms"]} == {"asystole": "active", "pause": "silenced"}
+    assert states == {"asystole": "active", "pause": "active"}
+
+
 async def test_open_alarms_survive_a_restart(service):
     first_source, second_source = Flat(), Flat()
     first = monitor_of(first_source)
@@ -188,7 +209,18 @@ async def test_settings_that_are_refused_change_nothing(service):
 
 
 @pytest.mark.parametrize(
-    "request_text", ["not json", "[]", '{"do": "destroy"}', '{"do": "silence", "device": "x"}', "x" * 50_000]
+    "request_text",
+    [
+        '{"do": "pause", "seconds": "long"}',
+        '{"do": "silence", "seconds": -1}',
+        '{"do": "acknowledge", "kind": []}',
+        '{"do": "acknowledge", "device": {}}',
+        "not json",
+        "[]",
+        '{"do": "destroy"}',
+        '{"do": "silence", "device": "x"}',
+        "x" * 50_000,
+    ],
 )
 async def test_a_senseless_request_harms_nothing(service, request_text):
     monitor = monitor_of(Flat())
