@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from monitor.events import PIPELINE_HZ, Beat
 
-KEPT_BEATS = 200_000
-"""About two days of beats."""
+KEPT_BEATS = 60_000
+"""About twelve hours of beats."""
+
+KEPT_REASONS = 10_000
+"""The newest beats that keep their own attribution: about two hours, as long as the signal."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,10 +53,13 @@ class BeatBook:
     ----------
     capacity : int
         Beats kept; the oldest tenth goes when it is full.
+    reasons : int
+        Newest beats that keep their attribution.
     """
 
-    def __init__(self, capacity: int = KEPT_BEATS) -> None:
+    def __init__(self, capacity: int = KEPT_BEATS, reasons: int = KEPT_REASONS) -> None:
         self._capacity = capacity
+        self._reasons = reasons
         self._indices: list[int] = []
         self._beats: list[ShownBeat] = []
 
@@ -72,10 +78,17 @@ class BeatBook:
         else:
             self._indices.insert(at, shown.index)
             self._beats.insert(at, shown)
+        if len(self._beats) > self._reasons:
+            self._forget_reason(len(self._beats) - self._reasons - 1)
         if len(self._beats) > self._capacity:
             drop = self._capacity // 10
             del self._beats[:drop], self._indices[:drop]
         return shown
+
+    def _forget_reason(self, at: int) -> None:
+        old = self._beats[at]
+        if old.beat.attribution is not None:
+            self._beats[at] = ShownBeat(old.index, replace(old.beat, attribution=None))
 
     def between(self, start: int, stop: int) -> list[ShownBeat]:
         """Return the beats whose R wave lies in ``[start, stop)``."""

@@ -7,7 +7,7 @@ from typing import Any
 from pyqtgraph.Qt import QtCore, QtGui, QtWidgets
 
 from monitor.dashboard.palette import DARK, Palette
-from monitor.dashboard.timeline import Timeline, TimelineRow, clock
+from monitor.dashboard.timeline import KEPT_ROWS, Timeline, TimelineRow, clock
 
 _HEADERS = ("Time", "", "Event", "Detail")
 _ROOT = QtCore.QModelIndex()
@@ -30,18 +30,26 @@ class EventModel(QtCore.QAbstractTableModel):
         if same and (timeline is None or timeline.next == self._seen):
             return
         fresh = timeline.since(self._seen) if timeline is not None and same else []
-        if same and timeline is not None and len(fresh) == timeline.next - self._seen < 50:
-            wanted = [row for row in timeline.rows(kinds, text)[: len(fresh)] if row.number >= self._seen]
-            if wanted:
-                self.beginInsertRows(_ROOT, 0, len(wanted) - 1)
-                self.rows[:0] = wanted
-                self.endInsertRows()
+        if timeline is not None and same and len(fresh) == timeline.next - self._seen:
+            self._insert([row for row in reversed(fresh) if row.matches(kinds, text)])
         else:
             self.beginResetModel()
             self.rows = timeline.rows(kinds, text) if timeline is not None else []
             self.endResetModel()
         self._source, self._filter = timeline, (kinds, text)
         self._seen = timeline.next if timeline is not None else -1
+
+    def _insert(self, wanted: list[TimelineRow]) -> None:
+        """Put rows on top and let the oldest go."""
+        if not wanted:
+            return
+        self.beginInsertRows(_ROOT, 0, len(wanted) - 1)
+        self.rows[:0] = wanted
+        self.endInsertRows()
+        if len(self.rows) > KEPT_ROWS:
+            self.beginRemoveRows(_ROOT, KEPT_ROWS, len(self.rows) - 1)
+            del self.rows[KEPT_ROWS:]
+            self.endRemoveRows()
 
     def rowCount(self, parent: QtCore.QModelIndex = _ROOT) -> int:  # noqa: N802 - Qt's name
         """Count the rows."""

@@ -43,6 +43,12 @@ class TimelineRow:
     text: str
     detail: str = ""
 
+    def matches(self, kinds: frozenset[str] | None, text: str) -> bool:
+        """Return whether a row is of one of some kinds and contains a text."""
+        if kinds is not None and self.kind not in kinds:
+            return False
+        return not text or text.casefold() in f"{self.mark} {self.text} {self.detail}".casefold()
+
 
 class Timeline:
     """Notable events: every beat that is not normal, rhythms, alarms, gaps, bad signal, the link."""
@@ -70,13 +76,7 @@ class Timeline:
 
     def rows(self, kinds: frozenset[str] | None = None, text: str = "") -> list[TimelineRow]:
         """Return the rows of some kinds that contain a text, newest first."""
-        wanted = text.casefold()
-        return [
-            row
-            for row in reversed(self._rows)
-            if (kinds is None or row.kind in kinds)
-            and (not wanted or wanted in f"{row.mark} {row.text} {row.detail}".casefold())
-        ]
+        return [row for row in reversed(self._rows) if row.matches(kinds, text)]
 
     def since(self, number: int) -> list[TimelineRow]:
         """Return the rows from a running number on, oldest first."""

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from monitor.dashboard.alarm_board import FLASH_HZ, AlarmBoard, flash_on
+from monitor.dashboard.beats import BeatBook, ShownBeat, place_letters
 from monitor.dashboard.calipers import Calipers
+from monitor.dashboard.comparison import Comparison
 from monitor.dashboard.numbers import UNKNOWN, Numbers, age_text
+from monitor.dashboard.remarks import RemarkBook
+from monitor.dashboard.shapley import shapley_values
 from monitor.dashboard.sounds import REPEAT_S, SoundSchedule
 from monitor.dashboard.timeline import Timeline, clock
 from monitor.dashboard.trends import Trends
@@ -204,3 +210,63 @@ def test_calipers_tell_interval_rate_and_amplitude():
 
 def test_times_read_like_a_clock():
     assert [clock(t) for t in (0.0, 9.97, 75.25, 3661.0)] == ["0:00.0", "0:09.9", "1:15.2", "1:01:01"]
+
+
+def test_beats_are_bounded_and_only_the_newest_keep_their_reason():
+    book = BeatBook(capacity=100, reasons=20)
+    for number in range(500):
+        book.add(replace(beat(number * 0.8), attribution=np.ones(360, np.float32)))
+    assert 90 <= len(book) <= 100
+    assert sum(shown.beat.attribution is not None for shown in book) == 20
+    assert book.tail(1)[0].beat.attribution is not None
+
+
+def test_letters_give_way_to_those_that_matter():
+    beats = [
+        ShownBeat(n, beat(0.0, symbol=s, aami=a))
+        for n, s, a in ((0, "N", "N"), (20, "V", "V"), (30, "N", "N"))
+    ]
+    letters = place_letters(beats, 0, 0.25, spacing_px=14.0)
+    assert [letter.symbol for letter in letters] == ["V"]
+
+
+def test_the_reference_is_scored_by_class_and_not_inside_flutter():
+    symbols = ["N", "V", "N", "[", "]", "N"]
+    samples = np.array([360, 720, 1080, 1300, 2000, 2160])
+    comparison = Comparison(samples, symbols, 360.0)
+    book = BeatBook()
+    for time_s, symbol, aami in (
+        (1.0, "N", "N"),
+        (2.05, "N", "N"),
+        (4.5, "V", "V"),
+        (6.01, "N", "N"),
+        (7.0, "N", "N"),
+    ):
+        book.add(beat(time_s, symbol=symbol, aami=aami))
+    comparison.advance(book, 360 * 12)
+    score = comparison.score
+    assert (score.found, score.missed, score.extra, score.agreed) == (3, 1, 1, 2)
+    wrong = [letter.symbol for letter in comparison.letters(book, 0, 3600, 0, 0.25) if letter.strong]
+    assert wrong == ["V", "N"]
+
+
+def test_remarks_survive_a_damaged_line(tmp_path):
+    book = RemarkBook(tmp_path)
+    book.add("bed/1", 720, 2.0, "N", "V", "somebody")
+    with book.path("bed/1").open("a") as file:
+        file.write("{half a line")
+    assert RemarkBook(tmp_path).of("bed/1")[720].symbol == "V"
+
+
+def test_shapley_values_add_up_and_find_what_matters():
+    def model(windows: np.ndarray) -> np.ndarray:
+        chance = 1 / (1 + np.exp(-windows[:, 120:132].mean(axis=1)))
+        return np.stack([1 - chance, chance], axis=1)
+
+    window = np.zeros(360, np.float32)
+    window[120:132] = 3.0
+    last = list(shapley_values(model, window, 1, pairs=8))[-1]
+    stretches = last.values[::12]
+    assert last.done == 1.0
+    assert stretches.sum() == pytest.approx(last.full - last.base, abs=1e-6)
+    assert int(np.argmax(stretches)) == 10
