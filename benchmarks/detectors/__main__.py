@@ -1,8 +1,8 @@
 """Run detectors over a suite, score them, and keep the figures in ``results``.
 
-    python -m benchmarks.detectors mitdb                  # all detectors
-    python -m benchmarks.detectors stress ecgmon gqrs     # some; the others' figures stay
-    python -m benchmarks.detectors pictures               # draw what is there
+    python -m benchmarks.detectors mitdb --folds out/detector    # all detectors
+    python -m benchmarks.detectors stress gqrs xqrs              # some; the others' figures stay
+    python -m benchmarks.detectors pictures                      # draw what is there
 
 Each detector runs in a process of its own, one after the other, on one core.
 """
@@ -32,6 +32,7 @@ def main() -> None:
     parser.add_argument("suite", choices=(*SUITES, "pictures"))
     parser.add_argument("detectors", nargs="*", choices=[*DETECTORS, []], metavar="DETECTOR")
     parser.add_argument("--data-dir", type=Path, default=os.environ.get("ECGMON_DATA"))
+    parser.add_argument("--folds", type=Path, metavar="DIR", help="fold0.onnx … of models.detector crossval")
     arguments = parser.parse_args()
     if arguments.suite == "pictures":
         draw_all(RESULTS)
@@ -40,8 +41,11 @@ def main() -> None:
         parser.error("give --data-dir or set ECGMON_DATA")
     context = multiprocessing.get_context("spawn")
     for name in arguments.detectors or DETECTORS:
+        if name == "ecgmon" and arguments.folds is None:
+            parser.error("ecgmon needs --folds; ecgmon-shipped does not")
+        folds = arguments.folds if name == "ecgmon" else None
         with ProcessPoolExecutor(1, mp_context=context) as process:
-            rows = process.submit(measure, arguments.suite, name, arguments.data_dir).result()
+            rows = process.submit(measure, arguments.suite, name, arguments.data_dir, folds).result()
         store(RESULTS / f"{arguments.suite}.csv", name, rows[-1:])
         store(RESULTS / f"{arguments.suite}-records.csv", name, rows[:-1])
         sys.stdout.write(f"{arguments.suite}: {rows[-1]}\n")

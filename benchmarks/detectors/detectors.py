@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,10 +22,13 @@ class Lead:
         One lead, whole.
     fs_hz : float
         Sampling rate in Hz.
+    weights : Path, optional
+        Model file for our detector; the shipped one by default.
     """
 
     samples_mv: NDArray[np.float64]
     fs_hz: float
+    weights: Path | None = None
 
 
 def ecgmon(lead: Lead) -> Positions:
@@ -33,7 +37,7 @@ def ecgmon(lead: Lead) -> Positions:
     from monitor.dsp.rpeak import RPeakDetector
     from monitor.events import PIPELINE_HZ
 
-    resampler, detector = Resampler(lead.fs_hz), RPeakDetector()
+    resampler, detector = Resampler(lead.fs_hz), RPeakDetector(model=lead.weights)
     block = round(lead.fs_hz)
     peaks = [
         peak.sample
@@ -90,6 +94,7 @@ def fast_nvg(lead: Lead) -> Positions:
 
 DETECTORS: dict[str, Callable[[Lead], Positions]] = {
     "ecgmon": ecgmon,
+    "ecgmon-shipped": ecgmon,
     "gqrs": gqrs,
     "xqrs": xqrs,
     "sleepecg": sleepecg,
@@ -97,4 +102,8 @@ DETECTORS: dict[str, Callable[[Lead], Positions]] = {
     "pan-tompkins": pan_tompkins,
     "fast-nvg": fast_nvg,
 }
-"""Name to call; only ours is online, all others see the whole record."""
+"""Name to call; only ours is online, all others see the whole record.
+
+``ecgmon`` runs with weights that never saw the record's patient, from the folds that
+``python -m models.detector crossval`` trains; ``ecgmon-shipped`` with the shipped file.
+"""

@@ -11,6 +11,7 @@ import numpy as np
 
 from benchmarks.detectors.cases import cases
 from benchmarks.detectors.detectors import DETECTORS, Lead
+from models.detector.patients import FOLDS, fold_records
 from monitor.evaluation.report import qrs_row
 from monitor.evaluation.score import DetectedBeats, RecordScore, ScoringSettings, pool, score_record
 from monitor.evaluation.table import Cell
@@ -19,22 +20,27 @@ Row = dict[str, Cell]
 
 COUNTS = ("beats", "tp", "fn", "fp", "se_percent", "ppv_percent", "der_percent", "f1")
 ERRORS = ("r_error_mean_ms", "r_error_p95_ms")
-LEARNING_S = {"mitdb": 0.0, "svdb": 0.0, "stress": 300.0}
+LEARNING_S = {"mitdb": 0.0, "stress": 300.0}
 """The noise starts after five minutes; what comes before is not scored."""
 
 
-def measure(suite: str, name: str, data: Path) -> list[Row]:
-    """Run one detector over a suite; return a row for each signal and one for all."""
+def measure(suite: str, name: str, data: Path, folds: Path | None = None) -> list[Row]:
+    """Run one detector over a suite; return a row for each signal and one for all.
+
+    With ``folds``, a folder of ``fold0.onnx`` and so on, each record gets the weights of
+    the fold that left its patient out.
+    """
     warnings.simplefilter("ignore")
     settings = ScoringSettings(learning_s=LEARNING_S[suite])
     scores: list[RecordScore] = []
     seconds: list[float] = []
     signal_s = 0.0
     for case in cases(suite, data):
+        weights = None if folds is None else folds / f"fold{fold_of(case.name.split()[0])}.onnx"
         if not scores:  # a first call imports and compiles
-            DETECTORS[name](Lead(case.samples_mv[: round(60 * case.fs_hz)], case.fs_hz))
+            DETECTORS[name](Lead(case.samples_mv[: round(60 * case.fs_hz)], case.fs_hz, weights))
         begun = time.process_time()
-        found = np.unique(DETECTORS[name](Lead(case.samples_mv, case.fs_hz)))
+        found = np.unique(DETECTORS[name](Lead(case.samples_mv, case.fs_hz, weights)))
         seconds.append(time.process_time() - begun)
         signal_s += case.samples_mv.size / case.fs_hz
         beats = DetectedBeats(found, np.full(found.size, "N"))
@@ -46,6 +52,11 @@ def measure(suite: str, name: str, data: Path) -> list[Row]:
         "peak_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
     }
     return [*rows, total]
+
+
+def fold_of(record: str) -> int:
+    """Return the fold that tests a MIT-BIH record."""
+    return next(fold for fold in range(FOLDS) if f"mitdb/{record}" in fold_records(fold)[1])
 
 
 def _row(name: str, score: RecordScore) -> Row:

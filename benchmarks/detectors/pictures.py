@@ -29,9 +29,6 @@ def draw_comparison(results: Path, path: Path) -> None:
         ("times real time, one core", rows, "times_real_time", True),
         ("peak memory, MB", rows, "peak_mb", False),
     ]
-    if (results / "svdb.csv").is_file():
-        title = "SVDB, 65 records:\nmissed + extra, % of beats"
-        panels.insert(1, (title, _rows(results / "svdb.csv"), "der_percent", False))
     figure = Figure(figsize=(3.0 * len(panels), 3.4), layout="constrained")
     for axes, (title, data, key, logarithmic) in zip(figure.subplots(1, len(panels)), panels, strict=True):
         names = [row["detector"] for row in data][::-1]
@@ -80,7 +77,7 @@ def _rows(path: Path) -> list[dict[str, str]]:
 
 
 def _color(name: str) -> str:
-    return OURS if name == "ecgmon" else OTHERS
+    return OURS if name.startswith("ecgmon") else OTHERS
 
 
 def _tidy(axes: Any) -> None:
