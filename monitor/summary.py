@@ -41,7 +41,7 @@ class Summary:
                 self._r_latency_s.append(event.r_known_at / fs_hz - event.time_s)
                 self._class_latency_s.append(event.known_at / fs_hz - event.time_s)
             elif isinstance(event, Alarm):
-                if event.state == "active":
+                if event.state == "active" and not event.escalation:
                     self.alarms[event.kind] += 1
             elif isinstance(event, Gap):
                 self.gaps += 1
