@@ -6,10 +6,8 @@ from copy import deepcopy
 
 import numpy as np
 import onnx
-import torch
 from onnx import TensorProto, helper
 from torch import Tensor, nn
-from torch.nn import functional as nnf
 
 from models.adaptive.network import CHANNELS, MEMORY, POINTS, AdaptiveNet
 from models.adaptive.patients import SYMBOLS
@@ -115,8 +113,11 @@ def _attribution(writer: GraphWriter, network: AdaptiveNet, maps: str, hidden: s
     slope = writer.node("ReduceSum", over_time, first, keepdims=0)
     evidence = writer.node("ReduceSum", writer.node("Mul", slope, maps), first, keepdims=0)
     cam = writer.node("Relu", evidence)
-    stretch = nnf.interpolate(torch.eye(length)[None], size=WINDOW_SAMPLES, mode="linear")[0].numpy()
-    wide = writer.node("MatMul", cam, writer.constant(stretch))
+    none = writer.constant(np.array([], dtype=np.float32))
+    size = writer.constant(np.array([1, 1, WINDOW_SAMPLES], dtype=np.int64))
+    image = writer.node("Unsqueeze", cam, first)
+    stretched = writer.node("Resize", image, "", none, size, mode="linear")
+    wide = writer.node("Squeeze", stretched, first)
     peak = writer.node("ReduceMax", wide, axes=[1], keepdims=1)
     floor = writer.node("Max", peak, writer.constant(np.array([_TINY], dtype=np.float32)))
     writer.node("Div", wide, floor, output="attribution")

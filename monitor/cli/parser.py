@@ -42,8 +42,6 @@ source addresses:
   replay:./folder/rec?channel=V1    files of your own, lead by name
   serial:/dev/ttyUSB0?device=cyton  a device on a port; see 'ecgmon devices'
   mqtt://broker/ecg/+/raw           every device that publishes there (mqtts: with TLS)
-  serial:/dev/ttyUSB0?device=cyton  a device on a serial port
-  mqtt://host:1883/ecg/+/raw        every device that publishes to a broker
 """
 
 _RUN_EXAMPLES = f"""\
@@ -52,6 +50,14 @@ examples:
   ecgmon run --source replay:200 --events events.jsonl
   ecgmon run --source 'replay:200?start_s=600' --source replay:207 --window
   ecgmon run --config configs/raspberry-pi.toml
+"""
+
+_TRAIN_EXAMPLES = """\
+examples:
+  ecgmon train adaptive                          train, or go on with a run that was stopped
+  ecgmon train adaptive train --data-dir ~/ecg   with the folder that holds mitdb and svdb
+  ecgmon train arrhythminet train --help         what can be chosen
+ECGMON_DATA names the folder of the databases. Ctrl-C stops; the same command goes on.
 """
 
 _REPLAY_EXAMPLES = """\
@@ -96,11 +102,18 @@ def build_parser() -> argparse.ArgumentParser:
     _add_dashboard(commands)
     _add_demo(commands)
     _add(commands, "models", "monitor.cli.models:models", "list the beat classifiers", "")
+    _add_train(commands)
     add_evaluate(commands)
     add_explain(_add(commands, "explain", "monitor.cli.explain:explain_beat", EXPLAIN_HELP, EXPLAIN_EXAMPLES))
     add_service_commands(commands, _add)
     add_device_commands(commands, _add)
     return parser
+
+
+def _add_train(commands: Commands) -> None:
+    train = _add(commands, "train", "monitor.cli.train:train", "train a shipped model again", _TRAIN_EXAMPLES)
+    train.add_argument("what", choices=("adaptive", "arrhythminet", "rpeak"), help="which model")
+    train.add_argument("words", nargs=argparse.REMAINDER, help="a command of that training; 'train' without")
 
 
 def _add(commands: Commands, name: str, command: str, help_line: str, epilog: str) -> argparse.ArgumentParser:
