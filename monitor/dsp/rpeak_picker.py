@@ -50,9 +50,9 @@ class PickerSettings(Settings):
         Network steps (22 ms) to wait for a higher probability.
     """
 
-    sure: float = Field(0.45, gt=0.0, lt=1.0)
+    sure: float = Field(0.5, gt=0.0, lt=1.0)
     certain: float = Field(0.95, gt=0.0, le=1.0)
-    threshold: float = Field(0.2, gt=0.0, lt=1.0)
+    threshold: float = Field(0.25, gt=0.0, lt=1.0)
     refractory_s: float = Field(0.17, ge=0.1, le=0.4)
     wait_steps: int = Field(1, ge=1, le=5)
 
