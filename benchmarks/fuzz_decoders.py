@@ -10,6 +10,7 @@ accepted. ``--atheris SECONDS`` runs the coverage-guided fuzzer instead, if it i
 from __future__ import annotations
 
 import argparse
+import importlib
 import json
 import random
 import sys
@@ -115,14 +116,17 @@ def guided(seconds: int) -> None:
     """Run atheris over all decoders."""
     import atheris
 
-    decoders: list[Decoder] = [make_decoder(kind, OPTIONS.get(kind, {})) for kind in DEVICES]
+    for name in [name for name in sys.modules if name.startswith("firmware_bridge")]:
+        del sys.modules[name]
+    with atheris.instrument_imports(include=["firmware_bridge"]):
+        package = importlib.import_module("firmware_bridge.decoders")
+    decoders: list[Decoder] = [package.make_decoder(kind, OPTIONS.get(kind, {})) for kind in DEVICES]
 
     def one(data: bytes) -> None:
         for decoder in decoders:
             decoder.feed(data)
             decoder.reset()
 
-    atheris.instrument_all()
     atheris.Setup([sys.argv[0], f"-max_total_time={seconds}"], one)
     atheris.Fuzz()
 

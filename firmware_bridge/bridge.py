@@ -75,6 +75,9 @@ class BridgeSettings(Settings):
         What gives way when it is full.
     status_s : float
         Seconds from one status to the next.
+    settle_s : float
+        How long to wait behind a broker's return before what was stored is sent, so that
+        those who listen are back too, in seconds.
     """
 
     topic: str = "ecg/{device}/raw"
@@ -84,6 +87,7 @@ class BridgeSettings(Settings):
     store_max_mb: float = Field(default=256.0, gt=0)
     when_full: Literal["drop_newest", "drop_oldest"] = "drop_newest"
     status_s: float = Field(default=10.0, gt=0)
+    settle_s: float = Field(default=3.0, ge=0, le=600)
 
 
 class NativeWriter:
@@ -197,10 +201,13 @@ class Bridge:
     async def _publish(self, spool: Spool) -> None:
         """Deliver what waits, connecting again whenever the broker goes away."""
         will = aiomqtt.Will(self._status_topic, json.dumps({"state": "offline"}), qos=1, retain=True)
+        settle_s = 0.0
         while not (self._ended and not len(spool)):
             async with AsyncExitStack() as stack:
                 with contextlib.suppress(aiomqtt.MqttError):
                     client = await self._broker.reconnect(stack, will)
+                    await asyncio.sleep(settle_s)
+                    settle_s = self.settings.settle_s
                     await self._deliver(client, spool)
                     await self._tell(client, spool, "offline")
                     return

@@ -68,7 +68,7 @@ class BrokerSettings(Settings):
     qos: Annotated[Literal[0, 1, 2], BeforeValidator(lambda v: int(v) if v in ("0", "1", "2") else v)] = 1
     client_id: str | None = None
     keepalive_s: int = Field(default=10, ge=1, le=3600)
-    retry_s: float = Field(default=2.0, gt=0, le=60)
+    retry_s: float = Field(default=1.0, gt=0, le=60)
 
 
 class Broker:

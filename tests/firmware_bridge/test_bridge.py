@@ -60,8 +60,8 @@ def server(tmp_path):
 
 async def test_nothing_is_lost_while_the_broker_is_away_twice(server, tmp_path):
     settings = BridgeSettings(store=tmp_path / "spool.sqlite", status_s=1.0)
-    broker = Broker("127.0.0.1", server.port, tls=False, settings=BrokerSettings(retry_s=0.5))
-    listening = Broker("127.0.0.1", server.port, tls=False, settings=MqttSettings(retry_s=0.3))
+    broker = Broker("127.0.0.1", server.port, tls=False, settings=BrokerSettings(retry_s=0.3))
+    listening = Broker("127.0.0.1", server.port, tls=False, settings=MqttSettings(retry_s=1.0))
     blocks = []
     seen = blocks.append
 
@@ -71,7 +71,7 @@ async def test_nothing_is_lost_while_the_broker_is_away_twice(server, tmp_path):
                 seen(item)
 
     bridge = Bridge(Ramp(14), broker, settings)
-    async with MqttSource(listening, "ecg/+/raw", MqttSettings(retry_s=0.3)) as source:
+    async with MqttSource(listening, "ecg/+/raw", MqttSettings(retry_s=1.0)) as source:
         listener = asyncio.create_task(listen(source))
         run = asyncio.create_task(bridge.run())
         for _ in range(2):
