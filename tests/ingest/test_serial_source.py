@@ -24,6 +24,7 @@ from firmware_bridge.errors import (
 )
 from firmware_bridge.links import MemoryLink, SerialLink, list_ports
 from firmware_bridge.links.serial import _explained
+from monitor.cli import main
 from monitor.errors import SettingsError, UsageError
 from monitor.events import SampleBlock, SourceStatus
 from monitor.ingest.live_settings import SerialSettings
@@ -257,6 +258,19 @@ def test_addresses_reach_source_and_decoder():
         open_source("serial:/dev/ttyUSB0?device=cyton&gian=12", SourceSettings())
     with pytest.raises(UsageError, match="baud"):
         open_source("serial:/dev/ttyUSB0?device=cyton&baud=fast", SourceSettings())
+
+
+@pytest.mark.parametrize(
+    ("address", "code"), [("serial:/dev/ttyNOPE0?device=cyton", 21), ("serial:/dev/x?device=y", 20)]
+)
+def test_the_command_line_ends_with_the_code_of_the_failure(address, code, capsys):
+    assert main(["run", "--source", address, "--headless"]) == code
+    assert "ecgmon: " in capsys.readouterr().err
+
+
+def test_devices_lists_what_can_be_read(capsys):
+    assert main(["devices"]) == 0
+    assert "cyton" in capsys.readouterr().out
 
 
 def test_ports_are_listed():
