@@ -190,8 +190,8 @@ class Monitor:
         if live:
             self._hear(stream)
         self._fan.take(block)
-        events = stream.process(block)
         self.summary.signal(block.samples_mv.shape[1] / block.fs_hz)
+        events = stream.process(block)
         self._emit(stream, events)
         heard = stream.pipeline.processed - stream.first_sample
         return self.duration_s is not None and heard >= self.duration_s * block.fs_hz

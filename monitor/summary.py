@@ -9,7 +9,7 @@ from collections.abc import Iterable
 
 import numpy as np
 
-from monitor.events import Alarm, Beat, Event, Gap
+from monitor.events import Alarm, Beat, BeatRevision, Event, Gap
 
 
 class Summary:
@@ -20,14 +20,16 @@ class Summary:
         self.alarms: Counter[str] = Counter()
         self.gaps = 0
         self.signal_s = 0.0
-        self._started = time.perf_counter()
+        self._started: float | None = None
         self._rr_sum_s = 0.0
         self._rr_count = 0
         self._r_latency_s = array("f")
         self._class_latency_s = array("f")
 
     def signal(self, seconds: float) -> None:
-        """Count signal that was processed."""
+        """Count signal that is being processed; the clock starts with the first of it."""
+        if self._started is None:
+            self._started = time.perf_counter()
         self.signal_s += seconds
 
     def add(self, events: Iterable[Event], fs_hz: float) -> None:
@@ -40,6 +42,9 @@ class Summary:
                     self._rr_count += 1
                 self._r_latency_s.append(event.r_known_at / fs_hz - event.time_s)
                 self._class_latency_s.append(event.known_at / fs_hz - event.time_s)
+            elif isinstance(event, BeatRevision):
+                self.beats[event.was] -= 1
+                self.beats[event.symbol] += 1
             elif isinstance(event, Alarm):
                 if event.state == "active" and not event.escalation:
                     self.alarms[event.kind] += 1
@@ -48,8 +53,8 @@ class Summary:
 
     @property
     def elapsed_s(self) -> float:
-        """Wall-clock seconds since the run began."""
-        return time.perf_counter() - self._started
+        """Wall-clock seconds since the first signal came."""
+        return 0.0 if self._started is None else time.perf_counter() - self._started
 
     @property
     def mean_bpm(self) -> float | None:
@@ -69,7 +74,7 @@ class Summary:
     def lines(self) -> list[str]:
         """Return the summary as lines for people."""
         total = sum(self.beats.values())
-        by_class = ", ".join(f"{symbol} {count}" for symbol, count in self.beats.most_common()) or "none"
+        by_class = ", ".join(f"{symbol} {count}" for symbol, count in (+self.beats).most_common()) or "none"
         alarms = ", ".join(f"{kind} {count}" for kind, count in self.alarms.most_common()) or "none"
         bpm = self.mean_bpm
         rows = [

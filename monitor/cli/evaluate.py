@@ -54,6 +54,7 @@ def evaluate(arguments: argparse.Namespace) -> int:
             annotator=arguments.annotator,
             pipeline=PipelineSettings(classifier=ClassifierSettings(model=arguments.model)),
             scoring=ScoringSettings(learning_s=arguments.learning_s),
+            provisional=arguments.provisional,
         )
         for stem in stems
     ]

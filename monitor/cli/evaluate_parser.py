@@ -53,6 +53,9 @@ def add_evaluate(commands: Commands) -> None:
     how = parser.add_argument_group("scoring")
     how.add_argument("--model", metavar="NAME|FILE", help="beat classifier; see 'ecgmon models'")
     how.add_argument("--chunk", type=int, default=360, metavar="N", help="samples in a block (360)")
+    how.add_argument(
+        "--provisional", action="store_true", help="score the class given first, before any revision"
+    )
     how.add_argument("--annotations", type=Path, metavar="DIR", help="score the annotation files in DIR")
     how.add_argument("--annotator", default="ecgmon", metavar="EXT", help="their suffix (ecgmon)")
     how.add_argument("--learning-s", type=float, default=0.0, metavar="S", help="leave out the start (0)")

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from monitor.errors import RecordError
 from monitor.evaluation.annotations import Annotations
 from monitor.evaluation.score import DetectedBeats, RecordScore, ScoringSettings, score_record
-from monitor.events import Beat, SampleBlock
+from monitor.events import Beat, BeatRevision, Event, SampleBlock
 from monitor.pipeline import Pipeline, PipelineSettings
 from sim.annotations import read_annotations
 from sim.record import Record, read_record
@@ -40,6 +40,8 @@ class Job:
         Settings of the chain.
     scoring : ScoringSettings
         Match window, learning period, flutter.
+    provisional : bool
+        Score each beat's first class, before the next interval could revise it.
     """
 
     record: Path
@@ -49,6 +51,7 @@ class Job:
     annotator: str = "ecgmon"
     pipeline: PipelineSettings = field(default_factory=PipelineSettings)
     scoring: ScoringSettings = field(default_factory=ScoringSettings)
+    provisional: bool = False
 
 
 def run_jobs(jobs: Sequence[Job], processes: int) -> Iterator[RecordScore]:
@@ -90,7 +93,11 @@ def run_job(job: Job) -> RecordScore:
         detected = DetectedBeats(beats.samples, beats.symbols)
     else:
         detected = find_beats(
-            _lead(record, job.channel), record.fs_hz, job.pipeline, block_samples=job.block_samples
+            _lead(record, job.channel),
+            record.fs_hz,
+            job.pipeline,
+            block_samples=job.block_samples,
+            provisional=job.provisional,
         )
     reference = Annotations(record.reference.samples, record.reference.symbols)
     return score_record(record.name, reference, detected, record.fs_hz, job.scoring)
@@ -102,6 +109,7 @@ def find_beats(
     settings: PipelineSettings | None = None,
     *,
     block_samples: int = 360,
+    provisional: bool = False,
 ) -> DetectedBeats:
     """Run the live pipeline over a signal and collect its beats.
 
@@ -115,18 +123,23 @@ def find_beats(
         Settings of the chain.
     block_samples : int
         Samples of each block.
+    provisional : bool
+        Keep each beat's first class, whatever the next interval says.
     """
     pipeline = Pipeline(settings, fs_hz=fs_hz)
-    beats: list[Beat] = []
+    events: list[Event] = []
     for start in range(0, samples_mv.size, block_samples):
         block = SampleBlock(samples_mv[None, start : start + block_samples], start, fs_hz)
-        beats += [event for event in pipeline.process(block) if isinstance(event, Beat)]
-    beats += [event for event in pipeline.finish() if isinstance(event, Beat)]
-    beats.sort(key=lambda beat: beat.sample)
+        events += pipeline.process(block)
+    events += pipeline.finish()
+    beats = sorted((event for event in events if isinstance(event, Beat)), key=lambda beat: beat.sample)
+    revised = {event.sample: event.symbol for event in events if isinstance(event, BeatRevision)}
+    if provisional:
+        revised = {}
     samples = np.array([beat.sample for beat in beats], dtype=np.int64)
     return DetectedBeats(
         samples=samples,
-        symbols=np.array([beat.symbol for beat in beats], dtype=np.str_),
+        symbols=np.array([revised.get(beat.sample, beat.symbol) for beat in beats], dtype=np.str_),
         r_latency_s=(np.array([beat.r_known_at for beat in beats]) - samples) / fs_hz,
         class_latency_s=(np.array([beat.known_at for beat in beats]) - samples) / fs_hz,
     )

@@ -12,7 +12,7 @@ from types import TracebackType
 from typing import BinaryIO, NamedTuple, Self
 
 from monitor.errors import OutputError
-from monitor.events import Beat, Event, RhythmChange, SourceStatus
+from monitor.events import Beat, BeatRevision, Event, RhythmChange, SourceStatus
 
 ANNOTATOR = "ecgmon"
 """Suffix of the files."""
@@ -93,6 +93,14 @@ class AnnotationFile:
         while self._waiting[0][1] < self._newest_s - ORDER_WINDOW_S:
             self._write(heapq.heappop(self._waiting)[0])
 
+    def revise(self, sample: int, symbol: str) -> None:
+        """Give the beat at ``sample``, which still waits to be written, another symbol."""
+        for place, (annotation, time_s) in enumerate(self._waiting):
+            if annotation.sample == sample and not annotation.note:
+                self._waiting[place] = (annotation._replace(symbol=symbol), time_s)
+                heapq.heapify(self._waiting)
+                return
+
     def finish(self, *, whole: bool) -> None:
         """Write the rest and give the file its name, with ``.incomplete`` if the run failed."""
         while self._waiting:
@@ -157,6 +165,8 @@ class AnnotationOutput:
             for event in events:
                 if isinstance(event, Beat):
                     self._file(event).add(Annotation(event.sample, event.symbol), event.time_s)
+                elif isinstance(event, BeatRevision):
+                    self._file(event).revise(event.sample, event.symbol)
                 elif isinstance(event, RhythmChange):
                     note = Annotation(event.sample, "+", f"({event.rhythm}")
                     self._file(event).add(note, event.time_s)

@@ -6,7 +6,17 @@ from collections.abc import Mapping
 from datetime import timedelta
 from typing import Literal, NamedTuple
 
-from monitor.events import Alarm, Beat, Event, Gap, HeartRate, Quality, RhythmChange, SourceStatus
+from monitor.events import (
+    Alarm,
+    Beat,
+    BeatRevision,
+    Event,
+    Gap,
+    HeartRate,
+    Quality,
+    RhythmChange,
+    SourceStatus,
+)
 
 Tone = Literal["plain", "strong", "high", "medium", "low"]
 
@@ -65,6 +75,9 @@ class EventWords:
                 self._bpm[event.device] = event.bpm
             case Beat() if not self._quiet:
                 return self._beat(event)
+            case BeatRevision() if not self._quiet:
+                word = BEAT_WORDS.get(event.symbol, event.symbol)
+                return Line(f"beat   at {clock(event.time_s)} was {event.was}, is {event.symbol}  {word}")
             case RhythmChange() if not self._quiet:
                 return Line(f"rhythm {event.rhythm}", "strong")
             case Quality() if not self._quiet:
