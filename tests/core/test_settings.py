@@ -18,8 +18,8 @@ def load(folder: Path, text: str) -> MonitorSettings:
     return load_settings(path)
 
 
-def test_three_ways_of_use_are_described() -> None:
-    assert [path.stem for path in CONFIGS] == ["desktop", "raspberry-pi", "replay"]
+def test_each_way_of_use_is_described() -> None:
+    assert [path.stem for path in CONFIGS] == ["desktop", "devices", "raspberry-pi", "replay"]
 
 
 @pytest.mark.parametrize("path", CONFIGS, ids=lambda path: path.stem)
