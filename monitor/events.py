@@ -150,7 +150,7 @@ class Quality(Event):
         0 (useless) to 1 (clean).
     reasons : tuple of str
         Any of ``flat``, ``lead_off``, ``saturated``, ``motion``, ``muscle``, ``hum``,
-        ``missing``; empty when the signal is good.
+        ``drift``, ``missing``; empty when the signal is good.
     """
 
     type: ClassVar[str] = "quality"

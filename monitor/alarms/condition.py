@@ -11,7 +11,7 @@ from monitor.events import Event, Quality, SourceStatus
 
 State = dict[str, Any]
 
-BLIND = frozenset({"lead_off", "missing", "saturated"})
+BLIND = frozenset({"lead_off", "missing", "saturated", "drift"})
 """Reasons of poor quality through which no beat could be seen."""
 
 SIGNAL_AWAY = frozenset({"silent", "reconnecting"})

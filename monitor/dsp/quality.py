@@ -18,6 +18,9 @@ from monitor.dsp.sanitise import Mask
 BATCH = 256
 """Seconds judged at once, so that a whole record needs little memory."""
 
+BASELINE_S = 10
+"""Seconds whose middle is the baseline that a second is compared with."""
+
 MIDDLE_STEP = 4
 """Every fourth sample will do for the median of a window."""
 
@@ -37,6 +40,9 @@ class QualitySettings(Settings):
         Part of a second on the rail that counts as saturated.
     missing_fraction : float
         Part of a second missing that makes it useless.
+    drift_mv : float
+        Distance of a second's middle from the baseline of the ten before that is a drift: an
+        electrode jumped, and the amplifier needs seconds to recover.
     hum_mv : float
         RMS of the mains that halves the index.
     blame : float
@@ -48,6 +54,7 @@ class QualitySettings(Settings):
     saturated_mv: float = Field(default=1.0, gt=0.0, le=100.0)
     saturated_fraction: float = Field(default=0.1, gt=0.0, le=1.0)
     missing_fraction: float = Field(default=0.2, gt=0.0, le=1.0)
+    drift_mv: float = Field(default=1.0, gt=0.0, le=100.0)
     hum_mv: float = Field(default=0.15, gt=0.0, le=10.0)
     blame: float = Field(default=0.25, gt=0.0, le=0.5)
 
@@ -66,7 +73,7 @@ class SecondQuality:
         0 (useless) to 1 (clean).
     reasons : tuple of str
         What is wrong, any of ``missing``, ``lead_off``, ``flat``, ``saturated``, ``motion``,
-        ``muscle``, ``hum``.
+        ``muscle``, ``hum``, ``drift``. A drift leaves the index as it is.
     """
 
     start: int
@@ -94,6 +101,7 @@ class SignalQuality:
     _missing: Mask
     _lead_off: Mask
     _context: Samples | None
+    _middles: Samples
     _flat_run: int
     _on_rail: bool
 
@@ -171,6 +179,7 @@ class SignalQuality:
             if column
         }
         marks["hum"] = hum > 1.0
+        marks["drift"] = self._drifting(rows)
         return [
             (float(index[i]), tuple(name for name, mark in marks.items() if mark[i]))
             for i in range(len(index))
@@ -191,6 +200,16 @@ class SignalQuality:
         parts = [features(windows[at : at + BATCH]) for at in range(0, len(windows), BATCH)]
         seen = np.concatenate([part for part, _ in parts])
         return self._model.probabilities(seen), np.concatenate([hum_mv for _, hum_mv in parts])
+
+    def _drifting(self, rows: Samples) -> Mask:
+        """Return the seconds whose middle is far from the median of those before."""
+        middles = np.median(rows[:, ::MIDDLE_STEP], axis=1)
+        joined = np.concatenate((self._middles, middles))
+        first = len(self._middles)
+        before = [joined[max(0, at - BASELINE_S) : at] for at in range(first, len(joined))]
+        baseline = np.array([np.median(past) if past.size else np.nan for past in before])
+        self._middles = joined[-BASELINE_S:].copy()
+        return np.asarray(np.abs(middles - baseline) > self.settings.drift_mv)
 
     def _flat(self, still: Mask) -> Mask:
         """Return where a second ends a run of at least ``flat_s`` flat ones."""
@@ -226,6 +245,7 @@ class SignalQuality:
         self._missing = np.empty(0, dtype=np.bool_)
         self._lead_off = np.empty(0, dtype=np.bool_)
         self._context = None
+        self._middles = np.empty(0)
         self._flat_run = 0
         self._on_rail = False
 
@@ -237,6 +257,7 @@ class SignalQuality:
             "missing": self._missing.copy(),
             "lead_off": self._lead_off.copy(),
             "context": None if self._context is None else self._context.copy(),
+            "middles": self._middles.copy(),
             "flat_run": self._flat_run,
             "on_rail": self._on_rail,
         }
@@ -248,6 +269,7 @@ class SignalQuality:
         self._missing = np.array(state["missing"], dtype=np.bool_)
         self._lead_off = np.array(state["lead_off"], dtype=np.bool_)
         self._context = None if state["context"] is None else np.array(state["context"])
+        self._middles = np.array(state["middles"])
         self._flat_run = int(state["flat_run"])
         self._on_rail = bool(state["on_rail"])
 

@@ -53,7 +53,7 @@ def test_a_flat_trace_with_the_electrodes_on_is_asystole(engine, script):
     assert states(play(engine, script, 12), "asystole") == [("active", 2.5 + 4.7)]
 
 
-@pytest.mark.parametrize("reason", ["lead_off", "missing", "saturated"])
+@pytest.mark.parametrize("reason", ["lead_off", "missing", "saturated", "drift"])
 def test_an_unreadable_signal_is_not_asystole(engine, script, reason):
     script.beats(0.5, 60, 3).good(0, 3).quality(3, 20, 0.0, reason)
     assert states(play(engine, script, 20), "asystole") == []
