@@ -19,6 +19,26 @@ def title(kind: str) -> str:
     return kind.replace("_", " ").capitalize()
 
 
+def most_urgent(boards: dict[str, AlarmBoard], preferred: str | None) -> str | None:
+    """Return the device whose alarm matters most; ``preferred`` wins where others matter no more.
+
+    Parameters
+    ----------
+    boards : dict of str to AlarmBoard
+        By device.
+    preferred : str or None
+        The device on the screen.
+    """
+
+    def urgency(device: str) -> tuple[bool, int, bool, bool]:
+        worst = boards[device].worst()
+        if worst is None:
+            return (True, 9, True, device != preferred)
+        return (worst.technical, _RANK[worst.priority], worst.state != "active", device != preferred)
+
+    return min(boards, key=urgency, default=None)
+
+
 def flash_on(priority: str, state: str, now_s: float) -> bool:
     """Return whether the light of an alarm is on; an acknowledged one is steady.
 

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from monitor.dashboard.beats import ShownBeat
 from monitor.dashboard.history import SignalHistory
-from monitor.dsp.segment import SegmentSettings
+from monitor.dsp.segment import BeatWindow, SegmentSettings
 from monitor.events import PIPELINE_HZ
 
 BEFORE = SegmentSettings().before_samples
@@ -57,6 +57,16 @@ def shape_of(history: SignalHistory, shown: ShownBeat) -> BeatShape:
         if first < last:
             own[first:last] = attribution[first - shift : last - shift]
     return BeatShape(TIME_S, trace, own, 1)
+
+
+def window_of(history: SignalHistory, shown: ShownBeat) -> BeatWindow:
+    """Return a beat's window as the classifier took it; without samples where signal is missing."""
+    start = shown.index - BEFORE
+    trace = history.trace("clean", start, shown.index + AFTER).astype(np.float64)
+    samples = trace if np.isfinite(trace).all() else None
+    return BeatWindow(
+        shown.index, start, samples, shown.index + AFTER, None if samples is not None else "gap"
+    )
 
 
 class BeatAverages:

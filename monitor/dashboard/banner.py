@@ -47,8 +47,18 @@ class AlarmBanner(QtWidgets.QFrame):
         self._shown: BoardRow | None = None
         self._look = ""
 
-    def refresh(self, board: AlarmBoard | None, now_s: float) -> None:
-        """Show the board's most urgent alarm as it looks at ``now_s``."""
+    def refresh(self, board: AlarmBoard | None, now_s: float, device: str = "") -> None:
+        """Show the board's most urgent alarm as it looks at ``now_s``.
+
+        Parameters
+        ----------
+        board : AlarmBoard or None
+            Whose alarms.
+        now_s : float
+            Monotonic seconds.
+        device : str
+            Named where it is not the one on the screen.
+        """
         rows = board.rows() if board is not None else []
         worst = rows[0] if rows else None
         self._shown = worst
@@ -62,7 +72,8 @@ class AlarmBanner(QtWidgets.QFrame):
             self._paint("quiet", "", on=False)
             return
         self.acknowledge_button.setEnabled(worst.state != "acknowledged")
-        set_text(self._title, ("Technical: " if worst.technical else "") + worst.title)
+        kind = "Technical: " if worst.technical else ""
+        set_text(self._title, f"{device}  {kind}{worst.title}".strip())
         state = "" if worst.state == "active" else f" · {worst.state}"
         words = "" if worst.message == worst.title else f"{worst.message} · "
         set_text(self._message, f"{words}since {clock(worst.since_s)}{state}")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from pyqtgraph.Qt import QtCore, QtGui, QtWidgets
 
-from monitor.dashboard.averages import BeatShape, shape_of
+from monitor.dashboard.averages import BeatShape, shape_of, window_of
 from monitor.dashboard.beat_pane import BeatPlot
 from monitor.dashboard.beats import ShownBeat
 from monitor.dashboard.explain_job import ExplainJob
@@ -15,8 +15,12 @@ from monitor.dashboard.session import StreamSession
 from monitor.dashboard.shapley import ShapleyStep
 from monitor.dashboard.timeline import clock
 from monitor.dashboard.widgets import button, column, label, row, set_text
+from monitor.events import PIPELINE_HZ
+from monitor.inference.namer import ClassifierSettings
 
 ROW_PX = 21
+CONTEXT_S = 30.0
+"""A model that compares a beat with those before it is shown this much of them."""
 
 
 class Chances(QtWidgets.QWidget):
@@ -63,7 +67,7 @@ class ReasonPanel(QtWidgets.QFrame):
     def __init__(self) -> None:
         super().__init__()
         self.setObjectName("card")
-        self.model: str | None = None
+        self.settings = ClassifierSettings()
         self.plot = BeatPlot()
         self.plot.setFixedWidth(310)
         self.chances = Chances()
@@ -80,6 +84,7 @@ class ReasonPanel(QtWidgets.QFrame):
         self.answer.setWordWrap(True)
         self._job: ExplainJob | None = None
         self._shape: BeatShape | None = None
+        self._session: StreamSession | None = None
         self._shown: ShownBeat | None = None
         words = column(self.when, self.title, self.text, 1, spacing=4)
         words.addLayout(row(self.shap, self.progress, 1))
@@ -98,7 +103,7 @@ class ReasonPanel(QtWidgets.QFrame):
         """Show a beat, or none."""
         if shown is not self._shown:
             self.cancel()
-        self._shown = shown
+        self._shown, self._session = shown, session
         self.shap.setEnabled(shown is not None)
         if session is None or shown is None:
             self.plot.show_shapes(None, None)
@@ -117,11 +122,16 @@ class ReasonPanel(QtWidgets.QFrame):
 
     def ask(self) -> None:
         """Begin the Shapley estimate of the beat shown."""
-        if self._shown is None or self._shape is None or not np.isfinite(self._shape.trace_mv).all():
+        shown, session = self._shown, self._session
+        if shown is None or session is None:
+            return
+        before = session.beats.between(shown.index - round(CONTEXT_S * PIPELINE_HZ), shown.index)
+        beats = [window_of(session.history, each) for each in [*before, shown]]
+        if beats[-1].samples_mv is None:
             set_text(self.answer, "The signal of this beat is not whole.")
             return
         self.cancel()
-        self._job = ExplainJob(self.model, self._shape.trace_mv, self._shown.symbol)
+        self._job = ExplainJob(self.settings, beats, shown.symbol)
         self._job.stepped.connect(self._step)
         self._job.failed.connect(self._fail)
         self.progress.setValue(0)

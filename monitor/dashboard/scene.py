@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -77,6 +77,7 @@ def compose(
     letters: bool = True,
     letter_px: float = 14.0,
     widen: int = 0,
+    inside: bool = False,
 ) -> Scene:
     """Return what to paint in a span of the page.
 
@@ -100,6 +101,8 @@ def compose(
         Least distance of two letters.
     widen : int
         Columns to repaint on each side of the stretch.
+    inside : bool
+        Move letters at the page's edges so that they are whole.
     """
     scale = page.px_per_sample
     left = max(int(np.floor(span.left)) - widen, 0)
@@ -122,18 +125,27 @@ def compose(
     origin = round(span.start - span.left / scale)
     around = int(LETTER_REACH_S * PIPELINE_HZ) + reach
     beats = session.beats.between(span.start - around, min(span.stop + around, head)) if letters else []
+    shown = place_letters(beats, origin, scale, letter_px)
     return Scene(
         left=left,
         right=right,
         lines=lines,
         shading=shading_pixels(row, ramp) if row.any() else np.zeros(0, dtype=np.uint32),
-        letters=place_letters(beats, origin, scale, letter_px),
+        letters=_inside(shown, page, letter_px) if inside else shown,
         reference=_reference(session, span.start - around, min(span.stop + around, head), origin, scale),
         patches=[
             Patch((m.start - origin) * scale, (m.stop - origin) * scale, m.kind, m.text)
             for m in session.marks_between(start, stop)
         ],
     )
+
+
+def _inside(letters: list[Letter], page: Page, margin_px: float) -> list[Letter]:
+    return [
+        replace(letter, column=min(max(letter.column, margin_px), page.columns - margin_px))
+        for letter in letters
+        if 0 <= letter.column < page.columns
+    ]
 
 
 def _reference(session: StreamSession, start: int, stop: int, origin: int, scale: float) -> list[Letter]:

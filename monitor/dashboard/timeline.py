@@ -101,6 +101,8 @@ class Timeline:
             name = RHYTHM_NAMES.get(event.rhythm, event.rhythm)
             return "rhythm", event.rhythm, name, f"{event.confidence:.0%}"
         if isinstance(event, Alarm):
+            if event.priority == "low" and event.state != "active":
+                return None
             return "alarm", event.priority, f"{title(event.kind)} {event.state}", event.message
         if isinstance(event, Gap):
             return "gap", "", "Gap", f"{event.length_samples} samples {event.reason.replace('_', ' ')}"

@@ -24,6 +24,7 @@ from monitor.dashboard.trace_painter import LETTER_ROW_PX, Ink, paint_paper, pai
 from monitor.events import PIPELINE_HZ
 
 GUTTER_PX = 54
+LETTER_PX = 12
 REFIT_S = 2.0
 MOVING = 60
 """Samples: a stretch no longer than this is the playhead's own progress."""
@@ -237,6 +238,8 @@ class TraceView(QtWidgets.QWidget):
             ramp,
             head=head,
             letters=self.options.letters,
+            letter_px=LETTER_PX * self.devicePixelRatioF(),
+            inside=self.options.mode == "sweep",
             widen=round(WIDEN_PX * self.devicePixelRatioF()) if span.stop - span.start > MOVING else 2,
         )
         area = QtCore.QRect(scene.left, 0, scene.right - scene.left, self._image.height())

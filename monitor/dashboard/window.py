@@ -11,6 +11,7 @@ from pathlib import Path
 import platformdirs
 from pyqtgraph.Qt import QtCore, QtGui, QtWidgets
 
+from monitor.dashboard.alarm_board import most_urgent
 from monitor.dashboard.banner import AlarmBanner
 from monitor.dashboard.connect_dialog import ConnectDialog
 from monitor.dashboard.empty_page import EmptyPage
@@ -67,7 +68,7 @@ class MainWindow(QtWidgets.QMainWindow):
         self.live = LivePage()
         folder = Path(platformdirs.user_data_dir("ecgmon", appauthor=False)) / "remarks"
         self.review = ReviewPage(remarks or RemarkBook(folder), getpass.getuser())
-        self.review.reason.model = feed.settings.pipeline.classifier.model
+        self.review.reason.settings = feed.settings.pipeline.classifier
         self.trends = TrendsPage()
         self.patients = TilesPage()
         self.empty = EmptyPage()
@@ -77,6 +78,7 @@ class MainWindow(QtWidgets.QMainWindow):
         self.pages = QtWidgets.QStackedWidget()
         self.status = label("", "muted")
         self.wall = False
+        self._alarming: str | None = None
         self._frames = 0
         self._message_until_s = 0.0
         self.setWindowTitle("ecgmon")
@@ -166,7 +168,7 @@ class MainWindow(QtWidgets.QMainWindow):
 
     def _refresh(self, page: QtWidgets.QWidget, now_s: float) -> None:
         session = self.session
-        self.banner.refresh(session.board if session is not None else None, now_s)
+        self._show_alarms(now_s)
         if page is self.empty:
             self.empty.show_state(running=self.feed.running, problem=self.feed.problem)
         else:
@@ -175,9 +177,19 @@ class MainWindow(QtWidgets.QMainWindow):
         wanted = self.preferences.sound
         self.sound.enabled = not self.feed.replaying if wanted is None else wanted
         self.sound_button.setChecked(self.sound.enabled)
-        self.sound.update(session.board.sounding() if session is not None else None, now_s)
         if now_s >= self._message_until_s:
             set_text(self.status, self._status_text())
+
+    def _show_alarms(self, now_s: float) -> None:
+        """Show and sound what matters most, whichever patient is on the screen."""
+        sessions = self.feed.sessions
+        boards = {device: sessions[device].board for device in sessions}
+        self._alarming = most_urgent(boards, self.session.device if self.session is not None else None)
+        board = boards.get(self._alarming) if self._alarming is not None else None
+        elsewhere = self.session is None or self._alarming != self.session.device
+        named = elsewhere or self.tabs.currentIndex() == TILES
+        self.banner.refresh(board, now_s, self._alarming or "" if named else "")
+        self.sound.update(board.sounding() if board is not None else None, now_s)
 
     def _status_text(self) -> str:
         if self.feed.problem:
@@ -278,6 +290,7 @@ class MainWindow(QtWidgets.QMainWindow):
         return whole
 
     def _join(self) -> None:
+        self.tabs.currentChanged.connect(lambda _: self._choose_session())
         self.banner.acknowledge.connect(self._acknowledge)
         self.banner.silence.connect(self._silence)
         self.replay.compared.connect(self._compare)
@@ -345,10 +358,10 @@ class MainWindow(QtWidgets.QMainWindow):
             self.session.set_reference(shown)
 
     def _acknowledge(self, kind: str) -> None:
-        if self.session is not None:
-            self.feed.acknowledge(self.session.device, kind)
+        if self._alarming is not None:
+            self.feed.acknowledge(self._alarming, kind)
 
     def _silence(self) -> None:
-        if self.session is not None:
-            self.session.board.silence(time.monotonic())
-            self.feed.silence(self.session.device)
+        if self._alarming is not None:
+            self.feed.sessions[self._alarming].board.silence(time.monotonic())
+            self.feed.silence(self._alarming)

@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from monitor.dashboard.alarm_board import FLASH_HZ, AlarmBoard, flash_on
+from monitor.dashboard.alarm_board import FLASH_HZ, AlarmBoard, flash_on, most_urgent
 from monitor.dashboard.beats import BeatBook, ShownBeat, place_letters
 from monitor.dashboard.calipers import Calipers
 from monitor.dashboard.comparison import Comparison
@@ -270,3 +270,13 @@ def test_shapley_values_add_up_and_find_what_matters():
     assert last.done == 1.0
     assert stretches.sum() == pytest.approx(last.full - last.base, abs=1e-6)
     assert int(np.argmax(stretches)) == 10
+
+
+def test_another_patients_worse_alarm_is_not_hidden():
+    boards = {"bed-1": AlarmBoard(), "bed-2": AlarmBoard(), "bed-3": AlarmBoard()}
+    assert most_urgent(boards, "bed-1") == "bed-1"
+    boards["bed-1"].observe(alarm("couplet", "low", "active"))
+    boards["bed-2"].observe(alarm("couplet", "low", "active"))
+    assert most_urgent(boards, "bed-1") == "bed-1"
+    boards["bed-3"].observe(alarm("asystole", "high", "active"))
+    assert most_urgent(boards, "bed-1") == "bed-3"
