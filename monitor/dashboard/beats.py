@@ -6,7 +6,7 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-from monitor.events import PIPELINE_HZ, Beat
+from monitor.events import PIPELINE_HZ, Beat, BeatRevision
 
 KEPT_BEATS = 60_000
 """About twelve hours of beats."""
@@ -84,6 +84,22 @@ class BeatBook:
             drop = self._capacity // 10
             del self._beats[:drop], self._indices[:drop]
         return shown
+
+    def revise(self, revision: BeatRevision) -> tuple[ShownBeat, ShownBeat] | None:
+        """Give a beat its revised class; return it as it was and as it is, if it is kept."""
+        index = round(revision.time_s * PIPELINE_HZ)
+        at = bisect_left(self._indices, index)
+        if at == len(self._indices) or self._indices[at] != index:
+            return None
+        old = self._beats[at]
+        beat = replace(
+            old.beat,
+            symbol=revision.symbol,
+            aami=revision.aami,
+            probabilities=revision.probabilities,
+        )
+        self._beats[at] = ShownBeat(index, beat)
+        return old, self._beats[at]
 
     def _forget_reason(self, at: int) -> None:
         old = self._beats[at]

@@ -104,6 +104,13 @@ class Numbers:
         while self.intervals and self.intervals[0][0] < beat.time_s - VARIABILITY_S:
             self.intervals.popleft()
 
+    def revise(self, old: Beat, new: Beat) -> None:
+        """Count a beat as what it was revised to."""
+        if old.aami == "V" and new.aami != "V" and old.time_s in self.ventricular_s:
+            self.ventricular_s.remove(old.time_s)
+        elif new.aami == "V" and old.aami != "V":
+            self.ventricular_s.append(new.time_s)
+
     def rate(self) -> Figure:
         """Heart rate in beats a minute."""
         event = self.heart_rate

@@ -17,7 +17,7 @@ from monitor.dashboard.history import SignalHistory
 from monitor.dashboard.numbers import Numbers
 from monitor.dashboard.timeline import BAD_QUALITY, Timeline
 from monitor.dashboard.trends import Trends
-from monitor.events import PIPELINE_HZ, Alarm, Beat, Event, Gap, Quality
+from monitor.events import PIPELINE_HZ, Alarm, Beat, BeatRevision, Event, Gap, Quality
 from monitor.ring import OverrunError
 from monitor.stream import Stream
 
@@ -176,6 +176,8 @@ class StreamSession:
         self.trends.observe(event)
         if isinstance(event, Beat):
             self._observe_beat(event)
+        elif isinstance(event, BeatRevision):
+            self._observe_revision(event)
         elif isinstance(event, Alarm):
             self.board.observe(event)
         elif isinstance(event, Gap):
@@ -196,6 +198,19 @@ class StreamSession:
             self.history.explain(first, beat.attribution[first - beat.attribution_start :])
             start, stop = min(start, first), max(stop, beat.attribution_start + len(beat.attribution))
         self._change(start, stop)
+
+    def _observe_revision(self, revision: BeatRevision) -> None:
+        pair = self.beats.revise(revision)
+        if pair is None:
+            return
+        old, new = pair
+        self.numbers.revise(old.beat, new.beat)
+        self.trends.revise(old.beat, new.beat)
+        if new.notable:
+            self.last_notable = new
+        elif self.last_notable is not None and self.last_notable.index == new.index:
+            self.last_notable = None
+        self._change(new.index - 40, new.index + 40)
 
     def _mark(self, event: Event, length_s: float, kind: str, text: str) -> None:
         start = round(event.time_s * PIPELINE_HZ)

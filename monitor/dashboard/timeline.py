@@ -8,7 +8,7 @@ from typing import Literal
 
 from monitor.dashboard.alarm_board import title
 from monitor.dashboard.palette import BEAT_NAMES, RHYTHM_NAMES
-from monitor.events import Alarm, Beat, Event, Gap, Quality, RhythmChange, SourceStatus
+from monitor.events import Alarm, Beat, BeatRevision, Event, Gap, Quality, RhythmChange, SourceStatus
 
 RowKind = Literal["beat", "rhythm", "alarm", "gap", "signal", "link"]
 KINDS: tuple[RowKind, ...] = ("beat", "rhythm", "alarm", "gap", "signal", "link")
@@ -97,6 +97,9 @@ class Timeline:
             sure = event.probabilities.get(event.symbol)
             name = BEAT_NAMES.get(event.symbol, event.symbol)
             return "beat", event.symbol, name, f"{sure:.0%}" if sure is not None else ""
+        if isinstance(event, BeatRevision):
+            name = BEAT_NAMES.get(event.symbol, event.symbol)
+            return "beat", event.symbol, name, f"was {event.was}; revised by the next interval"
         if isinstance(event, RhythmChange):
             name = RHYTHM_NAMES.get(event.rhythm, event.rhythm)
             return "rhythm", event.rhythm, name, f"{event.confidence:.0%}"

@@ -54,6 +54,13 @@ class Trends:
             return
         self.version += 1
 
+    def revise(self, old: Beat, new: Beat) -> None:
+        """Count a beat as what it was revised to."""
+        at = self._bin(new.time_s)
+        self._counts[old.aami][at] = max(self._counts[old.aami][at] - 1, 0)
+        self._counts[new.aami][at] += 1
+        self.version += 1
+
     def forget_from(self, time_s: float) -> None:
         """Drop what happened at a time and later, after a replay was wound back."""
         if self._first is not None:

@@ -17,7 +17,7 @@ from monitor.dashboard.shapley import shapley_values
 from monitor.dashboard.sounds import REPEAT_S, SoundSchedule
 from monitor.dashboard.timeline import Timeline, clock
 from monitor.dashboard.trends import Trends
-from monitor.events import Alarm, Beat, HeartRate, Quality
+from monitor.events import Alarm, Beat, BeatRevision, HeartRate, Quality
 
 
 def beat(time_s: float, rr_s: float | None = 0.8, symbol: str = "N", aami: str = "N") -> Beat:
@@ -280,3 +280,26 @@ def test_another_patients_worse_alarm_is_not_hidden():
     assert most_urgent(boards, "bed-1") == "bed-1"
     boards["bed-3"].observe(alarm("asystole", "high", "active"))
     assert most_urgent(boards, "bed-1") == "bed-3"
+
+
+def test_a_revised_beat_counts_as_what_it_was_revised_to():
+    book, numbers, trends = BeatBook(), Numbers(), Trends()
+    first = beat(1.0, symbol="V", aami="V")
+    book.add(first)
+    numbers.observe(first, 360)
+    trends.observe(first)
+    revision = BeatRevision(
+        sample=360,
+        time_s=1.0,
+        known_at=700,
+        was="V",
+        symbol="N",
+        aami="N",
+        probabilities={"N": 0.8, "V": 0.2},
+    )
+    old, new = book.revise(revision)
+    numbers.revise(old.beat, new.beat)
+    trends.revise(old.beat, new.beat)
+    assert (old.symbol, new.symbol, book.tail(1)[0].symbol) == ("V", "N", "N")
+    assert numbers.ventricular_per_min().value == "0"
+    assert trends.words_at(1.0) == "N 1"
