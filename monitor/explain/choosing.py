@@ -12,6 +12,9 @@ from monitor.explain.proof import class_of
 SETTLED_S = 30.0
 """Beats before this are left out: a model with a memory knows nothing yet."""
 
+LATEST_S = 600.0
+"""Beats behind this are left out, so that a record need not be run to its end."""
+
 Chosen = dict[str, list[tuple[float, str]]]
 
 
@@ -42,7 +45,7 @@ def choose_beats(
         times = reference.samples / fs_hz
         for time_s, symbol in zip(times.tolist(), reference.symbols.tolist(), strict=True):
             kind = class_of(symbol)
-            if kind in classes and SETTLED_S <= time_s < times[-1] - 2.0:
+            if kind in classes and SETTLED_S <= time_s < min(LATEST_S, times[-1] - 2.0):
                 pools.setdefault(kind, {}).setdefault(record, []).append(time_s)
     chosen: Chosen = {}
     for kind in sorted(pools):

@@ -58,9 +58,9 @@ class Effort:
         Seed of everything drawn.
     """
 
-    coalitions: int = 300
-    background: int = 10
-    steps: int = 500
+    coalitions: int = 400
+    background: int = 6
+    steps: int = 150
     seed: int = 0
 
 

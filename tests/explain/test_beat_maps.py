@@ -88,6 +88,17 @@ def test_a_probe_repeats_what_the_monitor_said(ventricular):
     np.testing.assert_array_equal(again, ventricular.probabilities)
 
 
+def test_a_model_with_a_memory_is_asked_about_each_window_from_the_same_past(record_200):
+    settings = PipelineSettings(classifier=ClassifierSettings(model="adaptive"))
+    beat, caught, _ = catch_beat(record_200, 360.0, settings, number=20)
+    probe = Probe(open_namer(settings.classifier), caught)
+    window = probe.window_mv
+    said = probe.ask(np.stack((window, np.zeros(360), window)))
+    np.testing.assert_array_equal(said[0], list(beat.probabilities.values()))
+    np.testing.assert_array_equal(said[0], said[2])
+    assert np.abs(said[1] - said[0]).max() > 0.05
+
+
 def test_background_beats_are_of_training_patients_only():
     background = load_background()
     assert background.windows.shape[1] == 360
