@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from pydantic import Field
 
 from monitor.config import Settings
+from monitor.dsp.median import median
 from monitor.dsp.operator import Samples, State
 from monitor.dsp.quality_features import CONTEXT_S, SECOND, WINDOW, features
 from monitor.dsp.quality_model import CLASSES, QualityModel
@@ -203,11 +204,11 @@ class SignalQuality:
 
     def _drifting(self, rows: Samples) -> Mask:
         """Return the seconds whose middle is far from the median of those before."""
-        middles = np.median(rows[:, ::MIDDLE_STEP], axis=1)
+        middles = median(rows[:, ::MIDDLE_STEP])
         joined = np.concatenate((self._middles, middles))
         first = len(self._middles)
         before = [joined[max(0, at - BASELINE_S) : at] for at in range(first, len(joined))]
-        baseline = np.array([np.median(past) if past.size else np.nan for past in before])
+        baseline = np.array([median(past) if past.size else np.nan for past in before])
         self._middles = joined[-BASELINE_S:].copy()
         return np.asarray(np.abs(middles - baseline) > self.settings.drift_mv)
 
@@ -228,7 +229,7 @@ class SignalQuality:
         stays = [np.count_nonzero((rows == extreme) & same, axis=1) >= least for extreme in extremes]
         rail = np.zeros(len(rows), dtype=np.bool_)
         if any(stay.any() for stay in stays):
-            middle = np.median(windows[:, ::MIDDLE_STEP], axis=1)
+            middle = median(windows[:, ::MIDDLE_STEP])
             for stay, extreme in zip(stays, extremes, strict=True):
                 rail |= stay & (np.abs(extreme[:, 0] - middle) >= limits.saturated_mv)
         number = np.arange(1, rail.size + 1)

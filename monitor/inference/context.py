@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from monitor.dsp.median import median
 from monitor.dsp.operator import Samples, State
 from monitor.dsp.segment import STD_FLOOR_MV
 from monitor.events import PIPELINE_HZ
@@ -205,7 +206,7 @@ class PatientContext:
         shapes[0] = centred / size
         likeness = to_typical = 0.0
         if self._shapes:
-            typical = np.median(self._shapes, axis=0)
+            typical = median(np.array(self._shapes), axis=0)
             typical_size = max(float(np.sqrt(np.mean(typical * typical))), STD_FLOOR_MV)
             shapes[1] = np.clip((centred - typical) / typical_size, -10.0, 10.0)
             likeness = float(np.mean(centred * typical)) / (size * typical_size)
