@@ -25,6 +25,10 @@ _PATHS = (
     ("outputs", "events"),
     ("outputs", "annotations"),
     ("pipeline", "classifier", "model"),
+    ("mqtt", "password_file"),
+    ("mqtt", "ca_file"),
+    ("mqtt", "cert_file"),
+    ("mqtt", "key_file"),
 )
 """Keys that hold paths; in a file they count from the file's own folder."""
 

@@ -68,6 +68,12 @@ def test_relative_paths_count_from_the_files_folder(tmp_path: Path) -> None:
     assert settings.pipeline.classifier.model == str(tmp_path / "mine.onnx")
 
 
+def test_the_files_of_a_broker_count_from_the_settings_file(tmp_path: Path) -> None:
+    settings = load(tmp_path, '[mqtt]\npassword_file = "secret"\nca_file = "/etc/ca.pem"\n')
+    assert settings.mqtt.password_file == tmp_path / "secret"
+    assert settings.mqtt.ca_file == Path("/etc/ca.pem")
+
+
 def test_standard_output_and_model_names_are_no_paths(tmp_path: Path) -> None:
     settings = load(tmp_path, '[outputs]\nevents = "-"\n[pipeline.classifier]\nmodel = "arrhythminet-v1"\n')
     assert settings.outputs.events == Path("-")
