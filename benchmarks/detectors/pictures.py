@@ -34,7 +34,9 @@ def draw_comparison(results: Path, path: Path) -> None:
         names = [row["detector"] for row in data][::-1]
         values = [float(row[key]) for row in data][::-1]
         bars = axes.barh(names, values, color=[_color(name) for name in names])
-        axes.bar_label(bars, fmt="%.3g", padding=3, fontsize=8)
+        axes.bar_label(
+            bars, fmt=lambda value: f"{value:,.0f}" if value >= 100 else f"{value:.3g}", padding=3, fontsize=8
+        )
         axes.margins(x=0.2)
         if logarithmic:
             axes.set_xscale("log")
