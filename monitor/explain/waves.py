@@ -18,6 +18,7 @@ QRS_SHARE = 0.1
 
 LONGEST_HALF_S = 0.12
 P_SEARCH_S = 0.26
+LONGEST_P_S = 0.14
 REFRACTORY_S = 0.30
 T_SEARCH_S = (0.03, 0.40)
 WAVE_SHARE = 0.35
@@ -39,8 +40,9 @@ class Waves:
 def delineate(window_mv: Float64, r: int, rr_s: float | None = None) -> Waves:
     """Find P, QRS and T.
 
-    The QRS is where the slope around the R wave is steep. P and T are the largest bumps over
-    the line between the ends of the stretch where they can be. This is good enough to draw
+    The QRS is where the slope around the R wave is steep. P is the largest bump over the line
+    between the ends of the stretch ahead of it, T the largest departure behind it from the level
+    at which it began. This is good enough to draw
     and to tell QRS from the rest; it is no measurement of intervals.
 
     Parameters
@@ -59,13 +61,15 @@ def delineate(window_mv: Float64, r: int, rr_s: float | None = None) -> Waves:
     first = qrs[0] - _samples(P_SEARCH_S)
     if rr_s is not None:
         first = max(first, r - _samples(rr_s - REFRACTORY_S))
-    p = _bump(smooth, max(0, first), qrs[0] - 1, least)
-    t = _bump(
-        smooth,
-        qrs[1] + _samples(T_SEARCH_S[0]),
-        min(window_mv.size - 1, qrs[1] + _samples(T_SEARCH_S[1])),
-        least,
-    )
+    first = max(0, first)
+    ahead = smooth[first : qrs[0]]
+    line = np.linspace(ahead[0], ahead[-1], ahead.size) if ahead.size else ahead
+    begin, end = (qrs[1] + _samples(bound) for bound in T_SEARCH_S)
+    behind = smooth[begin : end + 1]
+    p = _bump(ahead, line, first, least)
+    if p is not None and p[1] - p[0] > _samples(LONGEST_P_S):
+        p = None
+    t = _bump(behind, np.full(behind.size, smooth[qrs[0]]), begin, least)
     return Waves(p, qrs, t)
 
 
@@ -84,16 +88,17 @@ def _qrs(window_mv: Float64, r: int) -> Span:
     return int(before[-1]) if before.size else low, int(after[0]) if after.size else high
 
 
-def _bump(smooth: Float64, first: int, last: int, least: float) -> Span | None:
-    if last - first < _samples(0.04):
+def _bump(part: Float64, level: Float64, first: int, least: float) -> Span | None:
+    """Return where the largest departure from a level lies; ``first`` is the part's first sample."""
+    if part.size < _samples(0.04):
         return None
-    part = smooth[first : last + 1]
-    over = part - np.linspace(part[0], part[-1], part.size)
+    over = part - level
     size = np.abs(over)
     top = int(size.argmax())
     if size[top] < least:
         return None
-    part_of = np.flatnonzero((over * np.sign(over[top])) < WAVE_SHARE * size[top])
-    start = part_of[part_of < top]
-    stop = part_of[part_of > top]
-    return first + int(start[-1]), first + int(stop[0])
+    low = np.flatnonzero(over * np.sign(over[top]) < WAVE_SHARE * size[top])
+    before, after = low[low < top], low[low > top]
+    start = int(before[-1]) if before.size else 0
+    stop = int(after[0]) if after.size else part.size - 1
+    return first + start, first + stop
