@@ -34,9 +34,7 @@ def draw_comparison(results: Path, path: Path) -> None:
         names = [row["detector"] for row in data][::-1]
         values = [float(row[key]) for row in data][::-1]
         bars = axes.barh(names, values, color=[_color(name) for name in names])
-        axes.bar_label(
-            bars, fmt=lambda value: f"{value:,.0f}" if value >= 100 else f"{value:.3g}", padding=3, fontsize=8
-        )
+        axes.bar_label(bars, fmt=_number, padding=3, fontsize=8)
         axes.margins(x=0.2)
         if logarithmic:
             axes.set_xscale("log")
@@ -76,6 +74,10 @@ def draw_stress(rows: list[dict[str, str]], path: Path) -> None:
 def _rows(path: Path) -> list[dict[str, str]]:
     with path.open(encoding="utf-8", newline="") as file:
         return list(csv.DictReader(file))
+
+
+def _number(value: float) -> str:
+    return f"{value:,.0f}" if value >= 100 else f"{value:.3g}"
 
 
 def _color(name: str) -> str:
