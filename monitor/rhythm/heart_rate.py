@@ -13,9 +13,13 @@ from monitor.dsp.operator import State
 class HeartRateSettings(Settings):
     """How RR intervals become a heart rate."""
 
-    span_s: float = Field(default=5.0, gt=0, le=30, description="Intervals that end within this time are averaged.")
+    span_s: float = Field(
+        default=5.0, gt=0, le=30, description="Intervals that end within this time are averaged."
+    )
     min_intervals: int = Field(default=3, ge=1, le=20, description="At least so many intervals, however old.")
-    stale_s: float = Field(default=4.5, gt=0.5, le=10, description="Without a beat for so long the rate is unknown.")
+    stale_s: float = Field(
+        default=4.5, gt=0.5, le=10, description="Without a beat for so long the rate is unknown."
+    )
 
 
 class HeartRateMeter:
