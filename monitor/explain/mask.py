@@ -53,7 +53,7 @@ def deletion_mask(probe: Probe, *, steps: int = STEPS) -> Float64:
     Fong & Vedaldi 2017, Interpretable explanations of black boxes by meaningful perturbation,
     doi:10.1109/ICCV.2017.371.
     """
-    spread = _hats(probe.window_mv.size)
+    spread = hats(probe.window_mv.size)
     blanks = fills(probe.window_mv)
     knots = np.full(len(spread), 0.5)
     mean, square = np.zeros(knots.size), np.zeros(knots.size)
@@ -131,8 +131,8 @@ def surety(probe: Probe, windows_mv: Float64) -> Float64:
     return np.asarray(-np.log(np.maximum(others, _LEAST)))
 
 
-def _hats(width: int) -> Float64:
-    """Return the hat functions of a broken line with a knot every `STRETCH` samples."""
+def hats(width: int) -> Float64:
+    """Return what each knot of a broken line adds to it, one knot every 28 ms, shape (k, width)."""
     places = np.arange(0, width + STRETCH, STRETCH)
     return np.array([np.interp(np.arange(width), places, row) for row in np.eye(places.size)])
 

@@ -1,0 +1,64 @@
+"""The slope that the deletion mask follows is that of automatic differentiation."""
+
+import numpy as np
+import onnx
+import onnxruntime as ort
+import pytest
+import torch
+
+from models.arrhythminet.export import to_graph
+from models.arrhythminet.networks import CLASSES, build
+from monitor.dsp.segment import BeatWindow, normalise
+from monitor.explain.capture import Caught
+from monitor.explain.mask import fills, hats, slope_of_surety
+from monitor.explain.probe import Probe
+from monitor.inference.namer import Label, Naming
+
+pytestmark = pytest.mark.train
+
+
+class GraphNamer:
+    """Names windows by a graph just exported."""
+
+    contract = type("Contract", (), {"symbols": CLASSES})()
+
+    def __init__(self, network):
+        opset = [onnx.helper.make_opsetid("", 17)]
+        model = onnx.helper.make_model(to_graph(network), opset_imports=opset, ir_version=8)
+        self.session = ort.InferenceSession(model.SerializeToString(), providers=["CPUExecutionProvider"])
+
+    def name(self, windows):
+        feed = {"window": normalise(np.stack([window.samples_mv for window in windows]))}
+        rows = self.session.run(["probabilities"], feed)[0].tolist()
+        return [Naming(Label("N", "N", dict(zip(CLASSES, row, strict=True)), None)) for row in rows]
+
+    def snapshot(self):
+        return {}
+
+    def restore(self, state):
+        """Nothing is remembered."""
+
+
+def test_the_slope_of_the_mask_is_that_of_automatic_differentiation():
+    torch.manual_seed(2)
+    network = build("v2").eval()
+    torch.nn.init.normal_(network.head.weight, std=2.0)
+    random = np.random.default_rng(2)
+    window = np.cumsum(random.normal(size=360)) / 20
+    probe = Probe(GraphNamer(network), Caught(BeatWindow(216, 0, window, 359), {}, Label("N", "N", {}, None)))
+    spread, blank = hats(360), fills(window)[2]
+    knots = random.uniform(0.2, 0.8, len(spread))
+
+    free = torch.tensor(knots, requires_grad=True)
+    beat, level = torch.tensor(window), torch.tensor(blank)
+    masked = beat + (free @ torch.tensor(spread)) * (level - beat)
+    centred = masked - masked.mean()
+    shape = (centred / centred.square().mean().sqrt()).float()
+    chance = torch.softmax(network(shape[None]).logits, dim=1)[0]
+    (-torch.log(1 - chance[probe.wanted])).backward()
+
+    measured = slope_of_surety(probe, knots, spread, blank)
+    exact = free.grad.numpy()
+    assert np.abs(exact).max() > 1e-3
+    assert np.corrcoef(measured, exact)[0, 1] > 0.99
+    np.testing.assert_allclose(measured, exact, atol=0.1 * np.abs(exact).max())
