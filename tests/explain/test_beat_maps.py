@@ -1,12 +1,13 @@
 """The maps of a beat: they come from the live chain, add up, and find what the model really uses."""
 
+import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from monitor.dsp.segment import BeatWindow
-from monitor.errors import RecordError
+from monitor.errors import MissingExtraError, RecordError
 from monitor.explain.capture import Caught, catch_beat
 from monitor.explain.hiding import bridge, peak, top_share
 from monitor.explain.mask import deletion_mask, left_over
@@ -122,6 +123,12 @@ def test_shap_values_are_the_same_every_time_and_leave_chance_alone(known):
     first = shapley(known, load_background(), coalitions=200).values
     assert np.random.random() == expected  # noqa: NPY002
     np.testing.assert_array_equal(first, shapley(known, load_background(), coalitions=200).values)
+
+
+def test_without_the_shap_library_the_extra_is_named(known, monkeypatch):
+    monkeypatch.setitem(sys.modules, "shap", None)
+    with pytest.raises(MissingExtraError, match=r"ecgmon\[explain\]"):
+        shapley(known, FLAT)
 
 
 def test_the_deletion_mask_takes_the_qrs_and_little_else(known):
