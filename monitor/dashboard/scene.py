@@ -19,6 +19,9 @@ MARGIN = 12
 
 LETTER_REACH_S = 0.25
 
+REFERENCE_DELAY = 432
+"""Samples by which the reference is held back, so that our own beat is known beside it."""
+
 
 @dataclass(frozen=True, slots=True)
 class Line:
@@ -132,7 +135,9 @@ def compose(
         lines=lines,
         shading=shading_pixels(row, ramp) if row.any() else np.zeros(0, dtype=np.uint32),
         letters=_inside(shown, page, letter_px) if inside else shown,
-        reference=_reference(session, span.start - around, min(span.stop + around, head), origin, scale),
+        reference=_reference(
+            session, span.start - around, min(span.stop + around, head - REFERENCE_DELAY), origin, scale
+        ),
         patches=[
             Patch((m.start - origin) * scale, (m.stop - origin) * scale, m.kind, m.text)
             for m in session.marks_between(start, stop)

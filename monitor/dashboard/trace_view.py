@@ -17,7 +17,7 @@ from monitor.dashboard.layout import (
     scale_text,
 )
 from monitor.dashboard.palette import DARK, Palette, shading_ramp
-from monitor.dashboard.scene import compose
+from monitor.dashboard.scene import REFERENCE_DELAY, compose
 from monitor.dashboard.session import StreamSession
 from monitor.dashboard.sweep import Freshness, Playhead
 from monitor.dashboard.trace_painter import LETTER_ROW_PX, Ink, paint_paper, paint_scene
@@ -25,6 +25,9 @@ from monitor.events import PIPELINE_HZ
 
 GUTTER_PX = 54
 LETTER_PX = 12
+LETTER_SAMPLES = 40
+"""Samples on each side of an R wave that its letter may cover."""
+
 REFIT_S = 2.0
 MOVING = 60
 """Samples: a stretch no longer than this is the playhead's own progress."""
@@ -121,6 +124,9 @@ class TraceView(QtWidgets.QWidget):
             self._fresh.spoil(head - self._page.samples, head)
         else:
             self._fresh.spoil(old, head)
+            if session.show_reference:
+                due = REFERENCE_DELAY - LETTER_SAMPLES
+                self._fresh.spoil(old - due - 2 * LETTER_SAMPLES, head - due)
             for start, stop in changes:
                 self._fresh.spoil(start, stop)
         self._paint_stale(session, head, whole=void)
