@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, Literal
 
 import numpy as np
+from numpy.typing import NDArray
 
 from monitor.errors import MissingExtraError
 
+Float32 = NDArray[np.float32]
 Depth = Literal["head", "all"]
 DEPTHS: tuple[Depth, ...] = ("head", "all")
 
+LEAST_REPEATED = 0.25
+"""A tensor that repeats less than this share of its values from the weights does so by accident."""
+
+_FLOAT = 1
 LEAST_VALUES = 8
 """Constants smaller than this are shapes and limits, not weights."""
 
@@ -45,11 +52,37 @@ def shuffled(model: bytes, seed: int, depth: Depth) -> bytes:
     proto = onnx.load_from_string(model)
     weights = _weights(proto.graph)
     random = np.random.default_rng(seed)
+    moved: list[tuple[Float32, Float32]] = []
     for tensor in weights[-1:] if depth == "head" else weights:
-        values = onnx.numpy_helper.to_array(tensor)
-        mixed = random.permutation(values.ravel()).reshape(values.shape)
-        tensor.CopyFrom(onnx.numpy_helper.from_array(mixed, tensor.name))
+        old = onnx.numpy_helper.to_array(tensor)
+        new = random.permutation(old.ravel()).reshape(old.shape)
+        moved.append((old, new))
+        tensor.CopyFrom(onnx.numpy_helper.from_array(new, tensor.name))
+    names = {tensor.name for tensor in weights}
+    for tensor in proto.graph.initializer:
+        if tensor.name not in names and _holds_weights(tensor):
+            copied = _copy_moved(onnx.numpy_helper.to_array(tensor), moved)
+            tensor.CopyFrom(onnx.numpy_helper.from_array(copied, tensor.name))
     return bytes(proto.SerializeToString())
+
+
+def _copy_moved(values: Float32, moved: Sequence[tuple[Float32, Float32]]) -> Float32:
+    """Return a tensor with whatever it repeats of the weights moved as they were.
+
+    A graph that computes its own gradient holds its weights twice: scaled, or as a part of
+    another tensor. A copy that stayed would keep what the model is meant to forget.
+    """
+    for old, new in moved:
+        if old.shape == values.shape:
+            top = np.unravel_index(np.abs(old).argmax(), old.shape)
+            scale = values[top] / old[top]
+            if scale and np.allclose(values, scale * old, rtol=1e-4, atol=1e-7):
+                return np.asarray(scale * new, dtype=np.float32)
+    before, after = (np.concatenate([pair[side].ravel() for pair in moved]) for side in (0, 1))
+    order = np.argsort(before)
+    place = order[np.minimum(np.searchsorted(before[order], values), order.size - 1)]
+    same = (before[place] == values) & (values != 0)
+    return np.where(same, after[place], values) if same.mean() > LEAST_REPEATED else values
 
 
 def _weights(graph: Any) -> list[Any]:
@@ -62,10 +95,9 @@ def _weights(graph: Any) -> list[Any]:
             used = [*node.input, *used]
     tensors = {tensor.name: tensor for tensor in graph.initializer}
     ordered = list(dict.fromkeys(name for name in used if name in tensors))
-    return [
-        tensors[name]
-        for name in ordered
-        if len(tensors[name].dims) > 1
-        and tensors[name].data_type == 1
-        and np.prod(tensors[name].dims) >= LEAST_VALUES
-    ]
+    return [tensors[name] for name in ordered if _holds_weights(tensors[name])]
+
+
+def _holds_weights(tensor: Any) -> bool:
+    floats = tensor.data_type == _FLOAT
+    return bool(floats and len(tensor.dims) > 1 and np.prod(tensor.dims) >= LEAST_VALUES)

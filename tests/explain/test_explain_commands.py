@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 import numpy as np
+import onnx
 import onnxruntime as ort
 import pytest
 
@@ -76,6 +77,27 @@ def test_shuffled_weights_make_another_model_of_the_same_shape(depth):
     )
     assert [out.shape for out in before] == [out.shape for out in after]
     assert np.abs(before[0] - after[0]).max() > 0.05
+
+
+def test_copies_of_weights_within_a_graph_are_shuffled_alike():
+    random = np.random.default_rng(1)
+    weight = random.normal(size=(6, 8)).astype(np.float32)
+    other = random.normal(size=(5, 5)).astype(np.float32)
+    tensors = {"weight": weight, "scaled": 1.3 * weight, "part": weight[:, :4], "other": other}
+    graph = onnx.helper.make_graph(
+        [onnx.helper.make_node("MatMul", ["x", "weight"], ["probabilities"])],
+        "small",
+        [onnx.helper.make_tensor_value_info("x", onnx.TensorProto.FLOAT, [1, 6])],
+        [onnx.helper.make_tensor_value_info("probabilities", onnx.TensorProto.FLOAT, [1, 8])],
+        [onnx.numpy_helper.from_array(values, name) for name, values in tensors.items()],
+    )
+    changed = onnx.load_from_string(shuffled(onnx.helper.make_model(graph).SerializeToString(), 0, "all"))
+    after = {tensor.name: onnx.numpy_helper.to_array(tensor) for tensor in changed.graph.initializer}
+    assert not np.array_equal(after["weight"], weight)
+    assert sorted(after["weight"].ravel()) == sorted(weight.ravel())
+    np.testing.assert_allclose(after["scaled"], 1.3 * after["weight"], rtol=1e-5)
+    np.testing.assert_array_equal(after["part"], after["weight"][:, :4])
+    np.testing.assert_array_equal(after["other"], other)
 
 
 def test_proof_measures_every_method_and_sees_through_shuffled_weights():
