@@ -16,6 +16,10 @@ from monitor.inference.namer import UNCLASSIFIED, Naming
 from monitor.rhythm.heart_rate import HeartRateMeter, HeartRateSettings
 
 
+BAD_SECONDS = 2
+"""So many seconds of unusable signal in a row make the heart rate unknown; one is ridden out."""
+
+
 @dataclass(frozen=True, slots=True)
 class TimeBase:
     """How the pipeline's indices map to the source's.
@@ -48,7 +52,7 @@ class EventMaker:
     heart_rate : HeartRateSettings
         Settings of the heart rate.
     usable_quality : float
-        Below this signal quality the heart rate is unknown.
+        Two seconds in a row below this signal quality make the heart rate unknown.
     stale_after_samples : int
         Pipeline samples by which R waves are known late; a missing beat is missed no sooner.
     """
@@ -73,6 +77,7 @@ class EventMaker:
         self._rate.reset()
         self._rate_known = False
         self._quality = 1.0
+        self._bad_seconds = 0
         self._last_r: float | None = None
         self._named: tuple[int, float, str] | None = None
         self._waiting: deque[tuple[RPeak, float | None]] = deque()
@@ -134,6 +139,7 @@ class EventMaker:
 
     def _second(self, second: SecondQuality, known: int) -> list[Event]:
         self._quality = second.index
+        self._bad_seconds = self._bad_seconds + 1 if second.index < self._usable_quality else 0
         sample, known_at = self._time.source(second.start), self._time.input_needed(known)
         quality = Quality(
             sample=sample,
@@ -143,14 +149,14 @@ class EventMaker:
             index=second.index,
             reasons=second.reasons,
         )
-        unknown = self.rate_unknown(sample, known_at) if second.index < self._usable_quality else []
+        unknown = self.rate_unknown(sample, known_at) if self._bad_seconds >= BAD_SECONDS else []
         return [quality, *unknown]
 
     def _peak(self, peak: RPeak, known: int) -> list[Event]:
         rr_s = None if self._last_r is None else (peak.sample - self._last_r) / PIPELINE_HZ
         self._last_r = peak.sample
         self._waiting.append((peak, rr_s))
-        if self._quality < self._usable_quality:
+        if self._bad_seconds >= BAD_SECONDS:
             return []
         bpm = self._rate.beat(peak.sample / PIPELINE_HZ)
         if bpm is None:
@@ -220,6 +226,7 @@ class EventMaker:
             "rate": self._rate.snapshot(),
             "rate_known": self._rate_known,
             "quality": self._quality,
+            "bad_seconds": self._bad_seconds,
             "last_r": self._last_r,
             "named": self._named,
             "waiting": [(p.sample, p.known_at, p.score, rr_s) for p, rr_s in self._waiting],
@@ -230,6 +237,7 @@ class EventMaker:
         self._rate.restore(state["rate"])
         self._rate_known = bool(state["rate_known"])
         self._quality = float(state["quality"])
+        self._bad_seconds = int(state["bad_seconds"])
         self._last_r = state["last_r"]
         self._named = None if state["named"] is None else tuple(state["named"])
         self._waiting = deque(

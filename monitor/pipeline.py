@@ -32,7 +32,7 @@ class PipelineSettings(Settings):
     Parameters
     ----------
     usable_quality : float
-        Below this signal quality the heart rate is unknown.
+        Two seconds in a row below this signal quality make the heart rate unknown.
     """
 
     sanitise: SanitiseSettings = Field(default_factory=SanitiseSettings)
@@ -43,7 +43,7 @@ class PipelineSettings(Settings):
     segment: SegmentSettings = Field(default_factory=SegmentSettings)
     classifier: ClassifierSettings = Field(default_factory=ClassifierSettings)
     heart_rate: HeartRateSettings = Field(default_factory=HeartRateSettings)
-    usable_quality: float = Field(default=0.3, ge=0, le=1)
+    usable_quality: float = Field(default=0.1, ge=0, le=1)
 
 
 class Pipeline:
