@@ -15,7 +15,6 @@ from monitor.events import PIPELINE_HZ, Beat, BeatRevision, Event, HeartRate, Qu
 from monitor.inference.namer import UNCLASSIFIED, Naming
 from monitor.rhythm.heart_rate import HeartRateMeter, HeartRateSettings
 
-
 BAD_SECONDS = 2
 """So many seconds of unusable signal in a row make the heart rate unknown; one is ridden out."""
 
