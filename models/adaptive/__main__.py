@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import sys
 from collections.abc import Sequence
@@ -17,12 +18,15 @@ from models.adaptive.packing import ship_run
 from models.adaptive.patients import DS1, DS2, SAME_AS_TESTED, SVDB, SVDB_HELD_OUT, folds, training_records
 from models.adaptive.scoring import Prediction, fit_temperature, predict, summary
 from models.adaptive.training import Recipe, load_network, train
-from monitor.errors import EcgmonError, RecordError
+from monitor.errors import EcgmonError, ModelError, RecordError
 
 CHECKPOINT = "checkpoint.pt"
 INTERRUPTED = 130
 ZOO = Path(__file__).resolve().parent.parent / "zoo"
 FOLDS = 4
+SCORES_FILE = "scores.json"
+SCORES = ("v_f1", "s_f1", "accuracy")
+"""Figures on DS2, first signal, that are written into the model file."""
 
 
 def _say(line: str) -> None:
@@ -81,6 +85,7 @@ def _evaluate(options: argparse.Namespace) -> None:
     """Score a run on records that it never saw, reference and detected beats matched."""
     network, _ = load_network(options.run / CHECKPOINT)
     folder = _data_dir(options.data_dir)
+    scores: dict[str, float] = {}
     for title, records in (
         ("DS2", [("mitdb", name) for name in DS2]),
         ("SVDB held out", [("svdb", name) for name in SVDB_HELD_OUT]),
@@ -89,10 +94,17 @@ def _evaluate(options: argparse.Namespace) -> None:
         for lead in (0, 1):
             figures = summary(predict(network, s) for s in sequences if s.lead == lead)
             _say(f"{title}, signal {lead}: " + ", ".join(f"{k} {v:.3f}" for k, v in figures.items()))
+            if title == "DS2" and lead == 0:
+                scores = {f"ds2_{name}": round(figures[f"final_{name}"], 4) for name in SCORES}
+    (options.run / SCORES_FILE).write_text(json.dumps(scores), encoding="utf-8")
 
 
 def _export(options: argparse.Namespace) -> None:
-    path = ship_run(options.run / CHECKPOINT, options.zoo, options.temperature)
+    try:
+        scores = json.loads((options.run / SCORES_FILE).read_text(encoding="utf-8"))
+    except OSError as error:
+        raise ModelError(f"{options.run}: this run has no scores.", "Run `evaluate` on it first.") from error
+    path = ship_run(options.run / CHECKPOINT, options.zoo, options.temperature, scores)
     _say(f"{path}: written, with its card and its line in the index")
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
 from models.adaptive.export import to_graph
@@ -29,7 +30,7 @@ PROTOCOL = (
 LICENCE = "MIT; trained on data under ODC-By 1.0 (PhysioNet)"
 
 
-def pack(network: AdaptiveNet, recipe: Recipe, temperature: float) -> bytes:
+def pack(network: AdaptiveNet, recipe: Recipe, temperature: float, scores: Mapping[str, float]) -> bytes:
     """Return the model file of a trained network.
 
     Parameters
@@ -40,6 +41,8 @@ def pack(network: AdaptiveNet, recipe: Recipe, temperature: float) -> bytes:
         How.
     temperature : float
         Divides the logits.
+    scores : mapping of str to float
+        Figures on patients that it never saw.
     """
     window = SegmentSettings()
     contract = ModelContract(
@@ -55,7 +58,7 @@ def pack(network: AdaptiveNet, recipe: Recipe, temperature: float) -> bytes:
         front_end_version=FRONT_END_VERSION,
         training=TRAINING,
         protocol=PROTOCOL,
-        scores={},
+        scores=scores,
         licence=LICENCE,
         sha256="",
         extra={
@@ -67,10 +70,10 @@ def pack(network: AdaptiveNet, recipe: Recipe, temperature: float) -> bytes:
     return seal(to_graph(network, temperature), contract)
 
 
-def ship_run(checkpoint: Path, zoo: Path, temperature: float) -> Path:
+def ship_run(checkpoint: Path, zoo: Path, temperature: float, scores: Mapping[str, float]) -> Path:
     """Write the model of a run and its card into a zoo and return the model's path."""
     network, recipe = load_network(checkpoint)
-    model = pack(network, recipe, temperature)
+    model = pack(network, recipe, temperature, scores)
     ship(zoo, NAME, model, _card(network, recipe, temperature, len(model)))
     return zoo / f"{NAME}.onnx"
 
@@ -111,6 +114,7 @@ stands for paced and fused paced beats, as trained on four records only. It is n
 ```
 python -m models.adaptive crossval
 python -m models.adaptive train --seed {recipe.seed}
+python -m models.adaptive evaluate out/adaptive/seed{recipe.seed}
 python -m models.adaptive export out/adaptive/seed{recipe.seed} --temperature {temperature:.4f}
 ```
 """

@@ -19,6 +19,7 @@ ANY_NORMAL = len(SYMBOLS)
 IGNORED = -1
 """Label of a detection that matches no reference beat."""
 
+
 def _names(*rows: str) -> tuple[str, ...]:
     return tuple(" ".join(rows).split())
 

@@ -18,7 +18,7 @@ from typing import Literal
 from urllib.parse import urlsplit
 
 from monitor.errors import EcgmonError
-from monitor.inference.classifier import BeatClassifier
+from monitor.inference.opening import open_namer
 from monitor.recorder.disk import MEGABYTE, free_bytes
 from monitor.settings import MonitorSettings
 from monitor.store.database import sqlite_path
@@ -101,7 +101,7 @@ def _clock() -> Finding:
 
 def _model(settings: MonitorSettings) -> Finding:
     try:
-        BeatClassifier.load(settings.pipeline.classifier.model)
+        open_namer(settings.pipeline.classifier)
     except EcgmonError as error:
         return Finding("fault", "model", str(error), "See 'ecgmon models'.")
     return Finding("good", "model", settings.pipeline.classifier.model or "the default one can be served")

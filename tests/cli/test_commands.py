@@ -219,7 +219,7 @@ def test_help_teaches_by_example(words: tuple[str, ...], capsys: pytest.CaptureF
 
 def test_models_are_listed_with_the_default_marked(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["models"]) == 0
-    assert "* arrhythminet" in capsys.readouterr().out
+    assert "* adaptive" in capsys.readouterr().out
 
 
 def test_the_demo_prints_a_log_where_nothing_can_be_drawn(

@@ -58,7 +58,7 @@ def made_up(record: str, n: int = 60) -> BeatSequence:
 @pytest.fixture
 def session(tmp_path):
     path = tmp_path / "net.onnx"
-    path.write_bytes(pack(random_network(), Recipe(), 1.0))
+    path.write_bytes(pack(random_network(), Recipe(), 1.0, {}))
     return open_model(path)[0]
 
 
@@ -160,7 +160,7 @@ def test_beats_found_match_reference_beats_one_to_one():
 
 
 def test_a_tiny_training_learns_resumes_ships_and_is_served(tmp_path):
-    recipe = Recipe(epochs=2, steps=40, runs=6, length=32, irregular=0.0, ema=0.9, peak_rate=1e-2)
+    recipe = Recipe(epochs=2, steps=30, runs=4, length=32, irregular=0.0, ema=0.9, peak_rate=1e-2)
     data = [made_up(name) for name in ("101", "106", "108")]
     lines: list[str] = []
     train(data, recipe, tmp_path / "c.pt", [made_up("109")], lines.append)
@@ -171,7 +171,7 @@ def test_a_tiny_training_learns_resumes_ships_and_is_served(tmp_path):
     assert (to_aami(prediction.first).argmax(1) == prediction.truth).mean() > 0.85
     assert 0.4 < fit_temperature(prediction.first, prediction.truth) < 4.1
     assert 0 <= calibration_error(to_aami(prediction.first), prediction.truth) < 0.5
-    path = ship_run(tmp_path / "c.pt", tmp_path, 1.5)
+    path = ship_run(tmp_path / "c.pt", tmp_path, 1.5, {"ds2_v_f1": 0.5})
     assert open_namer(ClassifierSettings(model=str(path))).contract.name == "adaptive"
     with pytest.raises(ModelError, match="another recipe"):
         train(data, Recipe(epochs=3), tmp_path / "c.pt")
