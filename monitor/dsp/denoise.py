@@ -7,7 +7,6 @@ import pywt
 from pydantic import Field
 
 from monitor.config import Settings
-from monitor.dsp.iir import Recursion
 from monitor.dsp.operator import Samples, State
 from monitor.events import PIPELINE_HZ
 
@@ -106,8 +105,7 @@ class _NoiseLevel:
     _sigma: Samples | None
 
     def __init__(self, levels: int, smoothing: float) -> None:
-        self._keep = 1.0 - smoothing
-        self._smoother = Recursion(np.array([smoothing]), np.array([1.0, -self._keep]))
+        self._smoothing, self._keep = smoothing, 1.0 - smoothing
         self._levels = levels
         self.reset(0)
 
@@ -142,8 +140,10 @@ class _NoiseLevel:
         if sigma.shape[1] == 0:
             return sigma
         last = sigma[:, 0] if self._sigma is None else self._sigma
-        state = self._keep * last
-        out = np.array([self._smoother.process(row, state[i : i + 1])[0] for i, row in enumerate(sigma)])
+        out = np.empty_like(sigma)
+        for second in range(sigma.shape[1]):
+            last = self._smoothing * sigma[:, second] + self._keep * last
+            out[:, second] = last
         self._sigma = out[:, -1].copy()
         return out
 

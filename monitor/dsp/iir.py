@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from monitor.dsp.operator import Samples
 
-BLOCK = 64
+BLOCK = 120
 """Samples that one matrix product takes; the recursion goes from block to block."""
 
 Coefficients = tuple[Samples, Samples]
@@ -82,7 +82,7 @@ class Recursion:
             leap = self._powers[BLOCK]
             for i in range(whole):
                 starts[i] = state
-                state = np.asarray(leap @ state + pushed[i])
+                state = leap @ state + pushed[i]
             y[: whole * BLOCK] = (blocks @ self._respond + starts @ self._observe).ravel()
         if rest:
             tail = x[whole * BLOCK :]

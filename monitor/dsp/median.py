@@ -17,6 +17,9 @@ def median(values: Samples, axis: int = -1) -> Samples:
     axis : int
         The axis that goes.
     """
-    ordered = np.moveaxis(np.sort(values, axis=axis), axis, 0)
-    half = len(ordered) // 2
-    return np.asarray(ordered[half] if len(ordered) % 2 else 0.5 * (ordered[half - 1] + ordered[half]))
+    ordered = np.sort(values, axis=axis)
+    if axis != -1:
+        ordered = np.moveaxis(ordered, axis, -1)
+    half = ordered.shape[-1] // 2
+    upper: Samples = ordered[..., half]
+    return upper if ordered.shape[-1] % 2 else 0.5 * (ordered[..., half - 1] + upper)

@@ -223,12 +223,13 @@ class SignalQuality:
     def _saturated(self, rows: Samples, windows: Samples, still: Mask) -> Mask:
         """Return the seconds on a rail: a far extreme that the signal stays at, and flat ones behind."""
         limits = self.settings
-        same = np.diff(rows, axis=1, append=rows[:, -1:]) == 0.0
         extremes = (rows.max(axis=1, keepdims=True), rows.min(axis=1, keepdims=True))
         least = limits.saturated_fraction * SECOND
-        stays = [np.count_nonzero((rows == extreme) & same, axis=1) >= least for extreme in extremes]
+        stays = [np.count_nonzero(rows == extreme, axis=1) >= least for extreme in extremes]
         rail = np.zeros(len(rows), dtype=np.bool_)
         if any(stay.any() for stay in stays):
+            same = np.diff(rows, axis=1, append=rows[:, -1:]) == 0.0
+            stays = [np.count_nonzero((rows == extreme) & same, axis=1) >= least for extreme in extremes]
             middle = median(windows[:, ::MIDDLE_STEP])
             for stay, extreme in zip(stays, extremes, strict=True):
                 rail |= stay & (np.abs(extreme[:, 0] - middle) >= limits.saturated_mv)

@@ -67,6 +67,14 @@ class DescribedBeat:
     next_figures: Float32
 
 
+_AVERAGE = np.full(STRIDE, 1.0 / STRIDE)
+
+
+def _size(centred: Samples) -> float:
+    """Return the root mean square of a shape; a dot product is quicker than numpy's mean."""
+    return max(math.sqrt(float(centred @ centred) / centred.size), STD_FLOOR_MV)
+
+
 def _log_ratio(a: float, b: float) -> float:
     if a <= 0.0 or b <= 0.0:
         return 0.0
@@ -199,17 +207,17 @@ class PatientContext:
 
     def _shape(self, window_mv: Samples) -> tuple[Float32, float, float]:
         """Return the beat's shapes, its size and its likeness to the typical beat; remember it."""
-        points = window_mv.reshape(-1, STRIDE).mean(axis=1)
-        centred = points - points.mean()
-        size = max(float(np.sqrt(np.mean(centred * centred))), STD_FLOOR_MV)
+        points = window_mv.reshape(-1, STRIDE) @ _AVERAGE
+        centred = points - points.sum() / points.size
+        size = _size(centred)
         shapes = np.zeros((2, points.size), dtype=np.float32)
         shapes[0] = centred / size
         likeness = to_typical = 0.0
         if self._shapes:
             typical = median(np.array(self._shapes), axis=0)
-            typical_size = max(float(np.sqrt(np.mean(typical * typical))), STD_FLOOR_MV)
-            shapes[1] = np.clip((centred - typical) / typical_size, -10.0, 10.0)
-            likeness = float(np.mean(centred * typical)) / (size * typical_size)
+            typical_size = _size(typical)
+            shapes[1] = np.minimum(np.maximum((centred - typical) / typical_size, -10.0), 10.0)
+            likeness = float(centred @ typical) / (points.size * size * typical_size)
             to_typical = _log_ratio(size, _quantile(sorted(self._sizes), 0.5))
         self._shapes.append(centred)
         self._sizes.append(size)
