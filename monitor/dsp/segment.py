@@ -87,8 +87,8 @@ def normalise(windows_mv: NDArray[np.floating[Any]]) -> NDArray[np.float32]:
 class BeatSegmenter:
     """Returns each beat's window as soon as the clean signal reaches its end.
 
-    Indices are those of the instants that the clean signal describes: whoever feeds it takes
-    the delay of the operators before it off first, by way of ``reset``.
+    Indices are those of the instants that the clean signal describes: the `FrontEnd` that feeds
+    it has taken its own delay off.
 
     Parameters
     ----------
@@ -153,26 +153,23 @@ class BeatSegmenter:
         self._waiting = []
         return windows
 
-    def reset(self, start: int = 0, valid_from: int | None = None) -> None:
+    def reset(self, start: int = 0) -> None:
         """Forget the signal and the beats that wait; `flush` hands those out first.
 
         Parameters
         ----------
         start : int
             Pipeline index of the next clean sample.
-        valid_from : int, optional
-            Index of the first clean sample that stands for real signal, where a delayed
-            operator gives out filling first. The default is ``start``.
         """
         self._begin = start
-        self._valid_from = start if valid_from is None else valid_from
+        self._origin = start
         self._history = np.empty(0)
         self._waiting = []
 
     def _cut_out(self, r: int) -> BeatWindow:
         start = r - self.settings.before_samples
         end = r + self.settings.after_samples
-        if start < self._valid_from:
+        if start < self._origin:
             return BeatWindow(r, start, None, end - 1, "start")
         if start < self._begin:
             return BeatWindow(r, start, None, end - 1, "late")
@@ -183,7 +180,7 @@ class BeatSegmenter:
         """Return a copy of the state."""
         return {
             "begin": self._begin,
-            "valid_from": self._valid_from,
+            "origin": self._origin,
             "history": self._history.copy(),
             "waiting": list(self._waiting),
         }
@@ -191,6 +188,6 @@ class BeatSegmenter:
     def restore(self, state: State) -> None:
         """Go back to a state that `snapshot` returned."""
         self._begin = int(state["begin"])
-        self._valid_from = int(state["valid_from"])
+        self._origin = int(state["origin"])
         self._history = np.array(state["history"])
         self._waiting = [int(r) for r in state["waiting"]]

@@ -42,14 +42,6 @@ def test_windows_before_the_stream_are_cut_not_padded():
     np.testing.assert_array_equal(whole.samples_mv, RAMP[:360])
 
 
-def test_filling_of_a_delayed_operator_is_not_signal():
-    segmenter = BeatSegmenter()
-    segmenter.reset(5000 - 49, valid_from=5000)
-    early, whole = segmenter.process(RAMP, [5215, 5216])
-    assert (early.cut, whole.cut) == ("start", None)
-    np.testing.assert_array_equal(whole.samples_mv, RAMP[49:409])
-
-
 def test_beats_that_wait_when_the_signal_breaks_off_are_handed_out_as_cut():
     segmenter = BeatSegmenter()
     assert segmenter.process(RAMP[:1100], [1000, 1090]) == []
