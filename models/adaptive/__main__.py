@@ -16,7 +16,14 @@ import torch
 from models.adaptive.dataset import load_sequences
 from models.adaptive.packing import ship_run
 from models.adaptive.patients import DS1, DS2, SAME_AS_TESTED, SVDB, SVDB_HELD_OUT, folds, training_records
-from models.adaptive.scoring import Prediction, fit_temperature, predict, summary
+from models.adaptive.scoring import (
+    Prediction,
+    calibration_error,
+    fit_temperature,
+    predict,
+    summary,
+    to_aami,
+)
 from models.adaptive.training import Recipe, load_network, train
 from monitor.errors import EcgmonError, ModelError, RecordError
 
@@ -92,7 +99,12 @@ def _evaluate(options: argparse.Namespace) -> None:
     ):
         sequences = load_sequences(folder, records, _say)
         for lead in (0, 1):
-            figures = summary(predict(network, s) for s in sequences if s.lead == lead)
+            scored = [predict(network, s) for s in sequences if s.lead == lead]
+            figures = summary(scored)
+            figures["final_calibration_error"] = calibration_error(
+                to_aami(np.concatenate([row.final for row in scored]), options.temperature),
+                np.concatenate([row.truth for row in scored]),
+            )
             _say(f"{title}, signal {lead}: " + ", ".join(f"{k} {v:.3f}" for k, v in figures.items()))
             if title == "DS2" and lead == 0:
                 scores = {f"ds2_{name}": round(figures[f"final_{name}"], 4) for name in SCORES}
@@ -129,6 +141,7 @@ def _parser() -> argparse.ArgumentParser:
 
     command = commands.add_parser("evaluate", parents=[data], help="score a run on patients it never saw")
     command.add_argument("run", type=Path, help="folder of the run")
+    command.add_argument("--temperature", type=float, default=1.0, help="as `crossval` found it")
     command.set_defaults(action=_evaluate)
 
     command = commands.add_parser("export", help="put a run into the zoo, with its card")
