@@ -24,8 +24,9 @@ TRAINING = (
     "both signals"
 )
 PROTOCOL = (
-    "inter-patient (de Chazal 2004): no patient of DS2 or of the held-out SVDB records was seen; recipe "
-    "and temperature chosen by cross-validation over training patients; beats found by the live detector"
+    "inter-patient (de Chazal 2004): no patient of DS2 or of the held-out SVDB records was trained on; "
+    "recipe and temperature chosen on training patients, on one fold of four; beats found by the live "
+    "detector"
 )
 LICENCE = "MIT; trained on data under ODC-By 1.0 (PhysioNet)"
 
@@ -95,7 +96,8 @@ announced as a revision.
   {size_bytes / 1000:.1f} KB
 - **Data:** {TRAINING}
 - **Protocol:** {PROTOCOL}
-- **Calibration:** temperature {temperature:.3f}, found on training patients that the weights had not seen
+- **Calibration:** temperature {temperature:.3f}, found on the training patients that one
+  fold left out
 - **Licence:** {LICENCE}
 
 ## Scores
@@ -112,7 +114,7 @@ stands for paced and fused paced beats, as trained on four records only. It is n
 ## Make it again
 
 ```
-python -m models.adaptive crossval
+python -m models.adaptive crossval --fold 0
 python -m models.adaptive train --seed {recipe.seed}
 python -m models.adaptive evaluate out/adaptive/seed{recipe.seed}
 python -m models.adaptive export out/adaptive/seed{recipe.seed} --temperature {temperature:.4f}
