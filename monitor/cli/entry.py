@@ -9,6 +9,7 @@ from collections.abc import Sequence
 
 from monitor.cli.parser import build_parser
 from monitor.errors import INTERNAL_FAULT_EXIT_CODE, EcgmonError
+from monitor.outputs.console import discard_stream
 
 INTERRUPTED_EXIT_CODE = 130
 BROKEN_PIPE_EXIT_CODE = 141
@@ -31,7 +32,12 @@ def main(argv: Sequence[str] | None = None) -> int:
     arguments = build_parser().parse_args(argv)
     try:
         module, _, function = arguments.command.partition(":")
-        return int(getattr(importlib.import_module(module), function)(arguments))
+        code = int(getattr(importlib.import_module(module), function)(arguments))
+        sys.stdout.flush()
+        return code
+    except BrokenPipeError:
+        discard_stream(sys.stdout)
+        return BROKEN_PIPE_EXIT_CODE
     except EcgmonError as error:
         if isinstance(error.__cause__, BrokenPipeError):
             return BROKEN_PIPE_EXIT_CODE

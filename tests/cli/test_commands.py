@@ -110,6 +110,21 @@ def test_a_reader_that_has_seen_enough_is_no_error() -> None:
     assert running.wait(20) == 141
 
 
+def test_a_reader_that_left_before_the_answer_is_no_error() -> None:
+    listing = subprocess.Popen(
+        [sys.executable, "-m", "monitor", "models"],
+        env=environment(),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    )
+    assert listing.stdout is not None
+    assert listing.stderr is not None
+    listing.stdout.close()
+    assert listing.stderr.read() == b""
+    listing.stderr.close()
+    assert listing.wait(20) == 141
+
+
 def damage(folder: Path) -> None:
     """Put a record with a truncated signal into a folder."""
     folder.mkdir()
