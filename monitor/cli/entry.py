@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import importlib
 import sys
 import traceback
@@ -31,10 +32,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     """
     arguments = build_parser().parse_args(argv)
     try:
-        module, _, function = arguments.command.partition(":")
-        code = int(getattr(importlib.import_module(module), function)(arguments))
-        sys.stdout.flush()
-        return code
+        return _run(arguments)
     except BrokenPipeError:
         discard_stream(sys.stdout)
         return BROKEN_PIPE_EXIT_CODE
@@ -54,3 +52,11 @@ def main(argv: Sequence[str] | None = None) -> int:
                 "This is a bug; run again with --debug and report what it prints.\n"
             )
         return INTERNAL_FAULT_EXIT_CODE
+
+
+def _run(arguments: argparse.Namespace) -> int:
+    """Run the command chosen, until all it had to say is out."""
+    module, _, function = arguments.command.partition(":")
+    code = int(getattr(importlib.import_module(module), function)(arguments))
+    sys.stdout.flush()
+    return code
