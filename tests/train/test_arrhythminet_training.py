@@ -135,7 +135,9 @@ def test_a_tiny_training_learns(trained, beats, split):
     assert (named == beats.labels[split.test]).mean() > 0.5
 
 
-def test_training_that_was_stopped_goes_on_to_the_very_same_network(tmp_path, trained, beats, split):
+def test_training_that_was_stopped_goes_on_to_the_very_same_network(tmp_path, beats, split):
+    whole = train(beats, split, TINY, tmp_path / "whole.pt", lambda _: None)
+
     def stop(_line):
         raise KeyboardInterrupt
 
@@ -143,7 +145,7 @@ def test_training_that_was_stopped_goes_on_to_the_very_same_network(tmp_path, tr
         train(beats, split, TINY, tmp_path / "stopped.pt", stop)
     again = train(beats, split, TINY, tmp_path / "stopped.pt", lambda _: None)
     windows = beats.served(split.test)
-    np.testing.assert_array_equal(predict(trained.network, windows), predict(again.network, windows))
+    np.testing.assert_array_equal(predict(whole.network, windows), predict(again.network, windows))
 
 
 def test_a_checkpoint_of_another_recipe_is_not_overwritten(trained, checkpoint, beats, split):
