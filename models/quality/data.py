@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from scipy import signal
 
 from monitor.dsp.operator import Samples
-from monitor.dsp.quality_features import SECOND, WINDOW, features
+from monitor.dsp.quality_features import SECOND, WINDOW, look
 from monitor.dsp.resample import Resampler
 from sim.noise import noise_gain, noise_rms_mv, qrs_amplitude_mv
 from sim.splits import DS1
@@ -63,7 +63,7 @@ class Seconds:
 def feature_rows(signal_mv: Samples) -> Samples:
     """Return the features of each whole second but the first three, shape (n, n_features)."""
     windows = sliding_window_view(signal_mv, WINDOW)[::SECOND]
-    return np.concatenate([features(windows[at : at + 256])[0] for at in range(0, len(windows), 256)])
+    return np.concatenate([look(windows[at : at + 256]).features for at in range(0, len(windows), 256)])
 
 
 def clean(folder: Path, names: tuple[str, ...]) -> Iterator[Seconds]:

@@ -6,13 +6,12 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
-from numpy.typing import NDArray
 from pydantic import Field
 
 from monitor.config import Settings
 from monitor.dsp.median import median
 from monitor.dsp.operator import Samples, State
-from monitor.dsp.quality_features import CONTEXT_S, SECOND, WINDOW, features
+from monitor.dsp.quality_features import CONTEXT_S, SECOND, UNCHANGED, WINDOW, Look, look
 from monitor.dsp.quality_model import CLASSES, QualityModel
 from monitor.dsp.sanitise import Mask
 
@@ -98,9 +97,7 @@ class SignalQuality:
         Limits.
     """
 
-    _signal: Samples
-    _missing: Mask
-    _lead_off: Mask
+    _waiting: list[Samples]
     _context: Samples | None
     _middles: Samples
     _flat_run: int
@@ -135,24 +132,20 @@ class SignalQuality:
         list of SecondQuality
             One for each second completed.
         """
-        self._signal = np.concatenate((self._signal, chunk))
-        self._missing = np.concatenate((self._missing, _mask(missing, chunk.size)))
-        self._lead_off = np.concatenate((self._lead_off, _mask(lead_off, chunk.size)))
-        begin = self._begin + -self._begin % SECOND
-        count = (self._begin + self._signal.size - begin) // SECOND
+        self._waiting.append(_stack(chunk, missing, lead_off))
+        self._held += chunk.size
+        skipped = -self._begin % SECOND
+        count = (self._held - skipped) // SECOND
         if count <= 0:
             return []
-        cut = slice(begin - self._begin, begin - self._begin + count * SECOND)
-        rows = self._signal[cut].reshape(count, SECOND)
-        verdicts = self._judge(
-            rows,
-            np.count_nonzero(self._missing[cut].reshape(count, SECOND), axis=1) / SECOND,
-            np.asarray(self._lead_off[cut].reshape(count, SECOND).any(axis=1)),
-        )
-        self._begin += cut.stop
-        self._signal = self._signal[cut.stop :].copy()
-        self._missing = self._missing[cut.stop :].copy()
-        self._lead_off = self._lead_off[cut.stop :].copy()
+        rows = self._waiting[0] if len(self._waiting) == 1 else np.concatenate(self._waiting, axis=1)
+        used = skipped + count * SECOND
+        begin = self._begin + skipped
+        self._begin += used
+        self._held -= used
+        self._waiting = [rows[:, used:].copy()] if self._held else []
+        signal, gone, off = rows[:, skipped:used].reshape(3, count, SECOND)
+        verdicts = self._judge(signal, np.add.reduce(gone, axis=1) / SECOND, off.max(axis=1) > 0.0)
         return [
             SecondQuality(start, start + SECOND - 1, round(index, 4), reasons)
             for start, (index, reasons) in zip(
@@ -161,24 +154,23 @@ class SignalQuality:
         ]
 
     def _judge(self, rows: Samples, missing: Samples, lead_off: Mask) -> list[tuple[float, tuple[str, ...]]]:
+        limits = self.settings
         windows = self._windows(rows)
-        probability, hum_mv = self._look(windows)
-        still = np.ptp(rows, axis=1) < self.settings.flat_mv
-        hum = (hum_mv / self.settings.hum_mv) ** 4
+        seen = self._look(windows)
+        probability = self._model.probabilities(seen.features)
+        still = seen.swing_mv < limits.flat_mv
+        hum = (seen.hum_mv / limits.hum_mv) ** 4
         index = (1.0 - missing) * probability[:, 0] / (1.0 + hum)
         faults = {
-            "missing": missing > self.settings.missing_fraction,
+            "missing": missing > limits.missing_fraction,
             "lead_off": lead_off,
             "flat": self._flat(still),
-            "saturated": self._saturated(rows, windows, still),
+            "saturated": self._saturated(rows, windows, seen.features[:, UNCHANGED], still),
         }
-        index[np.logical_or.reduce(list(faults.values()))] = 0.0
-        poor = index < 0.5
-        marks = faults | {
-            name: poor & (probability[:, column] >= self.settings.blame)
-            for column, name in enumerate(CLASSES)
-            if column
-        }
+        for fault in faults.values():
+            index[fault] = 0.0
+        blamed = (index < 0.5) & (probability >= limits.blame).T
+        marks = faults | {name: mark for name, mark in zip(CLASSES, blamed, strict=True) if name != "clean"}
         marks["hum"] = hum > 1.0
         marks["drift"] = self._drifting(rows)
         return [
@@ -193,14 +185,14 @@ class SignalQuality:
             back, forth = rows[0, ::-1], rows[0]
             self._context = np.concatenate([forth, back] * CONTEXT_S)[SECOND - WINDOW :]
         joined = np.concatenate((self._context, rows.ravel()))
-        self._context = joined[SECOND - WINDOW :].copy()
-        return sliding_window_view(joined, WINDOW)[::SECOND]
+        self._context = joined[SECOND - WINDOW :]
+        return joined[None] if len(rows) == 1 else sliding_window_view(joined, WINDOW)[::SECOND]
 
-    def _look(self, windows: Samples) -> tuple[Samples, Samples]:
-        """Return each second's class probabilities, shape (n, 3), and its hum in millivolts."""
-        parts = [features(windows[at : at + BATCH]) for at in range(0, len(windows), BATCH)]
-        seen = np.concatenate([part for part, _ in parts])
-        return self._model.probabilities(seen), np.concatenate([hum_mv for _, hum_mv in parts])
+    def _look(self, windows: Samples) -> Look:
+        if len(windows) <= BATCH:
+            return look(windows)
+        parts = [look(windows[at : at + BATCH]) for at in range(0, len(windows), BATCH)]
+        return Look(*(np.concatenate(columns) for columns in zip(*parts, strict=True)))
 
     def _drifting(self, rows: Samples) -> Mask:
         """Return the seconds whose middle is far from the median of those before."""
@@ -220,19 +212,16 @@ class SignalQuality:
         self._flat_run = int(run[-1])
         return np.asarray(run >= self.settings.flat_s)
 
-    def _saturated(self, rows: Samples, windows: Samples, still: Mask) -> Mask:
+    def _saturated(self, rows: Samples, windows: Samples, unchanged: Samples, still: Mask) -> Mask:
         """Return the seconds on a rail: a far extreme that the signal stays at, and flat ones behind."""
         limits = self.settings
-        extremes = (rows.max(axis=1, keepdims=True), rows.min(axis=1, keepdims=True))
         least = limits.saturated_fraction * SECOND
-        stays = [np.count_nonzero(rows == extreme, axis=1) >= least for extreme in extremes]
-        rail = np.zeros(len(rows), dtype=np.bool_)
-        if any(stay.any() for stay in stays):
-            same = np.diff(rows, axis=1, append=rows[:, -1:]) == 0.0
-            stays = [np.count_nonzero((rows == extreme) & same, axis=1) >= least for extreme in extremes]
-            middle = median(windows[:, ::MIDDLE_STEP])
-            for stay, extreme in zip(stays, extremes, strict=True):
-                rail |= stay & (np.abs(extreme[:, 0] - middle) >= limits.saturated_mv)
+        rail = np.rint(unchanged * (SECOND - 1)) + 1 >= least
+        if rail.any():
+            rail &= self._at_extreme(rows, median(windows[:, ::MIDDLE_STEP]), least)
+        elif not (self._on_rail and still[0]):
+            self._on_rail = False
+            return rail
         number = np.arange(1, rail.size + 1)
         reached = np.maximum.accumulate(np.where(rail, number, 0 if self._on_rail else -1))
         moved = np.maximum.accumulate(np.where(still, 0, number))
@@ -240,12 +229,20 @@ class SignalQuality:
         self._on_rail = bool(saturated[-1])
         return np.asarray(saturated)
 
+    def _at_extreme(self, rows: Samples, middle: Samples, least: float) -> Mask:
+        """Return the seconds that stay at their highest or lowest value, far from the middle."""
+        same = np.diff(rows, axis=1, append=rows[:, -1:]) == 0.0
+        rail = np.zeros(len(rows), dtype=np.bool_)
+        for extreme in (rows.max(axis=1), rows.min(axis=1)):
+            stays = np.count_nonzero((rows == extreme[:, None]) & same, axis=1) >= least
+            rail |= stays & (np.abs(extreme - middle) >= self.settings.saturated_mv)
+        return rail
+
     def reset(self, start: int = 0) -> None:
         """Forget the past; the next sample has absolute index ``start``."""
         self._begin = start
-        self._signal = np.empty(0)
-        self._missing = np.empty(0, dtype=np.bool_)
-        self._lead_off = np.empty(0, dtype=np.bool_)
+        self._waiting = []
+        self._held = 0
         self._context = None
         self._middles = np.empty(0)
         self._flat_run = 0
@@ -255,9 +252,7 @@ class SignalQuality:
         """Return a copy of the state."""
         return {
             "begin": self._begin,
-            "signal": self._signal.copy(),
-            "missing": self._missing.copy(),
-            "lead_off": self._lead_off.copy(),
+            "waiting": np.concatenate([np.empty((3, 0)), *self._waiting], axis=1),
             "context": None if self._context is None else self._context.copy(),
             "middles": self._middles.copy(),
             "flat_run": self._flat_run,
@@ -267,14 +262,21 @@ class SignalQuality:
     def restore(self, state: State) -> None:
         """Go back to a state that `snapshot` returned."""
         self._begin = int(state["begin"])
-        self._signal = np.array(state["signal"])
-        self._missing = np.array(state["missing"], dtype=np.bool_)
-        self._lead_off = np.array(state["lead_off"], dtype=np.bool_)
+        waiting = np.array(state["waiting"])
+        self._held = waiting.shape[1]
+        self._waiting = [waiting] if self._held else []
         self._context = None if state["context"] is None else np.array(state["context"])
         self._middles = np.array(state["middles"])
         self._flat_run = int(state["flat_run"])
         self._on_rail = bool(state["on_rail"])
 
 
-def _mask(mask: NDArray[np.bool_] | None, size: int) -> Mask:
-    return np.zeros(size, dtype=np.bool_) if mask is None else mask
+def _stack(chunk: Samples, missing: Mask | None, lead_off: Mask | None) -> Samples:
+    """Return the signal and its two masks as rows, shape (3, n)."""
+    rows = np.zeros((3, chunk.size))
+    rows[0] = chunk
+    if missing is not None:
+        rows[1] = missing
+    if lead_off is not None:
+        rows[2] = lead_off
+    return rows

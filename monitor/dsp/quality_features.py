@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 
 from monitor.dsp.operator import Samples
@@ -26,7 +28,7 @@ NAMES = (
     "unchanged samples",
     "greatest step",
 )
-"""The columns of `features`."""
+"""The columns of `Look.features`."""
 
 POWER_FLOOR_MV2 = 1e-5
 """About the noise of a good front end; less counts as this much."""
@@ -34,57 +36,70 @@ POWER_FLOOR_MV2 = 1e-5
 SLOPE_SPAN = 8
 """Samples of the two neighbouring means whose difference is the slope: 22 ms each."""
 
+UNCHANGED = NAMES.index("unchanged samples")
+
 _HANN = np.hanning(WINDOW + 1)[:-1]
 _POWER = 2.0 / (np.sum(_HANN**2) * WINDOW)
 
 
 def _bins(bands_hz: tuple[tuple[float, float], ...]) -> Samples:
-    """Return the matrix that sums spectrum bins into bands, shape (bins, bands)."""
+    """Return the matrix that sums a spectrum's squared parts into bands, shape (2 * bins, bands)."""
     frequency_hz = np.fft.rfftfreq(WINDOW, 1.0 / PIPELINE_HZ)[:, None]
     low, high = np.array(bands_hz).T
-    return np.asarray(((frequency_hz >= low) & (frequency_hz < high)) * _POWER)
+    return np.repeat(((frequency_hz >= low) & (frequency_hz < high)) * _POWER, 2, axis=0)
 
 
 _BAND_BINS = _bins((*BANDS_HZ, *HIGH_BANDS_HZ, *HUM_BANDS_HZ))
+_POWERS = len(BANDS_HZ) + len(HIGH_BANDS_HZ)
+_FLOOR = np.full(len(NAMES), POWER_FLOOR_MV2)
+_FLOOR[NAMES.index("slope kurtosis")] = 1e-3
 
 
-def _log(power_mv2: Samples) -> Samples:
-    return np.asarray(np.log10(power_mv2 + POWER_FLOOR_MV2))
+class Look(NamedTuple):
+    """What the quality index sees of each second.
+
+    Parameters
+    ----------
+    features : array of shape (n, 13)
+        Columns as in `NAMES`: log10 powers (mV squared) but for the part of unchanged samples.
+    hum_mv : array of shape (n,)
+        RMS of the mains, whichever is greater of 50 and 60 Hz.
+    swing_mv : array of shape (n,)
+        Peak-to-peak of the judged second.
+    """
+
+    features: Samples
+    hum_mv: Samples
+    swing_mv: Samples
 
 
-def features(windows_mv: Samples) -> tuple[Samples, Samples]:
+def look(windows_mv: Samples) -> Look:
     """Return what the quality index looks at.
 
     Parameters
     ----------
     windows_mv : array of shape (n, 1440)
         Raw signal in millivolts at 360 Hz; the last second of each row is judged.
-
-    Returns
-    -------
-    features : array of shape (n, 13)
-        Columns as in `NAMES`: log10 powers (mV squared) but for the part of unchanged samples.
-    hum_mv : array of shape (n,)
-        RMS of the mains, whichever is greater of 50 and 60 Hz.
     """
-    centred = windows_mv - windows_mv.mean(axis=1, keepdims=True)
+    centred = windows_mv - np.add.reduce(windows_mv, axis=1, keepdims=True) / WINDOW
     spectrum = np.fft.rfft(centred * _HANN, axis=1)
-    power = (spectrum.real**2 + spectrum.imag**2) @ _BAND_BINS
-    hum_mv = np.sqrt(power[:, -2:].max(axis=1))
+    power = np.square(spectrum.view(np.float64)) @ _BAND_BINS
 
     total = np.cumsum(centred, axis=1)
     mean = total[:, SLOPE_SPAN:] - total[:, :-SLOPE_SPAN]
     energy = np.square(mean[:, SLOPE_SPAN:] - mean[:, :-SLOPE_SPAN])
-    spread = np.einsum("ij->i", energy) / energy.shape[1] + 1e-9
+    spread = np.add.reduce(energy, axis=1) / energy.shape[1] + 1e-9
     kurtosis = np.einsum("ij,ij->i", energy, energy) / energy.shape[1] / spread**2
 
     last = centred[:, -SECOND:]
-    step = np.abs(np.diff(last, axis=1))
-    columns = (
-        _log(power[:, :-2]),
-        np.log10(kurtosis + 1e-3)[:, None],
-        _log(np.square(np.ptp(last, axis=1)))[:, None],
-        np.count_nonzero(step == 0.0, axis=1)[:, None] / step.shape[1],
-        _log(np.square(step.max(axis=1)))[:, None],
-    )
-    return np.concatenate(columns, axis=1), hum_mv
+    step = np.abs(last[:, 1:] - last[:, :-1])
+    swing = np.maximum.reduce(last, axis=1) - np.minimum.reduce(last, axis=1)
+    columns = np.empty((len(windows_mv), len(NAMES)))
+    columns[:, :_POWERS] = power[:, :_POWERS]
+    columns[:, _POWERS] = kurtosis
+    columns[:, _POWERS + 1] = swing * swing
+    columns[:, _POWERS + 3] = np.square(np.maximum.reduce(step, axis=1))
+    columns[:, UNCHANGED] = 1.0
+    np.log10(columns + _FLOOR, out=columns)
+    columns[:, UNCHANGED] = np.count_nonzero(step == 0.0, axis=1) / step.shape[1]
+    return Look(columns, np.sqrt(np.maximum.reduce(power[:, _POWERS:], axis=1)), swing)

@@ -64,7 +64,7 @@ class QualityModel:
         Parameters
         ----------
         rows : array of shape (n, n_features)
-            Features, as `monitor.dsp.quality_features.features` gives them.
+            Features, as `monitor.dsp.quality_features.look` gives them.
 
         Returns
         -------

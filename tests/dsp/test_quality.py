@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from monitor.dsp.quality import SecondQuality, SignalQuality
-from monitor.dsp.quality_features import NAMES, features
+from monitor.dsp.quality_features import NAMES, look
 from monitor.dsp.quality_model import MODEL_FILE, QualityModel
 from monitor.dsp.sanitise import Sanitiser
 from sim.library import find_record
@@ -162,7 +162,7 @@ def test_a_restored_operator_goes_on_as_if_nothing_had_happened(at):
 
 def test_band_powers_are_those_of_the_signal():
     t = np.arange(1440) / 360.0
-    rows, hum_mv = features((0.5 * np.sin(2 * np.pi * 8.0 * t) + 0.2 * np.sin(2 * np.pi * 50.0 * t))[None])
+    rows, hum_mv, _ = look((0.5 * np.sin(2 * np.pi * 8.0 * t) + 0.2 * np.sin(2 * np.pi * 50.0 * t))[None])
     power = dict(zip(NAMES, rows[0], strict=True))
     assert 10 ** power["power 6-12 Hz"] == pytest.approx(0.125, rel=0.01)
     assert hum_mv[0] == pytest.approx(0.2 / np.sqrt(2), rel=0.02)
