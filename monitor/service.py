@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
 import threading
 import time
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
@@ -20,6 +21,8 @@ from monitor.outputs.fan import OutputFan
 from monitor.settings import MonitorSettings
 from monitor.stream import Stream
 from monitor.summary import Summary
+
+LOG = logging.getLogger(__name__)
 
 SILENT_AFTER_S = 2.0
 """A live device that sends nothing for so long is called silent."""
@@ -40,6 +43,8 @@ class Monitor:
         Where events go, in this order: what stores comes before what announces.
     duration_s : float, optional
         Stop after so much signal of each device.
+    all_leads : bool
+        Keep the leads that are not analysed in the rings too, for somebody who looks.
 
     Attributes
     ----------
@@ -56,17 +61,20 @@ class Monitor:
         outputs: Sequence[Output] = (),
         *,
         duration_s: float | None = None,
+        all_leads: bool = False,
     ) -> None:
         self.settings = settings
         self.sources = list(sources)
         self.outputs = list(outputs)
         self._fan = OutputFan(outputs)
         self.duration_s = duration_s
+        self._all_leads = all_leads
         self.streams: dict[str, Stream] = {}
         self.summary = Summary()
         self._heard: dict[str, float] = {}
         self._refused: set[str] = set()
         self._remembered: dict[str, dict[str, Any]] = {}
+        self._learned: Callable[[str], dict[str, Any] | None] = lambda _: None
         self._loop: asyncio.AbstractEventLoop | None = None
         self._task: asyncio.Task[None] | None = None
         self._stopped = threading.Event()
@@ -133,9 +141,22 @@ class Monitor:
                 alarms = stream.act(partial(AlarmEngine.reconfigure, settings=rules))
                 self._emit(stream, [change, *alarms])
 
-    def remember(self, devices: Mapping[str, dict[str, Any]]) -> None:
-        """Take the state of an earlier run, by device, as `monitor.headless.state` keeps it."""
+    def remember(
+        self,
+        devices: Mapping[str, dict[str, Any]],
+        learned: Callable[[str], dict[str, Any] | None] = lambda _: None,
+    ) -> None:
+        """Take what an earlier run left, to go on from when a device is heard again.
+
+        Parameters
+        ----------
+        devices : mapping of str to dict
+            Open alarms by device, as `monitor.headless.state` keeps them.
+        learned : callable
+            Gives what was learned of a device's patient, None if nothing is known.
+        """
         self._remembered = dict(devices)
+        self._learned = learned
 
     def problems(self) -> dict[str, str | None]:
         """Return, by kind of alarm, what is wrong with the outputs; None where all is well."""
@@ -211,16 +232,26 @@ class Monitor:
                 first_sample=block.start,
                 pipeline=self.settings.pipeline,
                 alarms=self.settings.alarms_of(block.device),
+                all_leads=self._all_leads,
             )
         except ValueError as error:
             self._refuse(block, str(error))
             return None
+        known = block.device in self.streams
         self.streams = {**self.streams, block.device: stream}
-        self._resume(stream)
+        if not known:
+            self._resume(stream)
         return stream
 
     def _resume(self, stream: Stream) -> None:
-        """Hand a device that is heard the alarms that were open when the last run ended."""
+        """Hand a device that is heard what was learned and the alarms that were open in the last run."""
+        learned = self._learned(stream.device)
+        if learned is not None:
+            try:
+                stream.pipeline.recall(learned)
+                LOG.info("%s: what was learned of this patient before is taken up again.", stream.device)
+            except (KeyError, TypeError, ValueError) as error:
+                LOG.warning("%s: begins without what was learned before: %s", stream.device, error)
         state = self._remembered.pop(stream.device, None)
         if state is None or state.get("fs_hz") != stream.fs_hz:
             return

@@ -5,8 +5,11 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 
+import numpy as np
+
 from monitor.alarms.engine import AlarmEngine
 from monitor.alarms.settings import AlarmSettings
+from monitor.companions import MOST_LEADS, Companions, row_name
 from monitor.eventlog import EventLog
 from monitor.events import PIPELINE_HZ, Alarm, Event, SampleBlock, SourceStatus
 from monitor.pipeline import Pipeline, PipelineSettings
@@ -35,9 +38,13 @@ class Stream:
         Settings of the chain.
     alarms : AlarmSettings
         Settings of the alarm engine.
+    all_leads : bool
+        Keep the leads that are not analysed in the ring too, cleaned, for somebody who looks.
 
     Attributes
     ----------
+    shown_leads : tuple of str
+        Names of the leads that the ring holds, the analysed one first.
     busy_s : float
         Seconds of computing spent on this device so far.
 
@@ -56,16 +63,19 @@ class Stream:
         first_sample: int = 0,
         pipeline: PipelineSettings | None = None,
         alarms: AlarmSettings | None = None,
+        all_leads: bool = False,
     ) -> None:
         self.device = device
         self.fs_hz = fs_hz
         self.leads = leads
         self.first_sample = first_sample
-        self.ring = RingBuffer(int(RING_S * PIPELINE_HZ))
+        self.shown_leads = leads[:MOST_LEADS] if all_leads else leads[:1]
+        self.ring = _ring(len(self.shown_leads))
         self.log = EventLog()
         self.status: SourceStatus | None = None
         self.busy_s = 0.0
         self.pipeline = Pipeline(pipeline, fs_hz=fs_hz, device=device, ring=self.ring)
+        self._companions = Companions(len(self.shown_leads), self.ring, pipeline or PipelineSettings(), fs_hz)
         self.alarms = AlarmEngine(alarms or AlarmSettings(), device=device, fs_hz=fs_hz)
 
     def process(self, block: SampleBlock) -> list[Event]:
@@ -79,6 +89,7 @@ class Stream:
         begin = time.perf_counter()
         ended = self._end_alarms() if block.rewound else []
         events = [*ended, *self._with_alarms(self.pipeline.process(block))]
+        self._companions.process(block)
         self.busy_s += time.perf_counter() - begin
         return events
 
@@ -109,3 +120,9 @@ class Stream:
             events = sorted([*events, *alarms], key=lambda event: event.known_at)
         self.log.extend(events)
         return events
+
+
+def _ring(leads: int) -> RingBuffer:
+    """Return a ring with a raw and a clean row for each lead, and one for the attribution."""
+    rows = {row_name(kind, lead): np.nan for lead in range(max(leads, 1)) for kind in ("raw", "clean")}
+    return RingBuffer(int(RING_S * PIPELINE_HZ), {**rows, "attribution": 0.0})
