@@ -115,37 +115,27 @@ class _NoiseLevel:
         self._sigma = None
 
     def process(self, detail: Samples) -> Samples:
-        """Return the noise level at each sample, shape (levels, n) or (levels, 1)."""
-        before = self._sigma if self._sigma is not None else np.zeros(self._levels)
-        begin, end = self._position, self._position + detail.shape[1]
-        boundary = (begin // SECOND + 1) * SECOND
-        self._position = end
-        if end < boundary:
-            self._pending = np.concatenate((self._pending, detail), axis=1)
-            return before[:, None]
-        joined = np.concatenate((self._pending, detail), axis=1)
-        skip = -(end - joined.shape[1]) % SECOND
-        seconds = (joined.shape[1] - skip) // SECOND
-        whole = joined[:, skip : skip + seconds * SECOND].reshape(self._levels, seconds, SECOND)
-        self._pending = joined[:, skip + seconds * SECOND :].copy()
-        middle = np.partition(np.abs(whole), SECOND // 2, axis=2)[:, :, SECOND // 2]
-        known = self._smooth(MAD_TO_SIGMA * middle)
-        # A second that a reset cut short teaches nothing, so its successor knows no more.
-        cut = 1 if skip else 0
-        steps = np.concatenate([before[:, None]] * (1 + cut) + [known], axis=1)
-        edges = np.clip(boundary + SECOND * np.arange(-1, seconds + cut + 1), begin, end)
-        return np.repeat(steps, np.diff(edges), axis=1)
-
-    def _smooth(self, sigma: Samples) -> Samples:
-        if sigma.shape[1] == 0:
-            return sigma
-        last = sigma[:, 0] if self._sigma is None else self._sigma
-        out = np.empty_like(sigma)
-        for second in range(sigma.shape[1]):
-            last = self._smoothing * sigma[:, second] + self._keep * last
-            out[:, second] = last
-        self._sigma = out[:, -1].copy()
+        """Return the noise level at each sample, shape (levels, n)."""
+        out = np.empty_like(detail)
+        at = 0
+        while at < detail.shape[1]:
+            stop = min(detail.shape[1], at + SECOND - self._position % SECOND)
+            out[:, at:stop] = 0.0 if self._sigma is None else self._sigma[:, None]
+            self._pending = np.concatenate((self._pending, detail[:, at:stop]), axis=1)
+            self._position += stop - at
+            at = stop
+            if self._position % SECOND == 0:
+                self._learn(self._pending)
+                self._pending = self._pending[:, :0]
         return out
+
+    def _learn(self, second: Samples) -> None:
+        """Take a second's details; one that a reset cut short teaches nothing."""
+        if second.shape[1] < SECOND:
+            return
+        sigma = MAD_TO_SIGMA * np.partition(np.abs(second), SECOND // 2, axis=1)[:, SECOND // 2]
+        last = sigma if self._sigma is None else self._sigma
+        self._sigma = self._smoothing * sigma + self._keep * last
 
     def snapshot(self) -> State:
         return {
@@ -190,7 +180,7 @@ class WaveletDenoiser:
     """
 
     _history: Samples | None
-    _tails: list[Samples]
+    _tail: Samples
 
     def __init__(self, settings: DenoiseSettings | None = None) -> None:
         self.settings = settings or DenoiseSettings()
@@ -225,33 +215,33 @@ class WaveletDenoiser:
         signal_mv = np.concatenate((self._history, chunk))
         self._history = signal_mv[chunk.size :].copy()
         # A shorter level waits here, so that all come back from synthesis at the same time.
-        detail = np.array(
-            [np.convolve(signal_mv[: chunk.size + len(high) - 1], high, "valid") for high, _ in self._bank]
-        )
+        detail = np.empty((len(self._bank), chunk.size))
+        for level, (high, _) in enumerate(self._bank):
+            detail[level] = np.convolve(signal_mv[: chunk.size + len(high) - 1], high, "valid")
         noise = shrunk_part(detail, self.settings.threshold * self._noise.process(detail))
+        noise = np.concatenate((self._tail, noise), axis=1)
+        self._tail = noise[:, chunk.size :].copy()
         out = signal_mv[: chunk.size].copy()
         for level, (_, back) in enumerate(self._bank):
-            part = np.concatenate((self._tails[level], noise[level]))
-            self._tails[level] = part[chunk.size :].copy()
-            out -= np.convolve(part, back, "valid")
+            out -= np.convolve(noise[level, self._delay - len(back) + 1 :], back, "valid")
         return out
 
     def reset(self, start: int = 0) -> None:
         """Forget the past; the next sample has absolute index ``start``."""
         self._history = None
-        self._tails = [np.zeros(len(back) - 1) for _, back in self._bank]
+        self._tail = np.zeros((len(self._bank), self._delay))
         self._noise.reset(start)
 
     def snapshot(self) -> State:
         """Return a copy of the state."""
         return {
             "history": None if self._history is None else self._history.copy(),
-            "tails": [tail.copy() for tail in self._tails],
+            "tail": self._tail.copy(),
             "noise": self._noise.snapshot(),
         }
 
     def restore(self, state: State) -> None:
         """Go back to a state that `snapshot` returned."""
         self._history = None if state["history"] is None else np.array(state["history"])
-        self._tails = [np.array(tail) for tail in state["tails"]]
+        self._tail = np.array(state["tail"])
         self._noise.restore(state["noise"])

@@ -199,13 +199,17 @@ class SignalQuality:
         middles = median(rows[:, ::MIDDLE_STEP])
         joined = np.concatenate((self._middles, middles))
         first = len(self._middles)
-        before = [joined[max(0, at - BASELINE_S) : at] for at in range(first, len(joined))]
-        baseline = np.array([median(past) if past.size else np.nan for past in before])
+        baseline = np.full(len(middles), np.nan)
+        for i in range(0 if first else 1, len(middles)):
+            baseline[i] = median(joined[max(0, first + i - BASELINE_S) : first + i])
         self._middles = joined[-BASELINE_S:].copy()
         return np.asarray(np.abs(middles - baseline) > self.settings.drift_mv)
 
     def _flat(self, still: Mask) -> Mask:
         """Return where a second ends a run of at least ``flat_s`` flat ones."""
+        if not still.any():
+            self._flat_run = 0
+            return still
         number = np.arange(1, still.size + 1)
         moved = np.maximum.accumulate(np.where(still, -self._flat_run, number))
         run = np.where(still, number - moved, 0)

@@ -57,14 +57,13 @@ class _Grid:
 
     def reset(self, start: int) -> None:
         self.next_input = start
-        self.next_output = math.ceil(start / self.step)
+        self.next_output = self._ceil(start)
 
     def advance(self, count: int) -> range:
         """Take ``count`` inputs; return the outputs that are complete with them."""
         first = self.next_output
         self.next_input += count
-        stop = math.ceil((self.next_input - self.reach) / self.step)
-        self.next_output = max(first, stop)
+        self.next_output = max(first, self._ceil(self.next_input - self.reach))
         return range(first, self.next_output)
 
     def locate(self, outputs: range) -> tuple[Indices, Indices]:
@@ -74,7 +73,11 @@ class _Grid:
         return base, position - base * self.step.denominator
 
     def floor(self, output: int) -> int:
-        return math.floor(output * self.step)
+        return output * self.step.numerator // self.step.denominator
+
+    def _ceil(self, position: int) -> int:
+        """Return the first output at or behind an input position."""
+        return -(-position * self.step.denominator // self.step.numerator)
 
 
 def check_rate(fs_in_hz: float) -> None:
