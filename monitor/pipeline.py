@@ -24,6 +24,7 @@ from monitor.rhythm.heart_rate import HeartRateSettings
 from monitor.ring import RingBuffer
 
 SNAPSHOT_VERSION = 1
+LEARNED_VERSION = 1
 
 
 class PipelineSettings(Settings):
@@ -148,7 +149,8 @@ class Pipeline:
             return []
         if block.rewound or not self._started:
             self._begin(block.start)
-            self._namer.forget()
+            if block.rewound:
+                self._namer.forget()
             self._started = True
             if self._ring is not None:
                 self._ring.restart(self._resampler.next_output_index)
@@ -189,6 +191,39 @@ class Pipeline:
             part.restore(state[name])
         if self._ring is not None:
             self._ring.restart(self._resampler.next_output_index)
+
+    def learned(self) -> State:
+        """Return a copy of what was learned about the patient: the part that a gap does not end."""
+        return {
+            "version": LEARNED_VERSION,
+            "model": self.contract.sha256,
+            "namer": self._namer.snapshot(),
+        }
+
+    def recall(self, state: State) -> None:
+        """Begin with what an earlier pipeline had learned about the same patient.
+
+        What that one had seen of the signal is gone, as behind a gap: no interval spans it.
+
+        Parameters
+        ----------
+        state : dict
+            What `learned` returned.
+
+        Raises
+        ------
+        KeyError, TypeError, ValueError
+            It is of another version or model, or damaged; nothing is recalled.
+        """
+        if state["version"] != LEARNED_VERSION or state["model"] != self.contract.sha256:
+            msg = f"what another model or version {state['version']} learned does not fit"
+            raise ValueError(msg)
+        try:
+            self._namer.restore(state["namer"])
+            self._namer.break_off()
+        except (KeyError, TypeError, ValueError):
+            self._namer.forget()
+            raise
 
     def _begin(self, start: int) -> None:
         """Reset all parts; the next sample has source index ``start``."""

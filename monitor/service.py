@@ -219,11 +219,11 @@ class Monitor:
 
     def _stream_of(self, block: SampleBlock) -> Stream | None:
         """Return the block's stream; a device that changes its rate begins a new one."""
-        stream = self.streams.get(block.device)
-        if stream is not None and stream.fs_hz == block.fs_hz:
-            return stream
-        if stream is not None:
-            self._emit(stream, stream.finish())
+        before = self.streams.get(block.device)
+        if before is not None and before.fs_hz == block.fs_hz:
+            return before
+        if before is not None:
+            self._emit(before, [*before.finish(), *before.end_alarms()])
         try:
             stream = Stream(
                 block.device,
@@ -232,26 +232,26 @@ class Monitor:
                 first_sample=block.start,
                 pipeline=self.settings.pipeline,
                 alarms=self.settings.alarms_of(block.device),
-                all_leads=self._all_leads,
             )
         except ValueError as error:
             self._refuse(block, str(error))
             return None
-        known = block.device in self.streams
         self.streams = {**self.streams, block.device: stream}
-        if not known:
+        if before is not None:
+            stream.pipeline.recall(before.pipeline.learned())
+        else:
             self._resume(stream)
         return stream
 
     def _resume(self, stream: Stream) -> None:
-        """Hand a device that is heard what was learned and the alarms that were open in the last run."""
+        """Go on with what the last run had learned of a device's patient, and with its open alarms."""
         learned = self._learned(stream.device)
         if learned is not None:
             try:
                 stream.pipeline.recall(learned)
-                LOG.info("%s: what was learned of this patient before is taken up again.", stream.device)
+                LOG.info("%s: goes on with what was learned of this patient.", stream.device)
             except (KeyError, TypeError, ValueError) as error:
-                LOG.warning("%s: begins without what was learned before: %s", stream.device, error)
+                LOG.warning("%s: begins without what was learned before: %s.", stream.device, error)
         state = self._remembered.pop(stream.device, None)
         if state is None or state.get("fs_hz") != stream.fs_hz:
             return

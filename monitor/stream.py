@@ -87,7 +87,7 @@ class Stream:
             Samples of this device.
         """
         begin = time.perf_counter()
-        ended = self._end_alarms() if block.rewound else []
+        ended = self.end_alarms() if block.rewound else []
         events = [*ended, *self._with_alarms(self.pipeline.process(block))]
         self._companions.process(block)
         self.busy_s += time.perf_counter() - begin
@@ -108,8 +108,8 @@ class Stream:
         """Give out what the end of the stream makes final."""
         return self._with_alarms(self.pipeline.finish())
 
-    def _end_alarms(self) -> list[Event]:
-        """End all alarms visibly; a replay that was wound to another place begins without any."""
+    def end_alarms(self) -> list[Event]:
+        """End all alarms visibly: the signal begins anew, at another place or rate."""
         ended = self.act(lambda engine: [*engine.rewind(), *engine.acknowledge()])
         self.alarms = AlarmEngine(self.alarms.settings, device=self.device, fs_hz=self.fs_hz)
         return ended

@@ -11,6 +11,7 @@ from typing import Any
 
 from monitor.errors import EcgmonError, UsageError
 from monitor.headless.control import Answer, answering
+from monitor.headless.learned import LearnedFolder
 from monitor.headless.report import Reporter
 from monitor.headless.settings import ServiceSettings
 from monitor.headless.state import StateFile
@@ -111,8 +112,8 @@ async def attended(
 ) -> AsyncIterator[None]:
     """Attend to a monitor while the body runs.
 
-    Open alarms of the last run are handed to the devices as they are heard again. A hangup
-    signal reloads the settings.
+    Open alarms of the last run, and what it had learned of each patient, are handed to the
+    devices as they are heard again. A hangup signal reloads the settings.
 
     Parameters
     ----------
@@ -125,11 +126,15 @@ async def attended(
     """
     attendant = Attendant(monitor, reload)
     state = StateFile(settings.state)
-    monitor.remember(state.load())
+    learned = LearnedFolder(
+        settings.state.with_suffix(".learned"), settings.learned_every_s, settings.learned_for_s
+    )
+    learned.forget_old()
+    monitor.remember(state.load(), learned.load)
     loop = asyncio.get_running_loop()
     loop.add_signal_handler(signal.SIGHUP, attendant.reload_or_tell)
     tasks = [
-        asyncio.create_task(_keep_state(state, monitor, settings.state_every_s)),
+        asyncio.create_task(_keep_state(state, learned, monitor, settings.state_every_s)),
         asyncio.create_task(_show_life(attendant.reporter)),
     ]
     try:
@@ -143,12 +148,14 @@ async def attended(
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
         state.save(monitor.streams)
+        learned.save_all(monitor.streams)
 
 
-async def _keep_state(state: StateFile, monitor: Monitor, every_s: float) -> None:
+async def _keep_state(state: StateFile, learned: LearnedFolder, monitor: Monitor, every_s: float) -> None:
     while True:
         await asyncio.sleep(every_s)
         state.save(monitor.streams)
+        learned.save(monitor.streams)
 
 
 async def _show_life(reporter: Reporter) -> None:

@@ -32,11 +32,19 @@ class ServiceSettings(Settings):
         Local socket on which ``ecgmon status`` and its like are answered. Nothing listens
         on the network.
     state : Path
-        File in which open alarms survive a restart.
+        File in which open alarms survive a restart; what was learned of each patient lies in a
+        folder beside it.
     state_every_s : float
-        How often that file is written.
+        How often it is seen whether open alarms have changed.
+    learned_every_s : float
+        How often what was learned of a patient is written.
+    learned_for_s : float
+        What was learned is taken up again if no more time than this has passed: after longer,
+        somebody else may wear the device.
     """
 
     socket: Path = Field(default_factory=default_socket)
     state: Path = Field(default_factory=default_state)
     state_every_s: float = Field(default=1.0, ge=0.2, le=600)
+    learned_every_s: float = Field(default=30.0, ge=0.2, le=3600)
+    learned_for_s: float = Field(default=600.0, ge=0, le=86_400)

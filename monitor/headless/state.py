@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from monitor.events import AlarmState
+from monitor.headless.files import replace_file
 from monitor.stream import Stream
 
 LOG = logging.getLogger(__name__)
@@ -70,12 +71,8 @@ class StateFile:
             return {}
 
     def _write(self, state: dict[str, Any]) -> bool:
-        part = self._path.with_name(f".{self._path.name}.part")
         try:
-            self._path.parent.mkdir(parents=True, exist_ok=True)
-            part.write_text(json.dumps(state), "utf-8")
-            part.chmod(0o600)
-            part.replace(self._path)
+            replace_file(self._path, json.dumps(state))
         except OSError as error:
             if not self._warned:
                 LOG.warning("State cannot be kept in %s: %s.", self._path, error.strerror)
