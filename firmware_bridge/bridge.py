@@ -192,7 +192,7 @@ class Bridge:
                 if isinstance(item, SourceStatus):
                     self._health, self._state = dict(item.health), item.state
                     continue
-                for message in self._writer.messages(item, battery_low="battery_low" in self._health):
+                for message in self._writer.messages(item, battery_low=bool(self._health.get("battery_low"))):
                     spool.put(message)
                 self._waiting.set()
         self._ended = True

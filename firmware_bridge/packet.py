@@ -25,6 +25,8 @@ class Packet:
         The device says that an electrode is off.
     battery_low : bool
         The device says that its battery is low.
+    battery_percent : float or None
+        Charge of its battery; None if it does not say.
     missed_samples : int
         Samples that the decoder knows were damaged just before this packet.
     """
@@ -34,6 +36,7 @@ class Packet:
     device_time_s: float | None = None
     lead_off: bool = False
     battery_low: bool = False
+    battery_percent: float | None = None
     missed_samples: int = 0
 
     @property

@@ -110,7 +110,7 @@ class PoorSignal(Condition[Memory]):
 
 
 class BatteryLow(Condition[Memory]):
-    """The device reports ``battery_percent`` below the limit.
+    """The device reports ``battery_low``, or ``battery_percent`` below the limit.
 
     Parameters
     ----------
@@ -128,13 +128,18 @@ class BatteryLow(Condition[Memory]):
 
     def observe(self, event: Event) -> Change | None:
         """See `Condition.observe`."""
-        if not isinstance(event, SourceStatus) or "battery_percent" not in event.health:
+        if not isinstance(event, SourceStatus):
             return None
-        charge, limit = event.health["battery_percent"], self.rule.limit_percent
-        if not self.memory.present and charge < limit:
-            return self.begin(event.sample, f"Device battery at {charge:.0f} %")
-        if self.memory.present and charge >= limit + self.RECOVERED_PERCENT:
-            return self.end(event.sample, f"Device battery at {charge:.0f} %")
+        low, charge = event.health.get("battery_low"), event.health.get("battery_percent")
+        if low is None and charge is None:
+            return None
+        at = "" if charge is None else f" at {charge:.0f} %"
+        limit = self.rule.limit_percent + (self.RECOVERED_PERCENT if self.memory.present else 0.0)
+        short = bool(low) or (charge is not None and charge < limit)
+        if short and not self.memory.present:
+            return self.begin(event.sample, f"Device battery{at or ' is low'}")
+        if self.memory.present and not short:
+            return self.end(event.sample, f"Device battery{at or ' is charged'}")
         return None
 
 

@@ -106,6 +106,7 @@ def _add_simulate(parser: argparse.ArgumentParser) -> None:
         ("pause", "nothing arrives"),
         ("unplug", "the port does not exist"),
         ("lead-off", "an electrode is off"),
+        ("battery-low", "the battery is nearly empty, where the device can tell"),
     ):
         faults.add_argument(f"--{name}", action="append", default=[], metavar="SPAN", help=what)
     faults.add_argument("--seed", type=int, default=0, metavar="N", help="start of the random numbers")

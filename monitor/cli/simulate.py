@@ -92,6 +92,7 @@ def _faults(arguments: argparse.Namespace) -> FaultSettings:
             pauses=_spans("--pause", arguments.pause),
             unplugs=_spans("--unplug", arguments.unplug),
             lead_off=_spans("--lead-off", arguments.lead_off),
+            battery_low=_spans("--battery-low", arguments.battery_low),
             seed=arguments.seed,
         )
     except ValidationError as error:

@@ -175,7 +175,10 @@ class Numbers:
 
     def battery(self) -> Figure:
         """Charge of the device, where it tells."""
-        charge = self.status.health.get("battery_percent") if self.status is not None else None
+        health = self.status.health if self.status is not None else {}
+        charge = health.get("battery_percent")
+        if charge is None and "battery_low" in health:
+            return Figure("low" if health["battery_low"] else "good")
         return Figure(UNKNOWN, "%", None, "not reported") if charge is None else Figure(f"{charge:.0f}", "%")
 
 

@@ -77,18 +77,17 @@ class LearnedFolder:
         try:
             body = path.read_text("utf-8")
             digest, _, text = body.partition("\n")
-            if int(digest, 16) != zlib.crc32(text.encode()):
-                raise ValueError("the digest does not fit")
-            whole = json.loads(text, object_hook=_from_plain)
-            known = whole["version"] == VERSION and whole["device"] == device
+            sound = int(digest, 16) == zlib.crc32(text.encode())
+            whole = json.loads(text, object_hook=_from_plain) if sound else {}
+            fits = (whole["version"], whole["device"]) == (VERSION, device)
             fresh = abs(self._wall() - whole["at"]) <= self._fresh_s
-            learned: State | None = whole["learned"] if known and fresh else None
+            learned: State = whole["learned"]
         except FileNotFoundError:
             return None
         except (OSError, ValueError, KeyError, TypeError):
             LOG.warning("%s is damaged; the monitor begins without it.", path)
             return None
-        return learned
+        return learned if fits and fresh else None
 
     def forget_old(self) -> None:
         """Delete the files of devices that have not been heard for long."""

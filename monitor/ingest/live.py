@@ -22,6 +22,7 @@ _WORDS = {
     "dropped_blocks": "{:.0f} packets dropped",
     "queue_depth": "{:.0f} packets waiting",
     "reconnections": "{:.0f} reconnections",
+    "battery_percent": "battery {:.0f} %",
     "battery_low": "battery low",
 }
 """Figures that a log shows, in this order; those that are 0 are left out but for the first two."""
@@ -44,7 +45,7 @@ class LiveDevice:
         self._clock = clock
         self._keeper: Timekeeper | None = None
         self._form: StreamFormat | None = None
-        self._battery_low = False
+        self._battery: dict[str, float] = {}
 
     @property
     def streaming(self) -> bool:
@@ -68,9 +69,16 @@ class LiveDevice:
             if packets:
                 keeper = self._keeper_for(form)
                 self.heard_s = self._in_step(keeper, packets) if time_s is None else time_s
-                self._battery_low = packets[-1].battery_low
+                self._note_battery(packets[-1])
                 placed += keeper.place(packets, self.heard_s)
         return self._merged(placed, keeper) if keeper is not None else []
+
+    def _note_battery(self, packet: Packet) -> None:
+        """Keep what the device says of its battery; a flag that was never set is left out."""
+        if packet.battery_low or "battery_low" in self._battery:
+            self._battery["battery_low"] = float(packet.battery_low)
+        if packet.battery_percent is not None:
+            self._battery["battery_percent"] = packet.battery_percent
 
     @staticmethod
     def _in_step(keeper: Timekeeper, packets: list[Packet]) -> float:
@@ -118,7 +126,7 @@ class LiveDevice:
     def health(self) -> dict[str, float]:
         """Figures of the device: rate, loss, jitter, drift, battery."""
         figures = self._keeper.health if self._keeper is not None else {}
-        return {**figures, "battery_low": 1.0} if self._battery_low else figures
+        return {**figures, **self._battery}
 
     def status(self, state: LinkState, detail: str, extra: dict[str, float] | None = None) -> SourceStatus:
         """Return news of the device with its figures, which stand in for an empty detail."""

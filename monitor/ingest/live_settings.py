@@ -57,7 +57,7 @@ class JsonFields(Settings):
 
     Parameters
     ----------
-    device, fs_hz, t0, seq, unit, lead, lead_off, samples : str
+    device, fs_hz, t0, seq, unit, lead, lead_off, battery_percent, samples : str
         Name of each field; a dot leads into an inner object.
     """
 
@@ -68,6 +68,7 @@ class JsonFields(Settings):
     unit: str = "unit"
     lead: str = "lead"
     lead_off: str = "lead_off"
+    battery_percent: str = "battery_percent"
     samples: str = Field(default="samples", min_length=1)
 
 

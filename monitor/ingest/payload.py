@@ -79,7 +79,13 @@ class PayloadDecoder:
         seq = _find(message, names.seq)
         seq = None if seq is None else int(seq)
         t0_s = _seconds(_find(message, names.t0))
-        return Packet(samples * _MV[unit], seq, t0_s, bool(_find(message, names.lead_off)))
+        return Packet(
+            samples * _MV[unit],
+            seq,
+            t0_s,
+            bool(_find(message, names.lead_off)),
+            battery_percent=_percent(_find(message, names.battery_percent)),
+        )
 
     def device(self, payload: bytes) -> str:
         """Return the name of the device that a JSON message carries; empty if it carries none."""
@@ -106,6 +112,15 @@ def _find(message: Any, path: str) -> Any:
 
 def _float(value: Any) -> float | None:
     return None if value is None else float(value)
+
+
+def _percent(value: Any) -> float | None:
+    """Return a charge from 0 to 100; None for what is none, which costs no samples."""
+    try:
+        charge = float(value)
+    except (TypeError, ValueError):
+        return None
+    return charge if 0 <= charge <= 100 else None
 
 
 def _seconds(value: Any) -> float | None:

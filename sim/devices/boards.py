@@ -26,11 +26,14 @@ class Measured(NamedTuple):
         Number of the first of them since the device began.
     lead_off : bool
         An electrode is off.
+    battery_low : bool
+        The battery is nearly empty.
     """
 
     samples_mv: NDArray[np.float64]
     first: int
     lead_off: bool = False
+    battery_low: bool = False
 
 
 class Board(Protocol):
@@ -99,7 +102,8 @@ class NativeBoard(_Board):
         counts = np.clip(np.round(part.samples_mv * (1e3 / self.uv_per_count)), -_INT24, _INT24).astype(
             np.int32
         )
-        frame = native.encode_data(counts, seq, t_us, int(part.lead_off))
+        flags = int(part.lead_off) | (native.BATTERY_LOW if part.battery_low else 0)
+        frame = native.encode_data(counts, seq, t_us, flags)
         often = round(self.fs_hz / self.frame_samples)
         return frame if seq % often else native.encode_hello(self._hello, seq, t_us) + frame
 

@@ -78,19 +78,21 @@ class VirtualDevice:
         while (self._sent + n) / self.true_hz <= now_s - self._begun_s and not self.finished:
             at_s = self._sent / self.true_hz
             if self.board.streaming and not within((*self.faults.pauses, *self.faults.unplugs), at_s):
-                parts.append(self._frame(within(self.faults.lead_off, at_s)))
+                parts.append(self._frame(at_s))
             self._sent += n
         return self._wire.carry(b"".join(parts))
 
-    def _frame(self, lead_off: bool) -> bytes:
+    def _frame(self, at_s: float) -> bytes:
         n = self.board.frame_samples
         at = self._sent % self._signal.size if self._repeat else self._sent
         samples_mv = self._signal[at : at + n]
         if samples_mv.size < n:
             samples_mv = np.concatenate((samples_mv, self._signal[: n - samples_mv.size]))
+        lead_off = within(self.faults.lead_off, at_s)
         if lead_off:
             samples_mv = np.full(n, RAIL_MV)
-        return self.board.encode(Measured(samples_mv, self._sent, lead_off))
+        battery_low = within(self.faults.battery_low, at_s)
+        return self.board.encode(Measured(samples_mv, self._sent, lead_off, battery_low))
 
     def unplugged(self) -> bool:
         """Say whether its port is gone just now."""

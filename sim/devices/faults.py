@@ -25,6 +25,8 @@ class FaultSettings(Settings):
         Spans in which its port does not exist.
     lead_off : tuple of (float, float)
         Spans in which an electrode is off.
+    battery_low : tuple of (float, float)
+        Spans in which the battery is nearly empty, for devices that tell.
     seed : int
         Start of the random numbers.
     """
@@ -36,6 +38,7 @@ class FaultSettings(Settings):
     pauses: Spans = ()
     unplugs: Spans = ()
     lead_off: Spans = ()
+    battery_low: Spans = ()
     seed: int = 0
 
 

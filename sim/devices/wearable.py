@@ -19,6 +19,9 @@ from sim.devices.faults import FaultSettings, Wire, within
 
 _LAST_WORD_S = 2.0
 
+CHARGED_PERCENT, EMPTY_PERCENT = 80.0, 5.0
+"""What a wearable that publishes JSON says of its battery."""
+
 
 @dataclass
 class Tally:
@@ -90,7 +93,8 @@ class Wearable:
         if within((*self.faults.pauses, *self.faults.unplugs), at_s):
             return b""
         at = (frame % self.n_frames) * n
-        part = Measured(self.signal_mv[at : at + n], frame * n, within(self.faults.lead_off, at_s))
+        low = within(self.faults.battery_low, at_s)
+        part = Measured(self.signal_mv[at : at + n], frame * n, within(self.faults.lead_off, at_s), low)
         if not self.json:
             return self._wire.carry(self._board.encode(part))
         message = {
@@ -101,6 +105,7 @@ class Wearable:
             "unit": "mV",
             "lead": "ECG",
             "lead_off": part.lead_off,
+            "battery_percent": EMPTY_PERCENT if low else CHARGED_PERCENT,
             "samples": np.round(part.samples_mv, 4).tolist(),
         }
         return self._wire.carry(json.dumps(message).encode())
