@@ -2,9 +2,10 @@
 
     python benchmarks/kill_minus_nine.py --rounds 200
 
-Every round starts the whole program on record 207 at ten times the speed of life, with event store and
-recorder, kills it with SIGKILL at a random moment, and then opens store and recordings. All rounds share
-one store and one folder, as after power cuts.
+Every round starts the whole program on records 207, 200 and 232 at ten times the speed of life, with
+event store, recorder and state over restarts, and kills it with SIGKILL: one time in five at a random
+moment of its start, else at one after its first event. At the end store, recordings and state are opened.
+All rounds share one store and one folder, as after power cuts.
 """
 
 from __future__ import annotations
@@ -20,15 +21,17 @@ import tempfile
 import threading
 import time
 from pathlib import Path
+from urllib.parse import unquote
 
 import numpy as np
 
+from monitor.headless.learned import LearnedFolder
 from monitor.recorder.recorder import Recorder
 from monitor.recorder.settings import RecorderSettings
 from monitor.recorder.wfdb import read_info
 
 CONFIG = """
-sources = ["replay:207?speed=10&start_s=20"]
+sources = ["replay:207?speed=10&start_s=20", "replay:200?speed=10", "replay:232?speed=10"]
 [outputs.store]
 address = "{folder}/events.db"
 [outputs.recorder]
@@ -38,11 +41,25 @@ segment_s = 20.0
 [service]
 socket = "{folder}/ecgmon.sock"
 state = "{folder}/state.json"
+learned_every_s = 0.2
 """
 
+STARTING_EVERY = 5
+"""One round in so many is killed while it starts."""
 
-def run_once(config: Path, moment_s: float) -> tuple[list[str], float]:
-    """Run until the first event and then for ``moment_s``; return announced alarms and the start time."""
+
+def run_once(config: Path, moment_s: float, *, starting: bool) -> tuple[list[str], float | None]:
+    """Run and kill; return announced alarms and the time from start to first event.
+
+    Parameters
+    ----------
+    config : Path
+        Settings.
+    moment_s : float
+        When it is killed, in seconds after its first event.
+    starting : bool
+        In seconds after its start.
+    """
     begin = time.monotonic()
     process = subprocess.Popen(
         [sys.executable, "-m", "monitor", "run", "--config", str(config), "--json"],
@@ -52,10 +69,13 @@ def run_once(config: Path, moment_s: float) -> tuple[list[str], float]:
         env={**os.environ, "OMP_NUM_THREADS": "1"},
     )
     assert process.stdout is not None
-    lines = [process.stdout.readline()]
-    started_s = time.monotonic() - begin
     timer = threading.Timer(moment_s, process.kill)
-    timer.start()
+    if starting:
+        timer.start()
+    lines = [process.stdout.readline()]
+    started_s = time.monotonic() - begin if lines[0] else None
+    if not starting:
+        timer.start()
     lines += process.stdout.readlines()
     process.wait()
     timer.cancel()
@@ -86,6 +106,17 @@ def check_recordings(folder: Path) -> int:
     return len(headers)
 
 
+def damaged_state(folder: Path) -> list[str]:
+    """Return the files of state that are not whole."""
+    learned = LearnedFolder(folder / "state.learned", every_s=30, fresh_s=1e6)
+    found = folder.glob("state.learned/*.json")
+    damaged = [path.name for path in found if learned.load(unquote(path.stem)) is None]
+    state = folder / "state.json"
+    if state.exists() and not isinstance(json.loads(state.read_text())["devices"], dict):
+        damaged.append(state.name)
+    return damaged
+
+
 def main() -> int:
     """Run all rounds and print what was found."""
     parser = argparse.ArgumentParser(
@@ -101,11 +132,14 @@ def main() -> int:
         folder = Path(name)
         config = folder / "ecgmon.toml"
         config.write_text(CONFIG.format(folder=folder))
-        for _ in range(arguments.rounds):
-            alarms, started_s = run_once(config, pick.uniform(0.0, arguments.longest_s))
+        for number in range(arguments.rounds):
+            starting = number % STARTING_EVERY == 0
+            alarms, started_s = run_once(config, pick.uniform(0.0, arguments.longest_s), starting=starting)
             announced += alarms
-            starts.append(started_s)
+            if started_s is not None:
+                starts.append(started_s)
         stored = stored_alarms(folder / "events.db")
+        damaged = damaged_state(folder)
         records = check_recordings(folder / "recordings")
     known = {json.dumps(body, sort_keys=True) for body in stored}
     missing = [line for line in announced if json.dumps(json.loads(line), sort_keys=True) not in known]
@@ -113,9 +147,10 @@ def main() -> int:
     sys.stdout.write(
         f"kills {arguments.rounds}, alarms announced {len(announced)}, stored {len(stored)}, "
         f"missing {len(missing)}\n"
-        f"records that open {records}; start to first event p50 {p50:.1f} s, p99 {p99:.1f} s\n"
+        f"records that open {records}, files of state that do not {len(damaged)}\n"
+        f"start to first event p50 {p50:.1f} s, p99 {p99:.1f} s; load {os.getloadavg()[0]:.1f}\n"
     )
-    return 1 if missing else 0
+    return 1 if missing or damaged else 0
 
 
 if __name__ == "__main__":
