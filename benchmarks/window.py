@@ -178,11 +178,11 @@ def input_delay(app: QtWidgets.QApplication, seconds: float) -> float:
 
 
 def live(seconds: float, folder: Path, mode: str) -> dict[str, float]:
-    """Measure the live page: two traces of ten seconds, shaded and lettered."""
+    """Measure the live page: two leads of ten seconds, shaded and lettered."""
     app, window = open_window(["replay:200"], folder)
     wait_for_streams(app, window, 1)
     window.tabs.setCurrentIndex(LIVE)
-    window.live.trace.set_options(mode=mode, seconds=10.0, traces="both")
+    window.live.trace.set_options(mode=mode, seconds=10.0, traces="clean", leads=(0, 1))
     spin(app, 6.0)
     result = measure(app, window, window.live.trace, seconds)
     window.close()

@@ -4,6 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from monitor.dashboard.geometry import Trace
+
+CLEAN = Trace("clean")
+
 
 @dataclass(frozen=True, slots=True)
 class Calipers:
@@ -15,12 +19,15 @@ class Calipers:
         Times.
     start_mv, stop_mv : float
         Voltages.
+    trace : Trace
+        Where they were taken.
     """
 
     start_s: float
     start_mv: float
     stop_s: float
     stop_mv: float
+    trace: Trace = CLEAN
 
     @property
     def interval_ms(self) -> float:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
+from monitor.dashboard.geometry import Kind, Trace
 from monitor.dashboard.remarks import Remark
 from monitor.dashboard.strip import Strip
 from monitor.errors import OutputError
@@ -18,8 +19,21 @@ COUNTS_PER_MV = 1000
 _MISSING = -32768
 
 
+def traces_of(strip: Strip) -> list[Trace]:
+    """Return what is exported: every lead that is kept, raw before clean."""
+    kinds: tuple[Kind, ...] = ("raw", "clean")
+    return [Trace(kind, lead) for lead in range(len(strip.session.leads)) for kind in kinds]
+
+
+def _name(strip: Strip, trace: Trace) -> str:
+    return f"{strip.session.leads[trace.lead]}_{trace.kind}".replace(" ", "_")
+
+
 def write_csv(strip: Strip, path: Path, remarks: Mapping[int, Remark]) -> None:
-    """Write one line a sample: time, raw, clean, attribution, and the beat at an R wave.
+    """Write one line a sample: time, raw and clean of each lead, attribution, the beat at an R wave.
+
+    The columns of the analysed lead are ``raw_mv`` and ``clean_mv``; those of another begin
+    with its name.
 
     Raises
     ------
@@ -28,19 +42,21 @@ def write_csv(strip: Strip, path: Path, remarks: Mapping[int, Remark]) -> None:
     """
     history = strip.session.history
     start, stop = max(strip.start, 0), min(strip.stop, history.end)
-    raw, clean = history.trace("raw", start, stop), history.trace("clean", start, stop)
+    traces = traces_of(strip)
+    signals = [history.trace(trace.row, start, stop) for trace in traces]
+    names = [f"{trace.kind}_mv" if trace.lead == 0 else f"{_name(strip, trace)}_mv" for trace in traces]
     attribution = history.attribution(start, stop)
     beats = {beat.index: beat.symbol for beat in strip.beats()}
     try:
         with path.open("w", newline="", encoding="utf-8") as file:
             rows = csv.writer(file)
-            rows.writerow(["time_s", "raw_mv", "clean_mv", "attribution", "beat", "remark"])
+            rows.writerow(["time_s", *names, "attribution", "beat", "remark"])
             for at, index in enumerate(range(start, stop)):
                 remark = remarks.get(index)
                 rows.writerow(
                     [
                         f"{index / PIPELINE_HZ:.4f}",
-                        *(f"{value:.3f}" if np.isfinite(value) else "" for value in (raw[at], clean[at])),
+                        *(f"{row[at]:.3f}" if np.isfinite(row[at]) else "" for row in signals),
                         f"{attribution[at]:.3f}",
                         beats.get(index, ""),
                         remark.symbol if remark is not None else "",
@@ -51,7 +67,7 @@ def write_csv(strip: Strip, path: Path, remarks: Mapping[int, Remark]) -> None:
 
 
 def write_wfdb(strip: Strip, header: Path, remarks: Mapping[int, Remark]) -> None:
-    """Write a record of two signals (raw, clean) at 360 Hz with its beats as annotations.
+    """Write a record of two signals a lead (raw, clean) at 360 Hz with its beats as annotations.
 
     The signals are stored in format 16, with checksums, as ``header(5)`` of the WFDB library
     describes. A remark stands as the annotation's note.
@@ -74,17 +90,17 @@ def write_wfdb(strip: Strip, header: Path, remarks: Mapping[int, Remark]) -> Non
     history = strip.session.history
     start, stop = max(strip.start, 0), min(strip.stop, history.end)
     rows = []
-    for trace in ("raw", "clean"):
-        values = history.trace(trace, start, stop)
+    traces = traces_of(strip)
+    for trace in traces:
+        values = history.trace(trace.row, start, stop)
         counts = np.clip(np.round(np.nan_to_num(values) * COUNTS_PER_MV), -32767, 32767)
         rows.append(np.where(np.isfinite(values), counts, _MISSING).astype("<i2"))
-    lines = [f"{name} 2 {PIPELINE_HZ:g} {stop - start}"]
-    for trace, row in zip(("raw", "clean"), rows, strict=True):
+    lines = [f"{name} {len(rows)} {PIPELINE_HZ:g} {stop - start}"]
+    for trace, row in zip(traces, rows, strict=True):
         checksum = int(row.astype(np.int64).sum()) & 0xFFFF
         signed = checksum - 0x10000 if checksum > 0x7FFF else checksum
         first = int(row[0]) if row.size else 0
-        lead = strip.session.lead.replace(" ", "_")
-        lines.append(f"{name}.dat 16 {COUNTS_PER_MV}/mV 16 0 {first} {signed} 0 {lead}_{trace}")
+        lines.append(f"{name}.dat 16 {COUNTS_PER_MV}/mV 16 0 {first} {signed} 0 {_name(strip, trace)}")
     lines.append(f"# {strip.session.device} from {start / PIPELINE_HZ:.3f} s. Not a medical device.")
     annotations, last = b"", 0
     for beat in strip.beats():

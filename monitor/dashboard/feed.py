@@ -58,7 +58,9 @@ class Feed:
         self.problem = ""
         self.addresses = tuple(addresses)
         self._sources = list(sources)
-        monitor = Monitor(self.settings, sources, self._outputs, duration_s=self.settings.duration_s)
+        monitor = Monitor(
+            self.settings, sources, self._outputs, duration_s=self.settings.duration_s, all_leads=True
+        )
         self._outputs = []
         self._thread = MonitorThread(monitor)
         self._thread.start()

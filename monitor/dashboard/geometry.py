@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from monitor.companions import row_name
 from monitor.events import PIPELINE_HZ
 
 SECONDS_PER_BIG_BOX_MM = 5
@@ -106,6 +109,21 @@ def paper_page(width_px: int, mm_px: float, mm_per_s: float) -> Page:
     return Page(columns, round(seconds * PIPELINE_HZ), mm_px, mm_per_s)
 
 
+Kind = Literal["clean", "raw"]
+
+
+class Trace(NamedTuple):
+    """One curve: the raw or the clean signal of a lead; lead 0 is the one that is analysed."""
+
+    kind: Kind
+    lead: int = 0
+
+    @property
+    def row(self) -> str:
+        """Name under which ring and history keep it."""
+        return row_name(self.kind, self.lead)
+
+
 @dataclass(frozen=True, slots=True)
 class Lane:
     """A horizontal band of the page that holds one trace.
@@ -145,6 +163,18 @@ class Lane:
         return self.offset_mv + (self.middle - row) / self.px_per_mv
 
 
+Lanes = Mapping[Trace, Lane]
+"""The traces shown and where, from top to bottom."""
+
+
+def heads(lanes: Lanes) -> dict[int, Lane]:
+    """Return the uppermost lane of each lead: where its letters stand."""
+    first: dict[int, Lane] = {}
+    for trace, lane in lanes.items():
+        first.setdefault(trace.lead, lane)
+    return first
+
+
 def grid_columns(page: Page) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Return the columns of the thin (1 mm) and strong (5 mm) vertical grid lines."""
     count = round(page.seconds * page.mm_per_s)
@@ -170,7 +200,8 @@ def fitting_gain(values_mv: NDArray[np.floating], height_mm: float) -> float:
     values_mv : array of shape (n,)
         A stretch of the trace; values that are not finite are ignored.
     height_mm : float
-        Height of the lane in paper millimetres.
+        Height of the lane in paper millimetres. Half of it holds a millivolt, so that a
+        faint lead is not blown up until its noise looks like a heartbeat.
     """
     finite = values_mv[np.isfinite(values_mv)]
     if finite.size == 0:
@@ -179,6 +210,6 @@ def fitting_gain(values_mv: NDArray[np.floating], height_mm: float) -> float:
     middle = float(np.median(finite))
     reach = 2.2 * max(high - middle, middle - low, 0.05)
     for gain in (40.0, 20.0, 15.0, 10.0, 7.5, 5.0, 2.5):
-        if gain * reach <= height_mm:
+        if gain * max(reach, 2.0) <= height_mm:
             return gain
     return 1.0

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 from numpy.typing import NDArray
 
+from monitor.companions import row_name
 from monitor.events import PIPELINE_HZ
 
 KEPT_S = 7200.0
@@ -20,23 +23,34 @@ Values = NDArray[np.float32]
 
 
 class SignalHistory:
-    """Raw and clean signal and attribution under the pipeline's absolute index.
+    """Raw and clean signal of each lead and the attribution under the pipeline's absolute index.
 
-    Memory is bounded: ``KEPT_S`` seconds take 5 bytes a sample. Read and written by the
-    window's thread only.
+    Memory is bounded: ``KEPT_S`` seconds take 1 byte a sample, and 4 for each lead. Read and
+    written by the window's thread only.
 
     Parameters
     ----------
+    leads : int
+        Leads kept; the first is the one that is analysed.
     capacity : int
         Samples kept.
     """
 
-    def __init__(self, capacity: int = int(KEPT_S * PIPELINE_HZ)) -> None:
+    def __init__(self, leads: int = 1, capacity: int = int(KEPT_S * PIPELINE_HZ)) -> None:
         self._capacity = capacity
-        self._traces = {name: np.full(capacity, _MISSING, dtype=np.int16) for name in ("raw", "clean")}
+        self._traces = {
+            row_name(kind, lead): np.full(capacity, _MISSING, dtype=np.int16)
+            for lead in range(leads)
+            for kind in ("raw", "clean")
+        }
         self._attribution = np.zeros(capacity, dtype=np.uint8)
         self._start = 0
         self._end = 0
+
+    @property
+    def rows(self) -> tuple[str, ...]:
+        """Names of the traces kept, as in the ring."""
+        return tuple(self._traces)
 
     @property
     def end(self) -> int:
@@ -52,11 +66,11 @@ class SignalHistory:
         """Go on at another index; nothing older can be read."""
         self._start = self._end = index
 
-    def append(self, raw: Values, clean: Values) -> None:
-        """Store the next samples of both traces, in millivolts."""
-        count = len(clean)
+    def append(self, samples: Mapping[str, Values]) -> None:
+        """Store the next samples of every trace, in millivolts, equally many of each."""
+        count = len(samples["clean"])
         where = self._where(self._end, self._end + count)
-        for name, values in (("raw", raw), ("clean", clean)):
+        for name, values in samples.items():
             finite = np.isfinite(values)
             units = np.clip(np.where(finite, values, 0.0) * UNITS_PER_MV, -32767, 32767)
             self._traces[name][where] = np.where(finite, np.round(units), _MISSING).astype(np.int16)
@@ -86,7 +100,7 @@ class SignalHistory:
         self._attribution[where] = mixed.astype(np.uint8)
 
     def trace(self, name: str, start: int, stop: int) -> Values:
-        """Return ``[start, stop)`` of ``raw`` or ``clean`` in millivolts; what is not kept is NaN."""
+        """Return ``[start, stop)`` of one of `rows` in millivolts; what is not kept is NaN."""
         out = np.full(max(stop - start, 0), np.nan, dtype=np.float32)
         first, last = max(start, self.start), min(stop, self._end)
         if first < last:

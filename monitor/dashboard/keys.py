@@ -15,6 +15,7 @@ KEYS: tuple[tuple[str, str, str], ...] = (
     ("Shift+,", "previous_event", "Previous notable beat in review"),
     ("Shift+.", "next_event", "Next notable beat in review"),
     ("M", "mode", "Sweep or scroll"),
+    ("L", "leads", "Next lead, or the usual ones together"),
     ("+", "larger", "Larger text"),
     ("-", "smaller", "Smaller text"),
     ("T", "theme", "Dark or light"),

@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
-from monitor.dashboard.geometry import Lane, Page, fit_page, fitting_gain, paper_page
+from monitor.dashboard.geometry import Kind, Lane, Page, Trace, fit_page, fitting_gain, heads, paper_page
 
 Mode = Literal["sweep", "scroll"]
 Traces = Literal["both", "clean", "raw"]
-CLEAN_SHARE = 0.62
+OTHERS_SHARE = 0.7
+_SHARES = {"clean": 0.62, "raw": 0.38}
+USUAL_LEADS = 2
+"""Leads shown where nobody has chosen."""
+
+EDGE_PX = 6.0
+"""Room above a lane that bears no letters."""
+
 SWEEP_GAP_S = 0.35
 """Blank stretch ahead of the sweep's cursor."""
 
@@ -26,7 +34,9 @@ class ViewOptions:
     mode : {"sweep", "scroll"}
         Whether the cursor or the paper moves.
     traces : {"both", "clean", "raw"}
-        Lanes.
+        Signals shown of each lead.
+    leads : tuple of int
+        Leads shown, 0 is the one that is analysed; empty for the first two.
     seconds : float
         Length of the page; 0 for true paper speed.
     mm_per_s : float
@@ -42,7 +52,8 @@ class ViewOptions:
     """
 
     mode: Mode = "sweep"
-    traces: Traces = "both"
+    traces: Traces = "clean"
+    leads: tuple[int, ...] = ()
     seconds: float = 10.0
     mm_per_s: float = 25.0
     mm_per_mv: float = 0.0
@@ -56,8 +67,8 @@ class Plan:
     """A view's page and lanes in device pixels."""
 
     page: Page
-    lanes: dict[str, Lane]
-    gain: dict[str, float]
+    lanes: dict[Trace, Lane]
+    gain: dict[Trace, float]
 
 
 def make_page(width: int, mm_px: float, options: ViewOptions) -> Page:
@@ -67,8 +78,24 @@ def make_page(width: int, mm_px: float, options: ViewOptions) -> Page:
     return paper_page(width, mm_px, options.mm_per_s)
 
 
+def chosen_leads(options: ViewOptions, count: int) -> tuple[int, ...]:
+    """Return the leads to show of a device that has so many, never none."""
+    wanted = tuple(lead for lead in options.leads if lead < count)
+    return wanted or tuple(range(min(count, USUAL_LEADS)))
+
+
+def chosen_traces(options: ViewOptions, count: int) -> list[Trace]:
+    """Return the traces to show of a device with ``count`` leads, from top to bottom."""
+    kinds: tuple[Kind, ...] = ("clean", "raw") if options.traces == "both" else (options.traces,)
+    return [Trace(kind, lead) for lead in chosen_leads(options, count) for kind in kinds]
+
+
 def make_lanes(
-    page: Page, height: int, options: ViewOptions, recent: dict[str, NDArray[np.floating]], head_px: float
+    page: Page,
+    height: int,
+    options: ViewOptions,
+    recent: Mapping[Trace, NDArray[np.floating]],
+    head_px: float,
 ) -> Plan:
     """Divide the height into lanes and choose gain and offset.
 
@@ -80,40 +107,48 @@ def make_lanes(
         Device pixels.
     options : ViewOptions
         Choices.
-    recent : dict of str to array
-        The newest stretch of each trace, for fitting.
+    recent : mapping of Trace to array
+        The newest stretch of each trace to show, from top to bottom, for fitting.
     head_px : float
         Room for letters, taken from a lane's height when the signal is fitted.
     """
-    names = ("clean", "raw") if options.traces == "both" else (options.traces,)
-    tops, top = {}, 0.0
-    for name in names:
-        share = (CLEAN_SHARE if name == "clean" else 1 - CLEAN_SHARE) if len(names) == 2 else 1.0
-        tops[name] = Lane(top, height * share, 1.0)
-        top += height * share
+    bands = _bands(list(recent), height)
+    lettered = list(heads(bands).values())
     lanes, gains = {}, {}
-    for name, lane in tops.items():
-        values = recent.get(name, np.zeros(0))
+    for trace, lane in bands.items():
+        values = recent[trace]
         finite = values[np.isfinite(values)]
-        room = lane.height - 2 * (head_px if name == "clean" else 6.0)
+        room = lane.height - 2 * (head_px if lane in lettered else EDGE_PX)
         gain = options.mm_per_mv or fitting_gain(finite, room / page.mm_px)
-        offset = float(np.median(finite)) if finite.size and name == "raw" else 0.0
-        lanes[name] = replace(lane, px_per_mv=gain * page.mm_px, offset_mv=offset)
-        gains[name] = gain
+        offset = float(np.median(finite)) if finite.size and trace.kind == "raw" else 0.0
+        lanes[trace] = replace(lane, px_per_mv=gain * page.mm_px, offset_mv=offset)
+        gains[trace] = gain
     return Plan(page, lanes, gains)
 
 
-def scale_text(page: Page, gain: float) -> str:
-    """Return the scale in the words of ECG paper."""
-    return f"{page.mm_per_s:g} mm/s   {gain:g} mm/mV"
+def _bands(traces: Sequence[Trace], height: float) -> dict[Trace, Lane]:
+    """Divide the height: the analysed lead gets more than the others, clean traces more than raw ones."""
+    shares = [_SHARES[trace.kind] * (1.0 if trace.lead == 0 else OTHERS_SHARE) for trace in traces]
+    unit = height / sum(shares)
+    tops = np.cumsum([0.0, *shares]) * unit
+    return {
+        trace: Lane(float(top), share * unit, 1.0)
+        for trace, top, share in zip(traces, tops[:-1], shares, strict=True)
+    }
+
+
+def scale_text(page: Page, gains: Sequence[float]) -> str:
+    """Return the scale in the words of ECG paper; ``gains`` are those of the traces, in mm/mV."""
+    words = ", ".join(f"{gain:g}" for gain in dict.fromkeys(gains))
+    return f"{page.mm_per_s:g} mm/s   {words} mm/mV"
 
 
 def must_refit(old: Plan, new: Plan) -> bool:
     """Return whether a plan no longer fits: the trace leaves its lane, or wastes most of it."""
     if old.lanes.keys() != new.lanes.keys():
         return True
-    for name, lane in old.lanes.items():
-        fit = new.lanes[name]
+    for trace, lane in old.lanes.items():
+        fit = new.lanes[trace]
         drift_px = abs(fit.offset_mv - lane.offset_mv) * lane.px_per_mv
         if fit.px_per_mv < lane.px_per_mv or fit.px_per_mv > 1.9 * lane.px_per_mv:
             return True

@@ -6,17 +6,19 @@ from pyqtgraph.Qt import QtCore, QtGui, QtWidgets
 
 from monitor.dashboard.beat_pane import BeatPane
 from monitor.dashboard.event_table import EventTable
+from monitor.dashboard.layout import chosen_leads
+from monitor.dashboard.lead_chooser import LeadChooser
 from monitor.dashboard.numbers_panel import NumbersPanel
 from monitor.dashboard.palette import DARK, Palette
 from monitor.dashboard.session import StreamSession
 from monitor.dashboard.timeline import TimelineRow
 from monitor.dashboard.trace_view import TraceView
-from monitor.dashboard.widgets import button, card, choice, column, label, row, set_text
+from monitor.dashboard.widgets import Shortening, button, card, choice, column, label, row, set_text
 from monitor.events import PIPELINE_HZ
 
 SECONDS = (("5 s", 5.0), ("10 s", 10.0), ("20 s", 20.0), ("30 s", 30.0), ("True size", 0.0))
 GAINS = (("Fit", 0.0), ("2.5 mm/mV", 2.5), ("5 mm/mV", 5.0), ("10 mm/mV", 10.0), ("20 mm/mV", 20.0))
-TRACES = (("Clean + raw", "both"), ("Clean", "clean"), ("Raw", "raw"))
+TRACES = (("Clean", "clean"), ("Clean + raw", "both"), ("Raw", "raw"))
 SIDE_EM = 20.4
 LIST_EM = 12.6
 """Width of the figures and height of the list, in sizes of text."""
@@ -31,7 +33,7 @@ class Legend(QtWidgets.QWidget):
         super().__init__()
         self.palette_data: Palette = DARK
         self.setFixedSize(72, 12)
-        self.setToolTip("How much each moment spoke for the class (Grad-CAM)")
+        self.setToolTip("How much each moment spoke for the class (Grad-CAM): left little, right most")
         self.setAccessibleName("Grad-CAM legend, from low to high")
 
     def paintEvent(self, event: QtGui.QPaintEvent) -> None:  # noqa: N802, ARG002 - Qt's name
@@ -58,26 +60,30 @@ class TraceTools(QtWidgets.QWidget):
         self.seconds = choice("Length of the page", SECONDS, options.seconds)
         self.gain = choice("Gain", GAINS, options.mm_per_mv)
         self.traces = choice("Traces", TRACES, options.traces)
+        self.leads = LeadChooser()
         self.opacity = QtWidgets.QSlider(QtCore.Qt.Orientation.Horizontal)
         self.opacity.setRange(0, 100)
         self.opacity.setFixedWidth(90)
         self.opacity.setAccessibleName("Opacity of the Grad-CAM shading")
         self.opacity.setToolTip("Opacity of the Grad-CAM shading")
         self.legend = Legend()
-        self.scale = label("", "faint")
+        self.scale = Shortening()
+        self.scale.setObjectName("faint")
+        self.scale.setAlignment(QtCore.Qt.AlignmentFlag.AlignRight)
+        self.scale.setSizePolicy(
+            QtWidgets.QSizePolicy.Policy.Expanding, QtWidgets.QSizePolicy.Policy.Preferred
+        )
         self.setLayout(
             row(
                 self.pause,
                 self.mode,
                 self.seconds,
                 self.gain,
+                self.leads,
                 self.traces,
-                1,
                 self.scale,
-                1,
-                label("Reason: low", "faint"),
+                label("Reason", "faint"),
                 self.legend,
-                label("high", "faint"),
                 self.opacity,
             )
         )
@@ -153,7 +159,13 @@ class LivePage(QtWidgets.QWidget):
         """Show another stream."""
         self._session = session
         self.trace.set_session(session)
+        self.show_leads()
         self.beat.set_session(session)
+
+    def show_leads(self) -> None:
+        """Offer the leads of the stream shown, ticked as chosen."""
+        names = self._session.leads if self._session is not None else ()
+        self.tools.leads.show_leads(names, chosen_leads(self.trace.options, len(names)))
 
     def set_text_size(self, base_px: int) -> None:
         """Give the figures the room that a size of text needs."""

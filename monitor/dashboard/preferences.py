@@ -65,7 +65,8 @@ def save_preferences(store: QtCore.QSettings, preferences: Preferences) -> None:
     if preferences.sound is not None:
         store.setValue("sound", "true" if preferences.sound else "false")
     for key, value in asdict(preferences.options).items():
-        store.setValue(f"trace/{key}", str(value))
+        text = ",".join(map(str, value)) if isinstance(value, tuple) else str(value)
+        store.setValue(f"trace/{key}", text)
     for key, value in preferences.connect.items():
         store.setValue(f"connect/{key}", value)
     store.sync()
@@ -83,6 +84,8 @@ def _like(value: object, default: object) -> object:
     if value is None:
         return default
     text = str(value)
+    if isinstance(default, tuple):
+        return tuple(int(part) for part in text.split(",") if part.strip().isdigit())
     if isinstance(default, bool):
         return text in ("True", "true")
     if isinstance(default, float):

@@ -14,7 +14,7 @@ from monitor.dashboard.reason import explain_beat
 from monitor.dashboard.session import StreamSession
 from monitor.dashboard.shapley import ShapleyStep
 from monitor.dashboard.timeline import clock
-from monitor.dashboard.widgets import button, column, label, row, set_text
+from monitor.dashboard.widgets import Shortening, button, column, label, row, set_text
 from monitor.events import PIPELINE_HZ
 from monitor.inference.namer import ClassifierSettings
 
@@ -71,7 +71,8 @@ class ReasonPanel(QtWidgets.QFrame):
         self.plot = BeatPlot()
         self.plot.setFixedWidth(310)
         self.chances = Chances()
-        self.title = label("", "heading")
+        self.title = Shortening()
+        self.title.setObjectName("heading")
         self.when = label("", "muted")
         self.text = label("Pick a beat to see why it was called so.", "muted")
         self.text.setWordWrap(True)

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 from pyqtgraph.Qt import QtCore, QtWidgets
 
 from monitor.dashboard.event_table import EventTable
 from monitor.dashboard.export import write_csv, write_wfdb
+from monitor.dashboard.layout import chosen_leads
+from monitor.dashboard.lead_chooser import LeadChooser
 from monitor.dashboard.palette import BEAT_NAMES, Palette
 from monitor.dashboard.reason_panel import ReasonPanel
 from monitor.dashboard.remarks import RemarkBook
@@ -56,7 +59,7 @@ class ReviewPage(QtWidgets.QWidget):
         self.author = author
         self.remarks = remarks
         self.events = EventTable()
-        for number, width in enumerate((64, 26, 140)):
+        for number, width in enumerate((66, 28, 180)):
             self.events.setColumnWidth(number, width)
         self.kind = choice("Kind of event", FILTERS, "")
         self.search = QtWidgets.QLineEdit()
@@ -76,6 +79,7 @@ class ReviewPage(QtWidgets.QWidget):
         )
         classes = [("Reclassify …", ""), *((f"{s}  {BEAT_NAMES[s]}", s) for s in SYMBOLS)]
         self.reclassify = choice("Reclassify the beat", classes, "")
+        self.leads = LeadChooser()
         self.export = choice("Export the strip", EXPORTS, "")
         self.hint = Shortening("Click a beat; drag to measure.")
         self.hint.setObjectName("faint")
@@ -84,12 +88,6 @@ class ReviewPage(QtWidgets.QWidget):
         self.hint.setSizePolicy(
             QtWidgets.QSizePolicy.Policy.Expanding, QtWidgets.QSizePolicy.Policy.Preferred
         )
-        for box in (self.kind, self.reclassify):
-            box.setSizeAdjustPolicy(
-                QtWidgets.QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon
-            )
-            box.setMinimumContentsLength(11)
-            box.view().setMinimumWidth(240)
         self.kind.currentIndexChanged.connect(lambda _: self.refresh(0.0))
         self.search.textChanged.connect(lambda _: self.refresh(0.0))
         self.events.picked.connect(self._pick)
@@ -108,6 +106,13 @@ class ReviewPage(QtWidgets.QWidget):
         self.view.strip = None
         self.view.remarks = dict(self.remarks.of(session.device)) if session is not None else {}
         self.reason.show_beat(None, None)
+        self.set_leads(self.view.options.leads)
+
+    def set_leads(self, leads: tuple[int, ...]) -> None:
+        """Show some leads; none for the usual ones."""
+        self.view.options = replace(self.view.options, leads=leads)
+        names = self._session.leads if self._session is not None else ()
+        self.leads.show_leads(names, chosen_leads(self.view.options, len(names)))
         self.view.update()
 
     def set_theme(self, palette: Palette) -> None:
@@ -184,7 +189,7 @@ class ReviewPage(QtWidgets.QWidget):
 
     def _build(self) -> None:
         listing = card()
-        listing.setFixedWidth(316)
+        listing.setFixedWidth(356)
         inside = column(spacing=8, margins=(10, 10, 10, 10))
         inside.addLayout(row(self.kind, self.search))
         inside.addWidget(self.events, 1)
@@ -199,6 +204,7 @@ class ReviewPage(QtWidgets.QWidget):
                 self.next,
                 self.next_event,
                 self.hint,
+                self.leads,
                 self.reclassify,
                 self.export,
             )

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from monitor.dashboard.beats import Letter, place_letters
 from monitor.dashboard.decimate import bucket_size, column_maxima, polyline
-from monitor.dashboard.geometry import Lane, Page, Span
+from monitor.dashboard.geometry import Lanes, Page, Span, Trace
 from monitor.dashboard.palette import shading_pixels
 from monitor.dashboard.session import StreamSession
 from monitor.events import PIPELINE_HZ
@@ -27,7 +27,7 @@ REFERENCE_DELAY = 432
 class Line:
     """One trace: columns and rows of its points; NaN rows break it."""
 
-    name: str
+    trace: Trace
     x: NDArray[np.floating]
     y: NDArray[np.floating]
 
@@ -72,7 +72,7 @@ class Scene:
 def compose(
     session: StreamSession,
     page: Page,
-    lanes: dict[str, Lane],
+    lanes: Lanes,
     span: Span,
     ramp: NDArray[np.uint32],
     *,
@@ -90,8 +90,8 @@ def compose(
         Signal, beats and marks.
     page : Page
         Scale.
-    lanes : dict of str to Lane
-        The traces shown, ``clean`` and ``raw``.
+    lanes : mapping of Trace to Lane
+        The traces shown.
     span : Span
         The stretch.
     ramp : array of uint32, shape (256,)
@@ -116,9 +116,9 @@ def compose(
     start = max(start - start % bucket_size(scale), head - page.samples)
     start_column = span.left + (start - span.start) * scale
     lines = []
-    for name, lane in lanes.items():
-        x, values = polyline(session.history.trace(name, start, stop), start_column, scale)
-        lines.append(Line(name, x, lane.rows(values)))
+    for trace, lane in lanes.items():
+        x, values = polyline(session.history.trace(trace.row, start, stop), start_column, scale)
+        lines.append(Line(trace, x, lane.rows(values)))
     attribution = session.history.attribution(start, stop)
     shift = int(np.floor(start_column))
     columns = column_maxima(attribution, start_column, scale, right - shift)

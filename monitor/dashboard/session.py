@@ -58,7 +58,8 @@ class StreamSession:
 
     def __init__(self, stream: Stream) -> None:
         self.stream = stream
-        self.history = SignalHistory()
+        self.leads = stream.shown_leads or ("ECG",)
+        self.history = SignalHistory(len(self.leads))
         self.beats = BeatBook()
         self.numbers = Numbers()
         self.board = AlarmBoard()
@@ -83,7 +84,7 @@ class StreamSession:
     @property
     def lead(self) -> str:
         """Name of the lead that is analysed."""
-        return self.stream.leads[0] if self.stream.leads else "ECG"
+        return self.leads[0]
 
     @property
     def now_s(self) -> float:
@@ -128,7 +129,7 @@ class StreamSession:
 
     def _take_samples(self) -> None:
         ring = self.stream.ring
-        head = min(ring.row_end("clean"), ring.row_end("raw"))
+        head = min(ring.row_end(row) for row in self.history.rows)
         if ring.end < self.history.end:
             self._rewind(ring.start)
         start = ring.start
@@ -138,10 +139,10 @@ class StreamSession:
             return
         try:
             first = self.history.end
-            raw, clean = ring.copy("raw", first, head), ring.copy("clean", first, head)
+            samples = {row: ring.copy(row, first, head) for row in self.history.rows}
         except OverrunError:
             return
-        self.history.append(raw, clean)
+        self.history.append(samples)
 
     def _jump(self, index: int) -> None:
         """Go on after samples that this session never saw."""

@@ -9,8 +9,8 @@ import numpy as np
 from pyqtgraph.Qt import QtCore, QtGui, QtSvg
 
 from monitor.dashboard.calipers import Calipers
-from monitor.dashboard.geometry import Lane, Page, Span
-from monitor.dashboard.layout import Plan, ViewOptions, make_lanes
+from monitor.dashboard.geometry import Lanes, Page, Span
+from monitor.dashboard.layout import Plan, ViewOptions, chosen_traces, make_lanes
 from monitor.dashboard.palette import shading_ramp
 from monitor.dashboard.remarks import Remark
 from monitor.dashboard.scene import compose
@@ -29,8 +29,11 @@ def plan_strip(strip: Strip, width: int, height: int, options: ViewOptions, rati
     samples = strip.stop - strip.start
     seconds = samples / PIPELINE_HZ
     page = Page(width, samples, width / (seconds * options.mm_per_s), options.mm_per_s)
-    history = strip.session.history
-    recent = {name: history.trace(name, strip.start, strip.stop) for name in ("clean", "raw")}
+    session = strip.session
+    recent = {
+        trace: session.history.trace(trace.row, strip.start, strip.stop)
+        for trace in chosen_traces(options, len(session.leads))
+    }
     return make_lanes(page, height - round(AXIS_PX * ratio), options, recent, LETTER_ROW_PX * ratio)
 
 
@@ -57,6 +60,7 @@ def paint_strip(
     for index, remark in remarks.items():
         if strip.start <= index < strip.stop:
             _paint_remark(painter, remark, (index - strip.start) * scale, lanes, ink)
+    _paint_names(painter, strip, plan, ink)
     painter.setRenderHint(QtGui.QPainter.RenderHint.Antialiasing)
     if strip.calipers is not None:
         paint_calipers(painter, strip.calipers, strip, plan, ink)
@@ -74,9 +78,20 @@ def _paint_chosen(painter: QtGui.QPainter, strip: Strip, plan: Plan, ink: Ink) -
     painter.fillRect(QtCore.QRectF(column - half, 0, 2 * half, bottom), wash)
 
 
-def _paint_remark(
-    painter: QtGui.QPainter, remark: Remark, column: float, lanes: dict[str, Lane], ink: Ink
-) -> None:
+def _paint_names(painter: QtGui.QPainter, strip: Strip, plan: Plan, ink: Ink) -> None:
+    """Name each trace at its foot, on paper colour, so that no line runs through the words."""
+    painter.setFont(ink.scaled_font(11, bold=True))
+    metrics = painter.fontMetrics()
+    for trace, lane in plan.lanes.items():
+        text = strip.session.leads[trace.lead] + (" raw" if trace.kind == "raw" else "")
+        size = (metrics.horizontalAdvance(text) + 8 * ink.ratio, metrics.height())
+        box = QtCore.QRectF(4 * ink.ratio, lane.bottom - size[1] - 4 * ink.ratio, *size)
+        painter.fillRect(box, QtGui.QColor(ink.palette.paper))
+        painter.setPen(QtGui.QColor(ink.palette.clean if trace.kind == "clean" else ink.palette.raw))
+        painter.drawText(box, QtCore.Qt.AlignmentFlag.AlignCenter, text)
+
+
+def _paint_remark(painter: QtGui.QPainter, remark: Remark, column: float, lanes: Lanes, ink: Ink) -> None:
     top = next(iter(lanes.values())).top + (LETTER_ROW_PX + 12) * ink.ratio
     painter.setFont(ink.scaled_font(11, bold=True))
     painter.setPen(QtGui.QColor(ink.palette.accent))
@@ -86,7 +101,7 @@ def _paint_remark(
 
 def paint_calipers(painter: QtGui.QPainter, calipers: Calipers, strip: Strip, plan: Plan, ink: Ink) -> None:
     """Draw both points of a measure and what lies between them."""
-    lane = next(iter(plan.lanes.values()))
+    lane = plan.lanes.get(calipers.trace) or next(iter(plan.lanes.values()))
     scale = plan.page.px_per_sample
     columns = [(time_s * PIPELINE_HZ - strip.start) * scale for time_s in (calipers.start_s, calipers.stop_s)]
     rows = lane.rows(np.array([calipers.start_mv, calipers.stop_mv]))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pyqtgraph.Qt import QtCore, QtGui, QtWidgets
 
 from monitor.dashboard.calipers import Calipers
+from monitor.dashboard.geometry import Trace
 from monitor.dashboard.layout import Plan, ViewOptions
 from monitor.dashboard.palette import DARK, Palette
 from monitor.dashboard.remarks import Remark
@@ -72,7 +73,9 @@ class StripView(QtWidgets.QWidget):
         if self.strip is None or self._plan is None or self._press is None:
             return
         if (event.position() - self._press).manhattanLength() >= DRAG_PX:
-            self.strip.calipers = Calipers(*self._point(self._press), *self._point(event.position()))
+            trace = self._trace_at(self._press.y())
+            start, stop = (self._point(position, trace) for position in (self._press, event.position()))
+            self.strip.calipers = Calipers(*start, *stop, trace)
             self.update()
 
     def mouseReleaseEvent(self, event: QtGui.QMouseEvent) -> None:  # noqa: N802 - Qt's name
@@ -82,15 +85,23 @@ class StripView(QtWidgets.QWidget):
             return
         if (event.position() - press).manhattanLength() < DRAG_PX:
             self.strip.calipers = None
-            time_s, _ = self._point(event.position())
-            self.strip.choose_near(round(time_s * PIPELINE_HZ))
+            self.strip.choose_near(self._index_at(event.position().x()))
             self.chosen.emit()
             self.update()
 
-    def _point(self, position: QtCore.QPointF) -> tuple[float, float]:
+    def _index_at(self, x: float) -> int:
         assert self.strip is not None
         assert self._plan is not None
-        ratio = self.devicePixelRatioF()
-        lane = next(iter(self._plan.lanes.values()))
-        index = self.strip.start + position.x() * ratio / self._plan.page.px_per_sample
-        return index / PIPELINE_HZ, lane.voltage(position.y() * ratio)
+        return self.strip.start + round(x * self.devicePixelRatioF() / self._plan.page.px_per_sample)
+
+    def _trace_at(self, y: float) -> Trace:
+        """Return the trace whose lane is under a row."""
+        assert self._plan is not None
+        row = y * self.devicePixelRatioF()
+        lanes = self._plan.lanes
+        return next((trace for trace, lane in lanes.items() if row < lane.bottom), list(lanes)[-1])
+
+    def _point(self, position: QtCore.QPointF, trace: Trace) -> tuple[float, float]:
+        assert self._plan is not None
+        voltage = self._plan.lanes[trace].voltage(position.y() * self.devicePixelRatioF())
+        return self._index_at(position.x()) / PIPELINE_HZ, voltage

@@ -5,15 +5,22 @@ from __future__ import annotations
 from monitor.dashboard.geometry import Page
 from monitor.events import PIPELINE_HZ
 
-CATCH_UP = 1.5
-"""How much faster than the signal the playhead runs, so that it never lags a whole block."""
+LONGEST_SPREAD_S = 0.1
+"""A block of samples is drawn over the time that it lasts, but over no more than this."""
 
 LONGEST_LAG_S = 0.3
 """Behind by more than this (a backlog, a fast replay), the playhead jumps."""
 
+USUAL_FRAME_S = 1 / 60
+FRAME_WEIGHT = 0.1
+"""Share of the newest frame in the running mean of the time between frames."""
+
 
 class Playhead:
-    """Moves smoothly towards the newest sample although samples arrive in blocks.
+    """Moves evenly towards the newest sample although samples arrive in blocks.
+
+    What a block brought is divided among the frames until the next block is due, so that
+    every frame moves, and all of it is shown before the next one comes.
 
     Parameters
     ----------
@@ -24,7 +31,10 @@ class Playhead:
     def __init__(self, fs_hz: float = PIPELINE_HZ) -> None:
         self._fs_hz = fs_hz
         self._position = 0.0
+        self._newest = 0
         self._when: float | None = None
+        self._due_s = 0.0
+        self._frame_s = USUAL_FRAME_S
 
     @property
     def position(self) -> int:
@@ -34,6 +44,7 @@ class Playhead:
     def jump(self, index: int) -> None:
         """Stand at an index at once."""
         self._position = float(index)
+        self._newest = index
 
     def advance(self, newest: int, now_s: float, speed: float = 1.0) -> int:
         """Move on to the wall-clock time ``now_s`` and return the new position.
@@ -47,13 +58,20 @@ class Playhead:
         speed : float
             Seconds of signal in a second of wall clock.
         """
-        passed = 0.0 if self._when is None else max(0.0, now_s - self._when)
+        if self._when is not None:
+            passed = min(max(now_s - self._when, 1e-3), LONGEST_SPREAD_S)
+            self._frame_s += FRAME_WEIGHT * (passed - self._frame_s)
         self._when = now_s
+        fresh, self._newest = newest - self._newest, newest
+        if fresh > 0:  # it may have come a whole frame ago, so the last frame is left free
+            spread_s = min(fresh / (self._fs_hz * speed), LONGEST_SPREAD_S)
+            self._due_s = now_s + spread_s - self._frame_s
         lag = newest - self._position
         if lag < 0 or lag > LONGEST_LAG_S * self._fs_hz * max(1.0, speed):
             self._position = float(newest)
         else:
-            self._position += min(lag, passed * self._fs_hz * speed * CATCH_UP)
+            frames = max(0, int((self._due_s - now_s) / self._frame_s)) + 1
+            self._position += lag / frames
         return self.position
 
 

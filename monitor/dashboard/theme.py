@@ -29,6 +29,7 @@ QPushButton:pressed, QToolButton:pressed {{ background: {border}; }}
 QPushButton:focus, QToolButton:focus, QComboBox:focus, QLineEdit:focus, QSpinBox:focus, QTableView:focus,
 QListView:focus {{ border: 1px solid {accent}; }}
 QPushButton:disabled, QToolButton:disabled, QComboBox:disabled {{ color: {faint}; }}
+QPushButton::menu-indicator {{ image: none; width: 0; }}
 QPushButton:checked, QToolButton:checked {{ background: {accent}; color: {on_accent}; border-color: {accent}; }}
 QPushButton#primary {{ background: {accent}; color: {on_accent}; border-color: {accent}; font-weight: 600; }}
 QComboBox::drop-down {{ border: 0; width: 14px; }}

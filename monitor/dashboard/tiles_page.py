@@ -38,7 +38,7 @@ class Tile(QtWidgets.QFrame):
         self.rate = label("", "value")
         self.state = label("", "muted")
         self.trace = TraceView(compact=True)
-        self.trace.set_options(seconds=6.0, traces="clean", grid=False)
+        self.trace.set_options(seconds=6.0, traces="clean", leads=(0,), grid=False)
         self.trace.setAttribute(QtCore.Qt.WidgetAttribute.WA_TransparentForMouseEvents)
         self.trace.set_session(session)
         box = column(spacing=2, margins=(10, 4, 10, 8))

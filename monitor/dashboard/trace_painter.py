@@ -9,11 +9,12 @@ import pyqtgraph as pg
 from pyqtgraph.Qt import QtCore, QtGui
 
 from monitor.dashboard.beats import Letter
-from monitor.dashboard.geometry import Lane, Page, grid_columns, grid_rows
+from monitor.dashboard.geometry import Lane, Lanes, Page, grid_columns, grid_rows, heads
 from monitor.dashboard.palette import Palette
 from monitor.dashboard.scene import Line, Patch, Scene
 
 LETTER_ROW_PX = 24
+ANALYSED = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +34,7 @@ class Ink:
 
 
 def paint_paper(
-    painter: QtGui.QPainter, page: Page, lanes: dict[str, Lane], ink: Ink, height: int, *, grid: bool = True
+    painter: QtGui.QPainter, page: Page, lanes: Lanes, ink: Ink, height: int, *, grid: bool = True
 ) -> None:
     """Fill the page with paper and its millimetre grid.
 
@@ -63,19 +64,25 @@ def paint_paper(
                 painter.drawLines([QtCore.QLineF(0, y, page.columns, y) for y in np.floor(rows) + 0.5])
 
 
-def paint_scene(painter: QtGui.QPainter, scene: Scene, lanes: dict[str, Lane], ink: Ink) -> None:
-    """Paint shading, hatching, traces and letters; the paper is there already."""
-    first = next(iter(lanes.values()))
-    paint_shading(painter, scene, first)
+def paint_scene(painter: QtGui.QPainter, scene: Scene, lanes: Lanes, ink: Ink) -> None:
+    """Paint shading, hatching, traces and letters; the paper is there already.
+
+    Letters stand above every lead. The shading is that of the analysed lead and lies behind
+    no other, as nothing is known of what another lead would have said.
+    """
+    tops = heads(lanes)
+    if ANALYSED in tops:
+        paint_shading(painter, scene, tops[ANALYSED])
     for patch in scene.patches:
         paint_patch(painter, patch, lanes, ink)
     painter.setRenderHint(QtGui.QPainter.RenderHint.Antialiasing)
     for line in scene.lines:
         paint_line(painter, line, ink)
-    for letter in scene.letters:
-        paint_letter(painter, letter, first, ink)
+    for lane in tops.values():
+        for letter in scene.letters:
+            paint_letter(painter, letter, lane, ink)
     for letter in scene.reference:
-        paint_reference(painter, letter, first, ink)
+        paint_reference(painter, letter, next(iter(tops.values())), ink)
 
 
 def paint_shading(painter: QtGui.QPainter, scene: Scene, lane: Lane) -> None:
@@ -93,7 +100,7 @@ def paint_shading(painter: QtGui.QPainter, scene: Scene, lane: Lane) -> None:
     painter.drawImage(target, image)
 
 
-def paint_patch(painter: QtGui.QPainter, patch: Patch, lanes: dict[str, Lane], ink: Ink) -> None:
+def paint_patch(painter: QtGui.QPainter, patch: Patch, lanes: Lanes, ink: Ink) -> None:
     """Hatch a gap or a stretch of bad signal over all lanes."""
     top = min(lane.top for lane in lanes.values())
     bottom = max(lane.bottom for lane in lanes.values())
@@ -118,7 +125,7 @@ def paint_line(painter: QtGui.QPainter, line: Line, ink: Ink) -> None:
     """Draw one trace."""
     if line.x.size < 2:
         return
-    bright = line.name == "clean"
+    bright = line.trace.kind == "clean"
     pen = QtGui.QPen(QtGui.QColor(ink.palette.clean if bright else ink.palette.raw))
     pen.setWidthF((1.5 if bright else 1.1) * ink.ratio)
     pen.setJoinStyle(QtCore.Qt.PenJoinStyle.BevelJoin)

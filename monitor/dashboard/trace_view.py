@@ -7,10 +7,12 @@ from dataclasses import replace
 from pyqtgraph.Qt import QtCore, QtGui, QtWidgets
 
 from monitor.dashboard.geometry import Page, Span
+from monitor.dashboard.gutter import GUTTER_PX, paint_gutter
 from monitor.dashboard.layout import (
     SWEEP_GAP_S,
     Plan,
     ViewOptions,
+    chosen_traces,
     make_lanes,
     make_page,
     must_refit,
@@ -23,7 +25,6 @@ from monitor.dashboard.sweep import Freshness, Playhead
 from monitor.dashboard.trace_painter import LETTER_ROW_PX, Ink, paint_paper, paint_scene
 from monitor.events import PIPELINE_HZ
 
-GUTTER_PX = 54
 LETTER_PX = 12
 LETTER_SAMPLES = 40
 """Samples on each side of an R wave that its letter may cover."""
@@ -138,8 +139,10 @@ class TraceView(QtWidgets.QWidget):
             painter.fillRect(self.rect(), QtGui.QColor(self.palette_data.paper))
             return
         area = event.region().boundingRect()
-        if area.left() < self.gutter or not self._compact:
-            self._paint_gutter(painter)
+        if area.left() < self.gutter:
+            ink = Ink(self.palette_data, 1.0, self.font())
+            leads = self._session.leads
+            paint_gutter(painter, self._plan, leads, ink, self.height(), self.devicePixelRatioF())
         ratio = self.devicePixelRatioF()
         width = self._page.columns
         height = self._image.height()
@@ -202,7 +205,10 @@ class TraceView(QtWidgets.QWidget):
         mm_px = self.physicalDpiX() / 25.4 * ratio
         page = make_page(round((self.width() - self.gutter) * ratio), mm_px, self.options)
         end = session.history.end
-        recent = {name: session.history.trace(name, end - page.samples, end) for name in ("clean", "raw")}
+        recent = {
+            trace: session.history.trace(trace.row, end - page.samples, end)
+            for trace in chosen_traces(self.options, len(session.leads))
+        }
         return make_lanes(page, round(self.height() * ratio), self.options, recent, LETTER_ROW_PX * ratio)
 
     def _refit(self, session: StreamSession) -> None:
@@ -286,33 +292,11 @@ class TraceView(QtWidgets.QWidget):
             QtCore.QRectF(x, y, width, height),
         )
 
-    def _paint_gutter(self, painter: QtGui.QPainter) -> None:
-        palette = self.palette_data
-        painter.fillRect(0, 0, self.gutter, self.height(), QtGui.QColor(palette.paper))
-        if self._plan is None or self._compact:
-            return
-        ratio = self.devicePixelRatioF()
-        ink = Ink(palette, 1.0, self.font())
-        painter.setRenderHint(QtGui.QPainter.RenderHint.Antialiasing)
-        for name, lane in self._plan.lanes.items():
-            colour = QtGui.QColor(palette.clean if name == "clean" else palette.raw)
-            top, middle, unit = lane.top / ratio, lane.middle / ratio, lane.px_per_mv / ratio
-            painter.setFont(ink.scaled_font(12, bold=True))
-            painter.setPen(colour)
-            painter.drawText(QtCore.QRectF(10, top + 6, self.gutter, 16), 0, name)
-            painter.setPen(QtGui.QPen(colour, 1.4))
-            points = [(10, middle), (16, middle), (16, middle - unit), (30, middle - unit), (30, middle)]
-            painter.drawPolyline([QtCore.QPointF(x, y) for x, y in [*points, (36, middle)]])
-            painter.setFont(ink.scaled_font(10))
-            painter.setPen(QtGui.QColor(palette.muted))
-            painter.drawText(QtCore.QRectF(8, middle + 4, self.gutter, 14), 0, "1 mV")
-        painter.setRenderHint(QtGui.QPainter.RenderHint.Antialiasing, on=False)
-
     def scale_text(self) -> str:
         """Return paper speed and gain in words, empty before the first frame."""
         if self._plan is None:
             return ""
-        return scale_text(self._plan.page, next(iter(self._plan.gain.values())))
+        return scale_text(self._plan.page, list(self._plan.gain.values()))
 
     def resizeEvent(self, event: QtGui.QResizeEvent) -> None:  # noqa: N802, ARG002 - Qt's name
         """Lay out anew."""

@@ -7,6 +7,9 @@ from typing import TypeVar
 
 from pyqtgraph.Qt import QtCore, QtGui, QtWidgets
 
+CHOICE_EXTRA_PX = 40
+"""Padding and chevron of a combo box."""
+
 Box = TypeVar("Box", bound=QtWidgets.QBoxLayout)
 
 
@@ -92,17 +95,48 @@ def set_flag(widget: QtWidgets.QWidget, name: str, value: str) -> None:
             style.polish(widget)
 
 
+def paint_chevron(widget: QtWidgets.QWidget) -> None:
+    """Draw the sign of a list that opens, at the right of a widget that paints itself."""
+    painter = QtGui.QPainter(widget)
+    painter.setRenderHint(QtGui.QPainter.RenderHint.Antialiasing)
+    painter.setPen(QtGui.QPen(widget.palette().color(QtGui.QPalette.ColorRole.PlaceholderText), 1.6))
+    x, y = widget.width() - 16, widget.height() / 2 - 2
+    painter.drawPolyline([QtCore.QPointF(x + dx, y + dy) for dx, dy in ((0, 0), (4, 4), (8, 0))])
+
+
 class Choice(QtWidgets.QComboBox):
-    """A combo box with a chevron, which style sheets cannot draw."""
+    """A combo box as wide as what it shows, with a chevron, which style sheets cannot draw."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.currentIndexChanged.connect(lambda _: self.updateGeometry())
+
+    def sizeHint(self) -> QtCore.QSize:  # noqa: N802 - Qt's name
+        """Ask for the width of the present text; an editable one for its usual width."""
+        usual = super().sizeHint()
+        if self.isEditable():
+            return usual
+        return QtCore.QSize(self._width_of(self.currentText()), usual.height())
+
+    def minimumSizeHint(self) -> QtCore.QSize:  # noqa: N802 - Qt's name
+        """Never cut the text."""
+        return self.sizeHint()
+
+    def showPopup(self) -> None:  # noqa: N802 - Qt's name
+        """Give the list the width of its longest item."""
+        longest = max((self._width_of(self.itemText(n)) for n in range(self.count())), default=0)
+        view = self.view()
+        if view is not None:
+            view.setMinimumWidth(longest)
+        super().showPopup()
+
+    def _width_of(self, text: str) -> int:
+        return self.fontMetrics().horizontalAdvance(text) + CHOICE_EXTRA_PX
 
     def paintEvent(self, event: QtGui.QPaintEvent) -> None:  # noqa: N802 - Qt's name
         """Draw the box, then the chevron."""
         super().paintEvent(event)
-        painter = QtGui.QPainter(self)
-        painter.setRenderHint(QtGui.QPainter.RenderHint.Antialiasing)
-        painter.setPen(QtGui.QPen(self.palette().color(QtGui.QPalette.ColorRole.PlaceholderText), 1.6))
-        x, y = self.width() - 16, self.height() / 2 - 2
-        painter.drawPolyline([QtCore.QPointF(x + dx, y + dy) for dx, dy in ((0, 0), (4, 4), (8, 0))])
+        paint_chevron(self)
 
 
 class Shortening(QtWidgets.QLabel):

@@ -88,6 +88,7 @@ class MainWindow(QtWidgets.QMainWindow):
         self._bind_keys()
         self.live.trace.options = self.preferences.options
         self.live.tools.show_options()
+        self.choose_leads(self.preferences.options.leads)
         self._apply_theme()
         self._timer = QtCore.QTimer(self)
         self._timer.setTimerType(QtCore.Qt.TimerType.PreciseTimer)
@@ -134,6 +135,12 @@ class MainWindow(QtWidgets.QMainWindow):
         """Show a moment in the review."""
         self.tabs.setCurrentIndex(REVIEW)
         self.review.open_at(time_s)
+
+    def choose_leads(self, leads: tuple[int, ...]) -> None:
+        """Show some leads on all pages; none for the usual ones."""
+        self.live.trace.set_options(leads=leads)
+        self.live.show_leads()
+        self.review.set_leads(leads)
 
     def set_theme(self, name: ThemeName) -> None:
         """Use the dark or the light theme."""
@@ -297,6 +304,8 @@ class MainWindow(QtWidgets.QMainWindow):
         self.replay.sought.connect(lambda _: self.live.beat.pick(None))
         self.live.beat.open_review.connect(lambda index: self.open_review(index / PIPELINE_HZ))
         self.live.reviewed.connect(self.open_review)
+        for chooser in (self.live.tools.leads, self.review.leads):
+            chooser.chosen.connect(self.choose_leads)
         self.trends.open_review.connect(self.open_review)
         self.patients.opened.connect(self.open_patient)
         self.review.said.connect(self.say)
@@ -317,6 +326,7 @@ class MainWindow(QtWidgets.QMainWindow):
             "previous_event": lambda: self.review.step_notable(forward=False),
             "next_event": lambda: self.review.step_notable(forward=True),
             "mode": self.live.tools.toggle_mode,
+            "leads": self.live.tools.leads.step,
             "larger": lambda: self.resize_text(1),
             "smaller": lambda: self.resize_text(-1),
             "theme": self.toggle_theme,

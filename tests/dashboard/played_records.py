@@ -26,7 +26,7 @@ class Player:
     def __init__(self, name: str, start_s: float = 0.0) -> None:
         self.record = record(name)
         self.at = round(start_s * self.record.fs_hz)
-        self.stream = Stream(name, self.record.fs_hz, self.record.leads)
+        self.stream = Stream(name, self.record.fs_hz, self.record.leads, all_leads=True)
         self.session = StreamSession(self.stream)
 
     def play(self, seconds: float, block: int = BLOCK) -> StreamSession:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from pyqtgraph.functions import ndarray_from_qimage
 from pyqtgraph.Qt import QtGui, QtWidgets
 
 from monitor.dashboard.layout import SWEEP_GAP_S
@@ -13,9 +14,7 @@ from monitor.dashboard.trace_view import TraceView
 
 def pixels(image: QtGui.QImage) -> np.ndarray:
     image = image.convertToFormat(QtGui.QImage.Format.Format_RGB32)
-    view = image.constBits()
-    view.setsize(image.sizeInBytes())
-    return np.frombuffer(bytes(view), np.uint8).reshape(image.height(), image.width(), 4)[..., :3].astype(int)
+    return ndarray_from_qimage(image)[..., :3].astype(int)
 
 
 def shown(view: TraceView) -> np.ndarray:
@@ -83,6 +82,30 @@ def test_lost_samples_leave_a_hatched_hole(view, player):
     hole = picture[30:, round(view.x_of(360 * 4 + 100)) : round(view.x_of(360 * 6 - 100))]
     assert not (np.abs(hole - green).max(axis=2) < 30).any()
     assert (hole.max(axis=2) > 40).any()
+
+
+def test_two_leads_stand_one_above_the_other_each_with_letters_and_gaps(view, player):
+    heart = player("200")
+    view.set_options(traces="clean", leads=(0, 1), grid=False, opacity=0.8)
+    view.set_session(heart.session)
+    follow(view, heart, 4.0)
+    heart.skip(2.0)
+    follow(view, heart, 3.0)
+    picture = shown(view)
+    green = np.array(rgb(DARK.clean)[::-1])
+    hole = slice(round(view.x_of(360 * 4 + 100)), round(view.x_of(360 * 6 - 100)))
+    column = round(view.x_of(next(beat.index for beat in heart.session.beats if beat.symbol == "V")))
+    shaded = []
+    for lane in view.plan.lanes.values():
+        rows = picture[round(lane.top) : round(lane.bottom)]
+        body = rows[34:, round(view.x_of(360)) : round(view.x_of(1300))]
+        assert (np.abs(body - green).max(axis=2) < 40).any(axis=0).mean() > 0.9
+        assert not (np.abs(rows[30:, hole] - green).max(axis=2) < 30).any()
+        assert (rows[30:, hole].max(axis=2) > 40).any()
+        tag = rows[4:24, column - 9 : column - 5].reshape(-1, 3)
+        assert (np.abs(tag - np.array(rgb(DARK.classes["V"])[::-1])).max(axis=1) < 12).mean() > 0.5
+        shaded.append(bool((rows[..., 0] - rows[..., 1]).max() > 60))
+    assert shaded == [True, False]
 
 
 def test_freezing_holds_the_picture_and_resuming_shows_now(view, player):

@@ -93,20 +93,34 @@ def test_lane_rows_and_voltages_are_inverse():
     assert np.isnan(rows[3])
 
 
-def test_the_playhead_moves_smoothly_and_lags_less_than_a_block():
-    playhead = Playhead()
-    playhead.advance(0, 0.0)
-    lags, steps, before = [], [], 0
-    for frame in range(1, 600):
-        now = frame / 60
-        newest = int(now * 10) * 36
-        at = playhead.advance(newest, now)
-        lags.append((now * 360 - at) / 360)
-        steps.append(at - before)
-        before = at
-    assert max(steps) <= 10
-    assert max(lags[60:]) < 0.1 + 0.1
-    assert all(step >= 0 for step in steps)
+def play(block_s: float, frame_s: float, seconds: float = 10.0) -> tuple[np.ndarray, np.ndarray]:
+    """Return the steps of the frames and the milliseconds from a block's arrival to its last sample."""
+    playhead, steps, waits, shown = Playhead(), [], [], 0
+    block = round(block_s * 360)
+    for now_s in np.arange(0.003, seconds, frame_s):
+        newest = int(now_s / block_s) * block
+        at = playhead.advance(newest, now_s)
+        steps.append(at - shown)
+        waits.extend(1000 * (now_s - i // block * block_s - block_s) for i in range(shown, at))
+        shown = at
+    return np.array(steps[30:]), np.array(waits)
+
+
+def test_the_playhead_moves_in_almost_every_frame_by_almost_the_same():
+    steps, _ = play(block_s=0.1, frame_s=0.016)
+    assert (steps > 0).mean() > 0.95
+    assert np.percentile(steps, 99) <= 8
+
+
+@pytest.mark.parametrize(("block_s", "frame_s"), [(0.1, 0.016), (0.1, 0.032), (0.25, 0.016), (0.014, 0.016)])
+def test_the_playhead_shows_a_block_within_a_tenth_of_a_second(block_s, frame_s):
+    _, waits = play(block_s, frame_s)
+    assert waits.max() <= 100.0
+
+
+def test_the_playhead_never_goes_back():
+    steps, _ = play(block_s=0.1, frame_s=0.016)
+    assert (steps >= 0).all()
 
 
 def test_the_playhead_jumps_over_a_backlog():
@@ -129,7 +143,7 @@ def test_history_gives_back_what_it_was_given_and_nan_outside():
     trace = np.sin(np.arange(2500) / 30).astype(np.float32)
     trace[1800:1810] = np.nan
     for start in range(0, 2500, 70):
-        history.append(trace[start : start + 70], trace[start : start + 70])
+        history.append(dict.fromkeys(("raw", "clean"), trace[start : start + 70]))
     assert history.start == 1500
     assert history.trace("clean", 1600, 1800) == pytest.approx(trace[1600:1800], abs=6e-4)
     assert np.isnan(history.trace("raw", 1795, 1815)).sum() == 10
@@ -139,7 +153,7 @@ def test_history_gives_back_what_it_was_given_and_nan_outside():
 
 def test_each_moment_shows_the_reason_of_the_beat_it_belongs_to():
     history = SignalHistory(capacity=1000)
-    history.append(np.zeros(900, np.float32), np.zeros(900, np.float32))
+    history.append({row: np.zeros(900, np.float32) for row in ("raw", "clean")})
     history.explain(100, np.ones(360))
     history.explain(300, np.full(360, 0.2))
     shown = history.attribution(0, 900)

@@ -11,6 +11,7 @@ from played_records import StillFeed
 from pyqtgraph.Qt import QtCore, QtGui, QtWidgets
 
 from monitor.dashboard.feed import Feed
+from monitor.dashboard.geometry import Trace
 from monitor.dashboard.window import LIVE, REVIEW, TILES, TRENDS
 from monitor.settings import MonitorSettings
 
@@ -135,7 +136,9 @@ def test_a_strip_is_exported_in_four_formats(open_window, qtbot, heart, tmp_path
     assert len(table) == 20 * 360
     record = wfdb.rdrecord(str(tmp_path / "strip"))
     assert record.fs == 360
+    assert record.sig_name == ["MLII_raw", "MLII_clean", "V1_raw", "V1_clean"]
     assert record.p_signal[:, 1] == pytest.approx(table["clean_mv"], abs=2e-3)
+    assert record.p_signal[:, 3] == pytest.approx(table["V1_clean_mv"], abs=2e-3)
     beats = wfdb.rdann(str(tmp_path / "strip"), "ecgmon")
     assert beats.symbol == [beat.symbol for beat in window.review.strip.beats()]
     assert any(note.endswith(": F") for note in beats.aux_note)
@@ -223,6 +226,54 @@ def test_choices_are_remembered(open_window, qtbot, heart):
     assert again.live.trace.options.mode == "scroll"
     assert again.live.trace.options.opacity == 0.35
     again.set_theme("dark")
+
+
+def test_leads_are_chosen_by_menu_and_key_on_all_pages_and_remembered(open_window, qtbot, heart):
+    window = open_window(StillFeed(heart))
+    chooser = window.live.tools.leads
+    qtbot.waitUntil(lambda: window.live.trace.plan is not None, timeout=2000)
+    assert chooser.text() == "MLII + V1"
+    assert [trace.lead for trace in window.live.trace.plan.lanes] == [0, 1]
+    chooser.menu().actions()[0].trigger()
+    assert chooser.text() == window.review.leads.text() == "V1"
+    chooser.menu().actions()[1].trigger()
+    assert chooser.text() == "V1"
+    window.review.leads.chosen.emit((0,))
+    assert chooser.text() == "MLII"
+    window.close()
+    again = open_window(StillFeed(heart))
+    assert again.live.tools.leads.text() == "MLII"
+    qtbot.keyClick(again, QtCore.Qt.Key.Key_L)
+    assert again.live.tools.leads.text() == "V1"
+    qtbot.keyClick(again, QtCore.Qt.Key.Key_L)
+    assert again.live.tools.leads.text() == "MLII + V1"
+
+
+def test_a_device_with_one_lead_offers_no_choice(open_window, qtbot, player):
+    single = player("100")
+    single.stream = type(single.stream)("100", 360.0, ("MLII",), all_leads=True)
+    single.session = type(single.session)(single.stream)
+    window = open_window(StillFeed(single.play(3.0)))
+    qtbot.waitUntil(lambda: window.live.trace.plan is not None, timeout=2000)
+    assert not window.live.tools.leads.isVisible()
+    assert [trace.lead for trace in window.live.trace.plan.lanes] == [0]
+
+
+def test_a_measure_is_taken_in_the_lead_under_the_pointer(open_window, qtbot, heart):
+    window = open_window(StillFeed(heart))
+    window.open_review(12.0)
+    view = window.review.view
+    qtbot.waitUntil(view.isVisible)
+    view.repaint()
+    top = round(view._plan.lanes[Trace("clean", 1)].middle)
+    one, two = (round(view.x_of(round(t * 360))) for t in (10.0, 11.0))
+    qtbot.mousePress(view, LEFT, pos=QtCore.QPoint(one, top))
+    qtbot.mouseMove(view, QtCore.QPoint(two, top - 20))
+    qtbot.mouseRelease(view, LEFT, pos=QtCore.QPoint(two, top - 20))
+    calipers = window.review.strip.calipers
+    assert calipers.trace.lead == 1
+    assert calipers.start_mv == pytest.approx(0.0, abs=0.05)
+    assert calipers.amplitude_mv == pytest.approx(20 / view._plan.lanes[calipers.trace].px_per_mv)
 
 
 def test_wall_mode_shows_the_trace_alone_and_escape_leaves_it(open_window, qtbot, heart):
