@@ -57,40 +57,6 @@ _FREQUENCY_HZ = np.fft.rfftfreq(WINDOW, 1.0 / RATE_HZ)
 _LOW_HZ, _HIGH_HZ = np.array(BANDS_HZ).T
 _IN_BAND = (_FREQUENCY_HZ[:, None] >= _LOW_HZ) & (_FREQUENCY_HZ[:, None] < _HIGH_HZ)
 _BAND_BINS = _IN_BAND * (2.0 / (np.sum(_HANN**2) * WINDOW))
-_LAGS = slice(11, 38)
-"""Lags of 0.12 to 0.42 s: a period of fibrillation or flutter."""
-
-LONG_LAGS = slice(38, 136)
-"""Lags of 0.42 to 1.5 s: a period of slower rhythms."""
-
-HALF_LAGS = slice(4, 23)
-"""Lags of 0.04 to 0.26 s: where a wave as round as a sine is turned over."""
-
-NAMES = (
-    *(f"share {low:g}-{high:g} Hz" for low, high in BANDS_HZ),
-    "power",
-    "frequency",
-    "frequency spread",
-    "concentration",
-    "leakage",
-    "zero crossing rate",
-    "peakedness",
-    "slope peakedness",
-    *(f"fill above {level:g}" for level in FILL_LEVELS),
-    "steadiness",
-    "short period",
-    "long period",
-    "half period",
-    "periodic frequency",
-    "last second",
-)
-"""The columns of `features`."""
-
-_HANN = np.hanning(WINDOW + 1)[:-1]
-_FREQUENCY_HZ = np.fft.rfftfreq(WINDOW, 1.0 / RATE_HZ)
-_BAND_BINS = np.column_stack([(_FREQUENCY_HZ >= low) & (_FREQUENCY_HZ < high) for low, high in BANDS_HZ]) * (
-    2.0 / (np.sum(_HANN**2) * WINDOW)
-)
 _LAGS = LONG_LAGS.stop
 _PADDED = 512
 _COUNTED = WINDOW / (WINDOW - np.arange(_LAGS))
