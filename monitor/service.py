@@ -29,6 +29,9 @@ SILENT_AFTER_S = 2.0
 
 WATCH_PERIOD_S = 0.25
 
+AFTER_S = 15.0
+"""Longest wait for an earlier run to close what it writes to."""
+
 
 class Monitor:
     """Join sources, streams and outputs until the sources end or somebody stops it.
@@ -344,6 +347,8 @@ class MonitorThread:
     ----------
     monitor : Monitor
         What to run.
+    after : MonitorThread, optional
+        A run that must have ended before: what it writes to is closed by then.
 
     Attributes
     ----------
@@ -351,8 +356,9 @@ class MonitorThread:
         Why the run ended, if it failed.
     """
 
-    def __init__(self, monitor: Monitor) -> None:
+    def __init__(self, monitor: Monitor, after: MonitorThread | None = None) -> None:
         self.monitor = monitor
+        self._after = after
         self.error: BaseException | None = None
         self._thread = threading.Thread(target=self._main, name="monitor", daemon=True)
 
@@ -371,6 +377,9 @@ class MonitorThread:
         return self._thread.is_alive()
 
     def _main(self) -> None:
+        if self._after is not None:
+            self._after.stop(AFTER_S)
+            self._after = None
         try:
             asyncio.run(self.monitor.run())
         except BaseException as error:

@@ -27,7 +27,7 @@ def demo(arguments: argparse.Namespace) -> int:
         except MissingExtraError as error:
             sys.stderr.write(f"{error}\n")
         else:
-            return show(settings, [])
+            return show(settings, lambda _: [])
     if not arguments.headless and (arguments.tui or sys.stdout.isatty()):
         return run_terminal(settings, [])
     return run_headless(settings, [])

@@ -28,7 +28,10 @@ _SYSTEM_LIBRARIES = (
     "libxkbcommon-x11-0 libxcb-cursor0 libxcb-icccm4 libxcb-keysyms1 libxcb-shape0"
 )
 
-WindowRunner = Callable[[MonitorSettings, list[Output]], int]
+OutputMaker = Callable[[bool], list[Output]]
+"""Makes the outputs of a run; True for one that follows another and must not replace what it wrote."""
+
+WindowRunner = Callable[[MonitorSettings, OutputMaker], int]
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -103,7 +106,7 @@ def run_loop(
         It cannot run.
     """
     if settings.window and not tui:
-        return window_runner()(settings, stored(settings))
+        return window_runner()(settings, partial(stored, settings))
     if not settings.sources:
         raise UsageError(
             "No source is named.", "Give --source ADDRESS, such as replay:200, or --config FILE."
@@ -113,13 +116,21 @@ def run_loop(
     return run_headless(settings, stored(settings), reload)
 
 
-def stored(settings: MonitorSettings) -> list[Output]:
-    """Return the outputs that keep events and those that announce them."""
+def stored(settings: MonitorSettings, follows: bool = False) -> list[Output]:
+    """Return the outputs that keep events and those that announce them.
+
+    Parameters
+    ----------
+    settings : MonitorSettings
+        What is asked for.
+    follows : bool
+        Another run wrote before: add to its file of events.
+    """
     outputs = build_outputs(settings.outputs, settings.names())
     if settings.outputs.annotations is not None:
         outputs.append(AnnotationOutput(settings.outputs.annotations))
     if settings.outputs.events is not None and settings.outputs.events != Path("-"):
-        outputs.append(JsonLinesOutput(settings.outputs.events))
+        outputs.append(JsonLinesOutput(settings.outputs.events, append=follows))
     return outputs
 
 

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import signal
 import sys
-from collections.abc import Sequence
 
 from pyqtgraph.Qt import QtCore, QtWidgets
 
-from monitor.dashboard.feed import Feed
+from monitor.dashboard.feed import Feed, OutputMaker, no_outputs
 from monitor.dashboard.window import MainWindow
 from monitor.errors import EcgmonError
-from monitor.outputs.base import Output
 from monitor.settings import MonitorSettings
 
 
@@ -26,15 +24,15 @@ def application() -> QtWidgets.QApplication:
     return app
 
 
-def run_window(settings: MonitorSettings, outputs: Sequence[Output] = ()) -> int:
+def run_window(settings: MonitorSettings, make_outputs: OutputMaker = no_outputs) -> int:
     """Show the window and return the exit code once it is closed.
 
     Parameters
     ----------
     settings : MonitorSettings
         Settings; ``sources`` are opened at once.
-    outputs : sequence of Output
-        Take the events.
+    make_outputs : callable
+        Returns the outputs of a run; called with True for one that follows another.
 
     Raises
     ------
@@ -42,7 +40,7 @@ def run_window(settings: MonitorSettings, outputs: Sequence[Output] = ()) -> int
         A source named in the settings makes no sense.
     """
     app = application()
-    feed = Feed(settings, outputs)
+    feed = Feed(settings, make_outputs)
     if settings.sources:
         feed.start(settings.sources)
     window = MainWindow(feed)

@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from monitor.dashboard.session import StreamSession
 from monitor.errors import EcgmonError
+from monitor.ingest.base import Source
 from monitor.ingest.registry import open_sources
 from monitor.outputs.base import Output
-from monitor.service import Monitor, MonitorThread
+from monitor.service import AFTER_S, Monitor, MonitorThread
 from monitor.settings import MonitorSettings
 from sim.record import Reference
 from sim.replay import ReplayControls
+
+OutputMaker = Callable[[bool], list[Output]]
+
+
+def no_outputs(_: bool) -> list[Output]:
+    """Keep nothing and tell nobody."""
+    return []
 
 
 class Feed:
@@ -21,18 +29,19 @@ class Feed:
     ----------
     settings : MonitorSettings
         Settings of everything.
-    outputs : sequence of Output
-        Take the events of the first run; a source chosen later in the window is not recorded.
+    make_outputs : callable
+        Returns the outputs of a run; called with True for one that follows another, as when
+        other sources are chosen in the window.
     """
 
-    def __init__(self, settings: MonitorSettings, outputs: Sequence[Output] = ()) -> None:
+    def __init__(self, settings: MonitorSettings, make_outputs: OutputMaker = no_outputs) -> None:
         self.settings = settings
         self.sessions: dict[str, StreamSession] = {}
         self.addresses: tuple[str, ...] = ()
         self.problem = ""
-        self._outputs = list(outputs)
+        self._make_outputs = make_outputs
         self._thread: MonitorThread | None = None
-        self._sources: list[object] = []
+        self._sources: list[Source] = []
 
     @property
     def running(self) -> bool:
@@ -45,38 +54,48 @@ class Feed:
         return all(address.startswith("replay:") for address in self.addresses)
 
     def start(self, addresses: Sequence[str]) -> None:
-        """Read other sources from now on.
+        """Read the sources at these addresses from now on.
 
         Raises
         ------
-        UsageError
-            An address makes no sense; what ran before goes on.
+        EcgmonError
+            An address makes no sense, or an output cannot be had; what ran before goes on.
         """
-        sources = open_sources(tuple(addresses), self.settings)
-        self.stop()
+        self.follow(open_sources(tuple(addresses), self.settings), addresses)
+
+    def follow(self, sources: Sequence[Source], addresses: Sequence[str]) -> None:
+        """Read other sources from now on; what ran before ends, off the window's thread.
+
+        Raises
+        ------
+        EcgmonError
+            An output cannot be had; what ran before goes on.
+        """
+        before = self._thread
+        outputs = self._make_outputs(before is not None)
+        limit_s = self.settings.duration_s
+        monitor = Monitor(self.settings, sources, outputs, duration_s=limit_s, all_leads=True)
+        if before is not None:
+            before.monitor.stop()
         self.sessions = {}
         self.problem = ""
         self.addresses = tuple(addresses)
         self._sources = list(sources)
-        monitor = Monitor(
-            self.settings, sources, self._outputs, duration_s=self.settings.duration_s, all_leads=True
-        )
-        self._outputs = []
-        self._thread = MonitorThread(monitor)
+        self._thread = MonitorThread(monitor, after=before)
         self._thread.start()
 
     def stop(self) -> None:
         """End the run and wait until everything is written."""
         if self._thread is not None:
-            self._thread.stop()
-            self._thread = None
+            self._thread.stop(AFTER_S)
 
     def poll(self) -> None:
         """Take what is new of every stream."""
         if self._thread is None:
             return
         for device, stream in self._thread.monitor.streams.items():
-            if device not in self.sessions:
+            known = self.sessions.get(device)
+            if known is None or known.stream is not stream:
                 self.sessions[device] = StreamSession(stream)
         for session in self.sessions.values():
             session.poll()

@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import BinaryIO, Self
+from typing import BinaryIO, Literal, Self
 
 from monitor.errors import OutputError
 from monitor.events import Event, to_json
@@ -31,12 +31,17 @@ class JsonLinesOutput:
     ----------
     path : Path
         File to write; replaced if it exists. ``-`` is standard output.
+    append : bool
+        Add to a file that exists.
     now : callable
         Monotonic clock in seconds.
     """
 
-    def __init__(self, path: Path, *, now: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self, path: Path, *, append: bool = False, now: Callable[[], float] = time.monotonic
+    ) -> None:
         self.path = path
+        self._mode: Literal["ab", "wb"] = "ab" if append else "wb"
         self._now = now
         self._lines: list[bytes] = []
         self._flushed = 0.0
@@ -56,7 +61,7 @@ class JsonLinesOutput:
             return self
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
-            self._file = self.path.open("wb", buffering=0)
+            self._file = self.path.open(self._mode, buffering=0)
         except OSError as error:
             raise OutputError(
                 f"Events cannot be written to {self.path}: {error.strerror}.", "Name another file."
