@@ -6,11 +6,16 @@ import sqlite3
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Engine, create_engine, event
+from sqlalchemy import Engine, create_engine, event, make_url
 from sqlalchemy.pool import QueuePool
+
+from monitor.errors import MissingExtraError
 
 BUSY_S = 0.2
 """How long a write waits for another process that holds the file."""
+
+SERVER_S = 2
+"""How long a PostgreSQL server may take to be reached, and to answer."""
 
 
 def sqlite_path(address: str) -> Path | None:
@@ -35,7 +40,7 @@ def open_engine(address: str, *, read_only: bool = False) -> Engine:
     """
     path = sqlite_path(address)
     if path is None:
-        return create_engine(address, pool_pre_ping=True)
+        return _server_engine(address)
 
     def connect() -> sqlite3.Connection:
         mode = "ro" if read_only else "rwc"
@@ -46,6 +51,32 @@ def open_engine(address: str, *, read_only: bool = False) -> Engine:
     if not read_only:
         event.listen(engine, "connect", _prepare)
     return engine
+
+
+def _server_engine(address: str) -> Engine:
+    """Return an engine whose server, if it hangs, holds up nothing for long.
+
+    Raises
+    ------
+    MissingExtraError
+        The driver is not installed.
+    """
+    url = make_url(address)
+    if url.get_backend_name() != "postgresql":
+        return create_engine(url, pool_pre_ping=True)
+    if "+" not in url.drivername:
+        url = url.set(drivername="postgresql+psycopg")
+    limits = {
+        "connect_timeout": SERVER_S,
+        "tcp_user_timeout": SERVER_S * 1000,
+        "options": f"-c statement_timeout={SERVER_S * 1000}",
+    }
+    try:
+        return create_engine(url, pool_pre_ping=True, connect_args=limits)
+    except ImportError as error:
+        raise MissingExtraError(
+            "A PostgreSQL store needs psycopg.", "Install it: pip install 'ecgmon[postgresql]'"
+        ) from error
 
 
 def _prepare(connection: Any, _record: Any) -> None:

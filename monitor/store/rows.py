@@ -20,6 +20,9 @@ from monitor.events import (
     to_json,
 )
 
+DEVICE_LENGTH = 200
+"""Characters of a device's name that the table's column takes; a server refuses more."""
+
 Row = dict[str, Any]
 
 MINUTE_S = 60.0
@@ -112,7 +115,7 @@ class RowMaker:
         whole = body if body is not None else to_json(event)
         return {
             "at": self._clock(),
-            "device": event.device,
+            "device": event.device[:DEVICE_LENGTH],
             "type": whole["type"],
             "kind": None,
             "state": None,

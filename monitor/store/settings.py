@@ -20,7 +20,7 @@ class StoreSettings(Settings):
     ----------
     address : str
         Path of an SQLite file, or a database address such as
-        ``postgresql+psycopg://ecgmon@host/ecgmon``. ``env:NAME`` and ``file:PATH`` take
+        ``postgresql://ecgmon@host/ecgmon`` (extra ``postgresql``). ``env:NAME`` and ``file:PATH`` take
         the address from there, so that no password stands in the settings.
     keep_days : float or None
         Age at which events are deleted; None keeps them.

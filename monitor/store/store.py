@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import logging
 import time
@@ -10,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Engine, delete, func, insert, select
+from sqlalchemy import Connection, Engine, delete, func, insert, select
 from sqlalchemy.exc import DatabaseError, DBAPIError, NoSuchModuleError, SQLAlchemyError
 
 from monitor.errors import OutputError
@@ -25,7 +26,13 @@ BACKLOG_ROWS = 20_000
 """Rows kept in memory while the database cannot be written."""
 
 RETRY_S = 1.0
-"""Seconds between two attempts while it cannot be written; an alarm is always tried at once."""
+"""Seconds between two attempts while it cannot be written; an alarm is tried at once if that is quick."""
+
+RETRIES_SHARE = 10.0
+"""Between two attempts lies this many times what the last one took."""
+
+SLOW_S = 0.5
+"""An attempt that took longer is not repeated at once, so that a dead server holds up nothing else."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +82,7 @@ class EventStore:
         self._engine: Engine | None = None
         self._backlog: list[Row] = []
         self._next_try = 0.0
+        self._slow = False
         self.problem: str | None = None
         self.dropped = 0
 
@@ -122,7 +130,8 @@ class EventStore:
         urgent = any(row["type"] == "alarm" for row in rows)
         if not self._backlog:
             return True
-        if self.problem is not None and not urgent and self._clock() < self._next_try:
+        at_once = urgent and not self._slow
+        if self.problem is not None and not at_once and self._clock() < self._next_try:
             return False
         return self.flush()
 
@@ -130,6 +139,7 @@ class EventStore:
         """Try to write the backlog now; True if nothing waits any more."""
         if not self._backlog:
             return True
+        begin = self._clock()
         try:
             if self._engine is None:
                 self.open()
@@ -137,7 +147,7 @@ class EventStore:
             with self._engine.begin() as connection:
                 connection.execute(insert(EVENTS), self._backlog)
         except (SQLAlchemyError, OSError, OutputError) as error:
-            self._failed(error)
+            self._failed(error, self._clock() - begin)
             return False
         self._backlog.clear()
         if self.problem is not None:
@@ -173,7 +183,7 @@ class EventStore:
         else:
             statement = statement.order_by(table.id)
         try:
-            with self._reader().connect() as connection:
+            with self._reading() as connection:
                 for number, at, body in connection.execute(statement):
                     yield {"id": number, "at": at, **json.loads(body)}
         except (SQLAlchemyError, OSError) as error:
@@ -181,7 +191,7 @@ class EventStore:
 
     def count(self) -> int:
         """Return the number of events stored."""
-        with self._reader().connect() as connection:
+        with self._reading() as connection:
             return int(connection.execute(select(func.count()).select_from(EVENTS)).scalar_one())
 
     def name_patient(self, device: str, name: str | None) -> None:
@@ -193,7 +203,7 @@ class EventStore:
 
     def patients(self) -> dict[str, str]:
         """Return the names by device."""
-        with self._reader().connect() as connection:
+        with self._reading() as connection:
             return {row.device: row.name for row in connection.execute(select(PATIENTS))}
 
     @property
@@ -221,13 +231,22 @@ class EventStore:
         assert self._engine is not None
         return self._engine
 
-    def _reader(self) -> Engine:
+    @contextlib.contextmanager
+    def _reading(self) -> Iterator[Connection]:
+        """Give a connection to read from; a store that is not open is opened for that alone."""
         if self._engine is not None:
-            return self._engine
+            with self._engine.connect() as connection:
+                yield connection
+            return
         path = self.path
         if path is not None and not path.exists():
             raise OutputError(f"{path}: there is no event store.", "Name the file with --store.")
-        return open_engine(self._address, read_only=True)
+        engine = open_engine(self._address, read_only=True)
+        try:
+            with engine.connect() as connection:
+                yield connection
+        finally:
+            engine.dispose()
 
     def _put_aside(self, path: Path) -> None:
         aside = path.with_name(f"{path.name}.damaged-{time.time():.0f}")
@@ -237,12 +256,13 @@ class EventStore:
         LOG.error("%s is damaged; it is kept as %s and a new event store is begun.", path, aside.name)
         self._connect()
 
-    def _failed(self, error: Exception) -> None:
+    def _failed(self, error: Exception, took_s: float) -> None:
         reason = str(error) if isinstance(error, OutputError) else _reason(error)
         if self.problem is None:
             LOG.error("The event store cannot be written: %s. Events wait in memory.", reason)
         self.problem = reason
-        self._next_try = self._clock() + RETRY_S
+        self._slow = took_s > SLOW_S
+        self._next_try = self._clock() + max(RETRY_S, RETRIES_SHARE * took_s)
         if self._engine is not None:
             self._engine.dispose()
 
