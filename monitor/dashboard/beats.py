@@ -8,8 +8,8 @@ from dataclasses import dataclass, replace
 
 from monitor.events import PIPELINE_HZ, Beat, BeatRevision
 
-KEPT_BEATS = 60_000
-"""About twelve hours of beats."""
+KEPT_BEATS = 15_000
+"""More than the beats of the signal that is kept."""
 
 KEPT_REASONS = 10_000
 """The newest beats that keep their own attribution: about two hours, as long as the signal."""
