@@ -184,15 +184,45 @@ class RhythmChange(Event):
     Parameters
     ----------
     rhythm : str
-        WFDB rhythm string without the bracket, such as ``N``, ``AFIB``, ``VT``.
+        WFDB rhythm string without the bracket, such as ``N``, ``AFIB``, ``VT``; ``NOISE``
+        where the signal does not tell.
     confidence : float
         0 to 1.
+    beneath : str
+        The ground rhythm that a passing one interrupts, such as ``AFIB`` beneath ``VT``;
+        empty for a ground rhythm, or where it is unknown.
     """
 
     type: ClassVar[str] = "rhythm"
 
     rhythm: str
     confidence: float = 1.0
+    beneath: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Episode(Event):
+    """Something short that is over, from its first beat at ``sample`` to its last.
+
+    Parameters
+    ----------
+    kind : str
+        ``ventricular_couplet``, ``ventricular_run``, ``supraventricular_couplet``,
+        ``supraventricular_run``, ``pause`` or ``dropped_beat``.
+    end_sample : int
+        Index, at the source's rate, of its last beat.
+    beats : int
+        Beats that it consists of; of a pause, the two at its ends.
+    bpm : float
+        Mean rate from the first to the last beat, in beats a minute.
+    """
+
+    type: ClassVar[str] = "episode"
+
+    kind: str
+    end_sample: int
+    beats: int
+    bpm: float
 
 
 Priority = Literal["high", "medium", "low"]

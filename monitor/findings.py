@@ -11,12 +11,17 @@ from monitor.dsp.operator import State
 from monitor.dsp.quality import SecondQuality
 from monitor.dsp.rpeak import RPeak
 from monitor.dsp.segment import BeatWindow
-from monitor.events import PIPELINE_HZ, Beat, BeatRevision, Event, HeartRate, Quality
+from monitor.events import PIPELINE_HZ, Beat, BeatRevision, Episode, Event, HeartRate, Quality, RhythmChange
 from monitor.inference.namer import UNCLASSIFIED, Naming
+from monitor.rhythm.analyser import RhythmAnalyser
+from monitor.rhythm.fibrillation import FibrillationSecond
+from monitor.rhythm.found import EpisodeFound, Found, SeenBeat
 from monitor.rhythm.heart_rate import HeartRateMeter, HeartRateSettings
 
 BAD_SECONDS = 2
 """So many seconds of unusable signal in a row make the heart rate unknown; one is ridden out."""
+
+Finding = SecondQuality | RPeak | FibrillationSecond | tuple[BeatWindow, Naming]
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,9 +43,13 @@ class TimeBase:
         """Return the source index nearest to a pipeline index."""
         return round(index * self.fs_hz / PIPELINE_HZ)
 
+    def pipeline(self, index: int) -> int:
+        """Return the pipeline index nearest to a source index."""
+        return round(index * PIPELINE_HZ / self.fs_hz)
+
 
 class EventMaker:
-    """Keeps what spans findings: RR intervals, heart rate, the quality of the moment.
+    """Keeps what spans findings: RR intervals, heart rate, rhythm, the quality of the moment.
 
     Parameters
     ----------
@@ -50,6 +59,8 @@ class EventMaker:
         Name that the events carry.
     heart_rate : HeartRateSettings
         Settings of the heart rate.
+    rhythm : RhythmAnalyser
+        Names the rhythm.
     usable_quality : float
         Two seconds in a row below this signal quality make the heart rate unknown.
     stale_after_samples : int
@@ -61,6 +72,7 @@ class EventMaker:
         time: TimeBase,
         device: str,
         heart_rate: HeartRateSettings,
+        rhythm: RhythmAnalyser,
         usable_quality: float,
         stale_after_samples: int,
     ) -> None:
@@ -69,10 +81,11 @@ class EventMaker:
         self._usable_quality = usable_quality
         self._stale_after = stale_after_samples
         self._rate = HeartRateMeter(heart_rate)
+        self._rhythm = rhythm
         self.reset()
 
     def reset(self) -> None:
-        """Forget everything: after a gap nothing spans it."""
+        """Forget all but the rhythm: after a gap nothing spans it."""
         self._rate.reset()
         self._rate_known = False
         self._quality = 1.0
@@ -86,6 +99,7 @@ class EventMaker:
         seconds: Sequence[SecondQuality],
         peaks: Sequence[RPeak],
         windows: Sequence[tuple[BeatWindow, Naming]],
+        waveform: Sequence[FibrillationSecond],
         clean_delay: int,
         now: int,
     ) -> list[Event]:
@@ -97,36 +111,50 @@ class EventMaker:
             Quality and R waves that became known.
         windows : sequence of (BeatWindow, Naming)
             Beats classified, in the order of their R waves.
+        waveform : sequence of FibrillationSecond
+            What seconds of the waveform showed.
         clean_delay : int
             Samples by which the clean signal is late.
         now : int
             Pipeline index just behind the newest sample.
         """
         arrivals = [peak for peak, _ in self._waiting] + list(peaks)
-        steps: list[tuple[int, int, SecondQuality | RPeak | tuple[BeatWindow, Naming]]] = [
+        steps: list[tuple[int, int, Finding]] = [
             *((second.known_at, 0, second) for second in seconds),
             *((peak.known_at, 1, peak) for peak in peaks),
             *(
                 (max(beat[0].known_at + clean_delay, peak.known_at), 2, beat)
                 for beat, peak in zip(windows, arrivals, strict=False)
             ),
+            *((second.known_at, 3, second) for second in waveform),
         ]
         steps.sort(key=lambda step: step[:2])
         events: list[Event] = []
         for known, _, finding in steps:
-            events += self._stale(known)
+            events += self._pass(known)
             if isinstance(finding, SecondQuality):
                 events += self._second(finding, known)
             elif isinstance(finding, RPeak):
                 events += self._peak(finding, known)
+            elif isinstance(finding, FibrillationSecond):
+                events += self._found(self._rhythm.fibrillation(finding))
             else:
-                events += self._beat(*finding, self._time.input_needed(known))
-        return events + self._stale(now)
+                events += self._beat(*finding, known, self._time.input_needed(known))
+        return events + self._pass(now)
 
     def unclassified(self, windows: Sequence[BeatWindow], known_at: int) -> list[Event]:
         """Return the beats whose windows will never be whole; ``known_at`` is a source index."""
         naming = Naming(UNCLASSIFIED)
-        return [event for window in windows for event in self._beat(window, naming, known_at)]
+        now = self._time.pipeline(known_at)
+        return [event for window in windows for event in self._beat(window, naming, now, known_at)]
+
+    def gap(self, start: int, end: int) -> list[Event]:
+        """Return what the loss of the samples between two source indices means for the rhythm."""
+        return self._found(self._rhythm.gap(self._time.pipeline(start), self._time.pipeline(end)), end)
+
+    def finish(self, known_at: int) -> list[Event]:
+        """Return what the end of the stream, at a source index, makes final."""
+        return self._found(self._rhythm.finish(self._time.pipeline(known_at)), known_at)
 
     def rate_unknown(self, sample: int, known_at: int) -> list[Event]:
         """Say once that the heart rate is unknown; both are source indices."""
@@ -149,7 +177,8 @@ class EventMaker:
             reasons=second.reasons,
         )
         unknown = self.rate_unknown(sample, known_at) if self._bad_seconds >= BAD_SECONDS else []
-        return [quality, *unknown]
+        found = self._found(self._rhythm.second(second.start, second.index, second.reasons, known))
+        return [quality, *unknown, *found]
 
     def _peak(self, peak: RPeak, known: int) -> list[Event]:
         rr_s = None if self._last_r is None else (peak.sample - self._last_r) / PIPELINE_HZ
@@ -163,7 +192,7 @@ class EventMaker:
         self._rate_known = True
         return [self._heart_rate(self._time.source(peak.sample), self._time.input_needed(known), bpm)]
 
-    def _beat(self, window: BeatWindow, naming: Naming, known_at: int) -> list[Event]:
+    def _beat(self, window: BeatWindow, naming: Naming, known: int, known_at: int) -> list[Event]:
         peak, rr_s = self._waiting.popleft()
         sample, time_s = self._time.source(peak.sample), peak.sample / PIPELINE_HZ
         label = naming.label
@@ -198,7 +227,56 @@ class EventMaker:
                 attribution_start=window.start,
             )
         )
-        return events
+        return events + self._found(self._see(peak.sample, rr_s, window, naming, known), known_at)
+
+    def _see(
+        self, at: float, rr_s: float | None, window: BeatWindow, naming: Naming, known: int
+    ) -> list[Found]:
+        """Show a beat to the rhythm analyser."""
+        label, signal = naming.label, window.samples_mv
+        seen = SeenBeat(
+            at,
+            label.aami,
+            label.probabilities.get(label.symbol, 0.0),
+            rr_s,
+            self._quality,
+            None if signal is None else signal[: window.r - window.start + 1],
+        )
+        return self._rhythm.beat(seen, known, None if naming.revision is None else naming.revision.aami)
+
+    def _found(self, findings: Sequence[Found], known_at: int | None = None) -> list[Event]:
+        """Make events of what the rhythm analyser found; ``known_at`` overrides its own."""
+        return [self._rhythm_event(found, known_at) for found in findings]
+
+    def _rhythm_event(self, found: Found, known_at: int | None) -> Event:
+        known = self._time.input_needed(found.known_at) if known_at is None else known_at
+        sample, time_s = self._time.source(found.start), found.start / PIPELINE_HZ
+        if isinstance(found, EpisodeFound):
+            return Episode(
+                sample=sample,
+                time_s=time_s,
+                known_at=known,
+                device=self._device,
+                kind=found.kind,
+                end_sample=self._time.source(found.end),
+                beats=found.beats,
+                bpm=found.bpm,
+            )
+        return RhythmChange(
+            sample=sample,
+            time_s=time_s,
+            known_at=known,
+            device=self._device,
+            rhythm=found.rhythm,
+            confidence=found.confidence,
+            beneath=found.beneath,
+        )
+
+    def _pass(self, now: int) -> list[Event]:
+        """Let time pass until pipeline index ``now``."""
+        due = self._found(self._rhythm.advance(now))
+        stale = self._stale(now)
+        return sorted((*due, *stale), key=lambda event: event.known_at) if due and stale else due + stale
 
     def _stale(self, now: int) -> list[Event]:
         """Say that the rate is unknown once a beat is overdue at pipeline index ``now``."""

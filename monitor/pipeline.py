@@ -20,7 +20,10 @@ from monitor.findings import EventMaker, TimeBase
 from monitor.inference.contract import ModelContract
 from monitor.inference.namer import BeatNamer, ClassifierSettings, Naming
 from monitor.inference.opening import open_namer
+from monitor.rhythm.analyser import RhythmAnalyser
+from monitor.rhythm.fibrillation import FibrillationDetector, FibrillationSettings
 from monitor.rhythm.heart_rate import HeartRateSettings
+from monitor.rhythm.settings import RhythmSettings
 from monitor.ring import RingBuffer
 
 SNAPSHOT_VERSION = 1
@@ -44,11 +47,13 @@ class PipelineSettings(Settings):
     segment: SegmentSettings = Field(default_factory=SegmentSettings)
     classifier: ClassifierSettings = Field(default_factory=ClassifierSettings)
     heart_rate: HeartRateSettings = Field(default_factory=HeartRateSettings)
+    fibrillation: FibrillationSettings = Field(default_factory=FibrillationSettings)
+    rhythm: RhythmSettings = Field(default_factory=RhythmSettings)
     usable_quality: float = Field(default=0.1, ge=0, le=1)
 
 
 class Pipeline:
-    """Resampling, cleaning, quality, R waves, windows, classes, heart rate.
+    """Resampling, cleaning, quality, R waves, windows, classes, heart rate, rhythm.
 
     What the operators find within a block is put in the order of the sample at which it
     became known before anything keeps state across findings. So events do not depend on
@@ -95,10 +100,13 @@ class Pipeline:
         self._quality = SignalQuality(self.settings.quality)
         self._detector = RPeakDetector(self.settings.detector)
         self._segmenter = BeatSegmenter(self.settings.segment)
+        self._fibrillation = FibrillationDetector(self.settings.fibrillation)
+        self.rhythm = RhythmAnalyser(self.settings.rhythm)
         self._maker = EventMaker(
             TimeBase(fs_hz, self._resampler.input_needed),
             device,
             self.settings.heart_rate,
+            self.rhythm,
             self.settings.usable_quality,
             round(self._detector.delay_samples),
         )
@@ -112,6 +120,8 @@ class Pipeline:
             "detector": self._detector,
             "segmenter": self._segmenter,
             "namer": self._namer,
+            "fibrillation": self._fibrillation,
+            "rhythm": self.rhythm,
             "maker": self._maker,
         }
         self._started = False
@@ -151,6 +161,7 @@ class Pipeline:
             self._begin(block.start)
             if block.rewound:
                 self._namer.forget()
+                self.rhythm.forget()
             self._started = True
             if self._ring is not None:
                 self._ring.restart(self._resampler.next_output_index)
@@ -162,7 +173,8 @@ class Pipeline:
 
     def finish(self) -> list[Event]:
         """Return the beats whose windows the end of the stream cut off."""
-        return self._maker.unclassified(self._segmenter.flush(), max(0, self._next - 1))
+        last = max(0, self._next - 1)
+        return self._maker.unclassified(self._segmenter.flush(), last) + self._maker.finish(last)
 
     def snapshot(self) -> State:
         """Return a copy of the whole state, to go on from after a restart."""
@@ -237,6 +249,7 @@ class Pipeline:
         self._quality.reset(first)
         self._detector.reset(first)
         self._segmenter.reset(first)
+        self._fibrillation.reset(first)
         self._maker.reset()
         self._namer.break_off()
 
@@ -249,7 +262,7 @@ class Pipeline:
             device=self.device,
             length_samples=start - self._next,
         )
-        events += [gap, *self._maker.rate_unknown(self._next, start)]
+        events += [gap, *self._maker.rate_unknown(self._next, start), *self._maker.gap(self._next, start)]
         self._begin(start)
         if self._ring is not None:
             self._ring.advance(self._resampler.next_output_index)
@@ -274,6 +287,7 @@ class Pipeline:
             seconds,
             peaks,
             list(zip(windows, self._name(windows), strict=True)),
+            self._fibrillation.process(raw, missing),
             int(self._front_end.delay_samples),
             self._resampler.next_output_index,
         )

@@ -1,0 +1,124 @@
+"""Beats that do not come: asystole, pauses and dropped beats."""
+
+from __future__ import annotations
+
+import math
+
+from monitor.dsp.operator import State
+from monitor.events import PIPELINE_HZ
+from monitor.rhythm.found import EpisodeFound, EpisodeKind, SeenBeat
+from monitor.rhythm.layer import Layer
+from monitor.rhythm.settings import RhythmSettings
+
+STEADY_INTERVALS = 6
+STEADY_SPREAD = 0.15
+"""The intervals before a dropped beat differ from their middle by no larger share."""
+
+DROPPED = (1.75, 2.25)
+"""An interval with a dropped beat in it, over the middle one before it."""
+
+
+class AbsenceWatch:
+    """Counts the time since the last beat, on a signal in which one would be seen.
+
+    Parameters
+    ----------
+    settings : RhythmSettings
+        Limits.
+
+    Attributes
+    ----------
+    layer : Layer
+        ``ASYS``, since the last beat, or silence.
+    """
+
+    def __init__(self, settings: RhythmSettings) -> None:
+        self.settings = settings
+        self._wait = math.ceil((settings.asystole_s + settings.latency_s) * PIPELINE_HZ)
+        self.layer = Layer()
+        self.forget()
+
+    def forget(self) -> None:
+        """Forget the beats; what is said stays until a beat comes."""
+        self._since: float | None = None
+        self._steady: list[float] = []
+        self._last_plain = False
+
+    def restart(self, at: float) -> None:
+        """Count from ``at`` on: no beat could be seen before."""
+        self._since = at if self._since is None else max(self._since, at)
+
+    def second(self, start: int, end: int, *, blind: bool) -> None:
+        """Take a second from ``start`` to ``end``; what it hides does not count."""
+        if blind:
+            self.restart(end)
+            self._steady.clear()
+            self._last_plain = False
+        elif self._since is None:
+            self._since = float(start)
+
+    def seen(self, at: float) -> None:
+        """Take an R wave at once, before its class is final."""
+        self.layer.hush(at)
+        self.restart(at)
+
+    @property
+    def due(self) -> int | None:
+        """Pipeline index at which asystole is certain if no beat comes."""
+        if self._since is None or self.layer.rhythm:
+            return None
+        return math.ceil(self._since) + self._wait
+
+    def expire(self) -> None:
+        """Say that no beat came."""
+        assert self._since is not None
+        self.layer.say("ASYS", self._since)
+
+    def take(self, beat: SeenBeat, known_at: int) -> list[EpisodeFound]:
+        """Take the next beat, its class final; return the pause that it ended.
+
+        A long interval is a dropped beat if it is twice as long as steady ones before it,
+        and no early beat begins it.
+        """
+        plain = beat.aami == "N" and beat.quality >= self.settings.min_quality
+        kinds: list[EpisodeKind] = []
+        rr_s = beat.rr_s
+        if rr_s is None or beat.quality < self.settings.min_quality:
+            self._steady.clear()
+        else:
+            if rr_s >= self.settings.pause_s:
+                kinds.append("pause")
+            if plain and self._last_plain and self._is_dropped(rr_s):
+                kinds.append("dropped_beat")
+            if plain and self._last_plain:
+                self._steady = [*self._steady, rr_s][-STEADY_INTERVALS:]
+        self._last_plain = plain
+        if rr_s is None or not kinds:
+            return []
+        before = beat.at - rr_s * PIPELINE_HZ
+        return [EpisodeFound(before, beat.at, known_at, kind, 2, round(60.0 / rr_s, 1)) for kind in kinds]
+
+    def _is_dropped(self, rr_s: float) -> bool:
+        if len(self._steady) < STEADY_INTERVALS:
+            return False
+        ordered = sorted(self._steady)
+        middle = ordered[STEADY_INTERVALS // 2]
+        low, high = DROPPED
+        steady = ordered[-1] - ordered[0] <= 2 * STEADY_SPREAD * middle
+        return steady and low * middle <= rr_s <= high * middle
+
+    def snapshot(self) -> State:
+        """Return a copy of the state."""
+        return {
+            "layer": self.layer.snapshot(),
+            "since": self._since,
+            "steady": list(self._steady),
+            "last_plain": self._last_plain,
+        }
+
+    def restore(self, state: State) -> None:
+        """Go back to a state that `snapshot` returned."""
+        self.layer.restore(state["layer"])
+        self._since = state["since"]
+        self._steady = list(state["steady"])
+        self._last_plain = bool(state["last_plain"])

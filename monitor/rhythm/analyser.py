@@ -1,0 +1,239 @@
+"""Names the rhythm from beats, seconds of quality and verdicts on the waveform, as they arrive."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Collection
+from dataclasses import replace
+
+from monitor.dsp.operator import State
+from monitor.events import PIPELINE_HZ
+from monitor.rhythm.absence import AbsenceWatch
+from monitor.rhythm.atrial_model import Judge
+from monitor.rhythm.fibrillation import FibrillationSecond
+from monitor.rhythm.found import EpisodeFound, Found, RhythmFound, SeenBeat
+from monitor.rhythm.ground import GroundRhythm
+from monitor.rhythm.layer import Layer
+from monitor.rhythm.patterns import PatternFinder
+from monitor.rhythm.runs import RunFinder
+from monitor.rhythm.settings import RhythmSettings
+from monitor.rhythm.sight import SightWatch, is_blind
+
+SECOND = int(PIPELINE_HZ)
+
+FIBRILLATION = "VFL"
+"""Rhythm string of ventricular flutter and fibrillation, which are not told apart."""
+
+SETTLED_S = 2.0
+"""The class of a beat is final when the next is known, or so long after its R wave."""
+
+STEP = 4.0
+"""Two changes are at least so many pipeline samples apart, so that files keep their order."""
+
+
+class RhythmAnalyser:
+    """Names the rhythm of one stream.
+
+    Several parts look at the same beats, each for what it knows. The most urgent one that
+    has something to say gives the rhythm: ventricular flutter or fibrillation, a signal
+    that cannot be read, asystole, a run, a pattern, and beneath them the ground rhythm.
+    So a short run ends in the rhythm that it interrupted. A beat counts once its class is
+    final, that is when the next beat is known.
+
+    Everything is counted in pipeline samples. Calls must come in the order in which
+    things were known; each returns what became known by it.
+
+    Parameters
+    ----------
+    settings : RhythmSettings, optional
+        Limits.
+    model : Judge, optional
+        Judge of atrial fibrillation, in place of the shipped one.
+    """
+
+    _waiting: SeenBeat | None
+
+    def __init__(self, settings: RhythmSettings | None = None, model: Judge | None = None) -> None:
+        self.settings = settings or RhythmSettings()
+        self._ground = GroundRhythm(self.settings, model)
+        self._patterns = PatternFinder(self.settings)
+        self._runs = RunFinder(self.settings)
+        self._absence = AbsenceWatch(self.settings)
+        self._sight = SightWatch(self.settings)
+        self.forget()
+
+    def forget(self) -> None:
+        """Forget everything: another stream begins."""
+        self._fibrillation = Layer()
+        self._ground.forget()
+        self._break_off()
+        self._absence.layer = Layer()
+        self._patterns.layer, self._runs.layer = Layer(), Layer()
+        self._sight.forget()
+        self._said = ("", "")
+        self._start = -STEP
+        self._shown_until = 0
+
+    def beat(self, beat: SeenBeat, known_at: int, revised: str | None = None) -> list[Found]:
+        """Take the next beat.
+
+        Parameters
+        ----------
+        beat : SeenBeat
+            The beat, as it was named first.
+        known_at : int
+            Pipeline index at which it was known.
+        revised : str or None
+            The final AAMI class of the beat before, if it changed.
+        """
+        found: list[Found] = [*self._settle(known_at, revised)]
+        self._absence.seen(beat.at)
+        self._waiting = beat
+        return found + self._name(known_at)
+
+    def second(self, start: int, index: float, reasons: Collection[str], known_at: int) -> list[Found]:
+        """Take the quality of the second that begins at pipeline index ``start``."""
+        blind = is_blind(index, reasons, self.settings.min_quality)
+        self._sight.second(start, blind=blind)
+        self._absence.second(start, start + SECOND, blind=blind)
+        since = self._sight.blind_since
+        if since is not None and start - since > self.settings.forget_s * PIPELINE_HZ:
+            self._ground.forget()
+        return self._name(known_at)
+
+    def fibrillation(self, second: FibrillationSecond) -> list[Found]:
+        """Take the verdict on the waveform of one second."""
+        if second.is_vf:
+            self._shown_until = second.start + SECOND
+        if not second.holds:
+            self._fibrillation.hush(self._shown_until)
+        elif second.onset is not None:
+            self._fibrillation.say(FIBRILLATION, second.onset, second.probability or 0.0)
+        return self._name(second.known_at)
+
+    def advance(self, now: int) -> list[Found]:
+        """Let time pass until pipeline index ``now``, with nothing else known before it."""
+        found: list[Found] = []
+        while (due := self._due()) is not None and due < now:
+            if self._waiting is not None and due == self._settled_at(self._waiting):
+                found += self._settle(due)
+            else:
+                self._absence.expire()
+                ended = self._runs.end(self._absence.layer.since, due)
+                found += [] if ended is None else [ended]
+                self._patterns.break_off()
+            found += self._name(due)
+        return found
+
+    def gap(self, start: int, end: int) -> list[Found]:
+        """Take a loss of the samples between two pipeline indices; nothing spans it."""
+        found = self.finish(end)
+        self._break_off()
+        self._absence.restart(end)
+        self._sight.gap(start, end)
+        if end - start > self.settings.forget_s * PIPELINE_HZ:
+            self._ground.forget()
+        return found + self._name(end)
+
+    def finish(self, known_at: int) -> list[Found]:
+        """Return what the end of the signal makes final."""
+        found: list[Found] = [*self._settle(known_at)]
+        ended = self._runs.end(known_at, known_at)
+        return found + ([] if ended is None else [ended]) + self._name(known_at)
+
+    def _break_off(self) -> None:
+        self._waiting = None
+        self._absence.forget()
+        self._runs.break_off()
+        self._patterns.break_off()
+
+    def _due(self) -> int | None:
+        dues = [self._absence.due]
+        if self._waiting is not None:
+            dues.append(self._settled_at(self._waiting))
+        return min((due for due in dues if due is not None), default=None)
+
+    @staticmethod
+    def _settled_at(beat: SeenBeat) -> int:
+        return math.ceil(beat.at + SETTLED_S * PIPELINE_HZ)
+
+    def _settle(self, known_at: int, revised: str | None = None) -> list[EpisodeFound]:
+        """Let the beat that waits count, its class final."""
+        beat, self._waiting = self._waiting, None
+        if beat is None:
+            return []
+        if revised is not None:
+            beat = replace(beat, aami=revised)
+        self._ground.take(beat)
+        irregular = self._ground.fibrillates
+        self._patterns.take(beat, irregular=irregular)
+        run = self._runs.take(beat, known_at, irregular=irregular)
+        pauses = self._absence.take(beat, known_at)
+        return pauses if run is None else [run, *pauses]
+
+    def _name(self, known_at: int) -> list[Found]:
+        """Say which rhythm holds, if it is another than before."""
+        since, ground = 0.0, self._ground.layer
+        for layer in (
+            self._fibrillation,
+            self._sight.layer,
+            self._absence.layer,
+            self._runs.layer,
+            self._patterns.layer,
+            ground,
+        ):
+            since = max(since, layer.since)
+            if layer.rhythm:
+                break
+        if not layer.rhythm:
+            return []
+        beneath = "" if layer is ground else ground.rhythm
+        if (layer.rhythm, beneath) == self._said:
+            return []
+        if layer.rhythm == self._said[0]:
+            since = max(since, ground.since)
+        self._start = max(since, self._start + STEP)
+        self._said = (layer.rhythm, beneath)
+        return [RhythmFound(self._start, known_at, layer.rhythm, layer.confidence, beneath)]
+
+    def snapshot(self) -> State:
+        """Return a copy of the state."""
+        waiting = self._waiting
+        return {
+            **{name: part.snapshot() for name, part in self._parts().items()},
+            "waiting": None
+            if waiting is None
+            else (
+                waiting.at,
+                waiting.aami,
+                waiting.sure,
+                waiting.rr_s,
+                waiting.quality,
+                None if waiting.before_mv is None else waiting.before_mv.copy(),
+            ),
+            "said": list(self._said),
+            "start": self._start,
+            "shown_until": self._shown_until,
+        }
+
+    def restore(self, state: State) -> None:
+        """Go back to a state that `snapshot` returned."""
+        for name, part in self._parts().items():
+            part.restore(state[name])
+        self._waiting = None if state["waiting"] is None else SeenBeat(*state["waiting"])
+        said = state["said"]
+        self._said = (str(said[0]), str(said[1]))
+        self._start = float(state["start"])
+        self._shown_until = int(state["shown_until"])
+
+    def _parts(
+        self,
+    ) -> dict[str, Layer | GroundRhythm | PatternFinder | RunFinder | AbsenceWatch | SightWatch]:
+        return {
+            "fibrillation": self._fibrillation,
+            "ground": self._ground,
+            "patterns": self._patterns,
+            "runs": self._runs,
+            "absence": self._absence,
+            "sight": self._sight,
+        }

@@ -1,0 +1,108 @@
+"""The ground rhythm: how fast the sinus node is, or that the atria fibrillate."""
+
+from __future__ import annotations
+
+from collections import deque
+
+from monitor.dsp.operator import State
+from monitor.rhythm.atrial import AtrialWatch
+from monitor.rhythm.atrial_model import Judge
+from monitor.rhythm.found import SeenBeat
+from monitor.rhythm.layer import Layer
+from monitor.rhythm.settings import RhythmSettings
+
+INTERVALS, LEAST_INTERVALS = 12, 8
+"""Intervals whose middle one gives the rate, and the fewest that will do."""
+
+SINUS, SLOW, FAST, FIBRILLATION = "N", "SBR", "STACH", "AFIB"
+
+
+class GroundRhythm:
+    """Names the rhythm that passing ones interrupt.
+
+    Parameters
+    ----------
+    settings : RhythmSettings
+        Limits.
+    model : Judge, optional
+        Judge of atrial fibrillation, in place of the shipped one.
+
+    Attributes
+    ----------
+    layer : Layer
+        ``N``, ``SBR``, ``STACH`` or ``AFIB``; silence while too little is known.
+    atrial : AtrialWatch
+        Watches for atrial fibrillation.
+    """
+
+    def __init__(self, settings: RhythmSettings, model: Judge | None = None) -> None:
+        self.settings = settings
+        self.layer = Layer()
+        self.atrial = AtrialWatch(settings, model)
+        self.forget()
+
+    def forget(self) -> None:
+        """Forget everything, and say nothing until enough is known again."""
+        self.layer = Layer()
+        self.atrial.forget()
+        self._intervals: deque[tuple[float, float]] = deque(maxlen=INTERVALS)
+        self._first: float | None = None
+        self._last_usable = False
+
+    @property
+    def fibrillates(self) -> bool:
+        """Whether the atria fibrillate."""
+        return self.layer.rhythm == FIBRILLATION
+
+    def take(self, beat: SeenBeat) -> None:
+        """Take the next beat, its class final."""
+        judged = self.atrial.take(beat)
+        usable = beat.aami not in "VF" and beat.quality >= self.settings.min_quality
+        if usable and self._first is None:
+            self._first = beat.at
+        if usable and self._last_usable and beat.rr_s is not None:
+            self._intervals.append((beat.at, beat.rr_s))
+        self._last_usable = usable
+        if len(self._intervals) < LEAST_INTERVALS:
+            return
+        if judged and self.atrial.present != self.fibrillates:
+            self._change(self.atrial.changed_at())
+        elif not self.fibrillates and (not judged or not self.layer.rhythm):
+            self._change(self._intervals[-len(self._intervals) // 2][0])
+
+    def _change(self, since: float) -> None:
+        """Say what holds; a first rhythm has held since the first beat."""
+        rhythm = FIBRILLATION if self.atrial.present else self._by_rate()
+        if not self.layer.rhythm and self._first is not None:
+            since = self._first
+        probability = 0.5 if self.atrial.probability is None else self.atrial.probability
+        self.layer.say(rhythm, since, round(probability if self.atrial.present else 1.0 - probability, 3))
+
+    def _by_rate(self) -> str:
+        ordered = sorted(rr_s for _, rr_s in self._intervals)
+        bpm = 60.0 / ordered[len(ordered) // 2]
+        limits, now = self.settings, self.layer.rhythm
+        back = limits.rate_hysteresis_bpm
+        if bpm < limits.brady_bpm + (back if now == SLOW else 0.0):
+            return SLOW
+        if bpm > limits.tachy_bpm - (back if now == FAST else 0.0):
+            return FAST
+        return SINUS
+
+    def snapshot(self) -> State:
+        """Return a copy of the state."""
+        return {
+            "layer": self.layer.snapshot(),
+            "atrial": self.atrial.snapshot(),
+            "intervals": list(self._intervals),
+            "first": self._first,
+            "last_usable": self._last_usable,
+        }
+
+    def restore(self, state: State) -> None:
+        """Go back to a state that `snapshot` returned."""
+        self.layer.restore(state["layer"])
+        self.atrial.restore(state["atrial"])
+        self._intervals = deque((tuple(pair) for pair in state["intervals"]), maxlen=INTERVALS)
+        self._first = state["first"]
+        self._last_usable = bool(state["last_usable"])

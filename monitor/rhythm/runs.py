@@ -1,0 +1,133 @@
+"""Ectopic beats in a row: couplets, runs, tachycardia."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from monitor.dsp.operator import State
+from monitor.events import PIPELINE_HZ
+from monitor.rhythm.found import EpisodeFound, EpisodeKind, SeenBeat
+from monitor.rhythm.layer import Layer
+from monitor.rhythm.settings import RhythmSettings
+
+RUN: Final = 3
+"""So many ectopic beats in a row are a run."""
+
+RATE_INTERVALS = 8
+"""The newest intervals of a run that give its rate."""
+
+LONGEST_S = 2.0
+"""Ectopic beats further apart are no run."""
+
+SLOWER = 0.95
+"""A tachycardia becomes an idioventricular rhythm only below this share of the limit."""
+
+KINDS: dict[str, tuple[EpisodeKind, EpisodeKind]] = {
+    "V": ("ventricular_couplet", "ventricular_run"),
+    "S": ("supraventricular_couplet", "supraventricular_run"),
+}
+"""What two, and more, ectopic beats of a class are called."""
+
+
+class RunFinder:
+    """Follows beats of one ectopic class in a row; interval by interval, nothing spans a gap.
+
+    Parameters
+    ----------
+    settings : RhythmSettings
+        Limits.
+
+    Attributes
+    ----------
+    layer : Layer
+        ``VT``, ``IVR`` or ``SVTA`` from the first beat of a run on, said from its third.
+    """
+
+    def __init__(self, settings: RhythmSettings) -> None:
+        self.settings = settings
+        self.layer = Layer()
+        self.break_off()
+
+    def break_off(self) -> None:
+        """Let no run span what comes."""
+        self._kind = ""
+        self._starts: list[float] = []
+        self._sure = 0.0
+
+    def take(self, beat: SeenBeat, known_at: int, *, irregular: bool) -> EpisodeFound | None:
+        """Take the next beat, its class final; return what it ended.
+
+        Parameters
+        ----------
+        beat : SeenBeat
+            The beat.
+        known_at : int
+            Pipeline index at which its class was final.
+        irregular : bool
+            The atria fibrillate, so that early beats mean nothing.
+        """
+        kind = beat.aami if beat.aami in KINDS and beat.quality >= self.settings.min_quality else ""
+        if irregular and kind == "S":
+            kind = ""
+        ended = None
+        if kind != self._kind or beat.rr_s is None or beat.rr_s > LONGEST_S:
+            ended = self._end(beat.at, known_at)
+            self._kind = kind
+        if kind:
+            self._starts.append(beat.at)
+            self._sure += beat.sure
+            if len(self._starts) >= RUN:
+                self._name()
+        return ended
+
+    def end(self, at: float, known_at: int) -> EpisodeFound | None:
+        """End the run, because no beat follows; return it."""
+        ended = self._end(at, known_at)
+        self._kind = ""
+        return ended
+
+    def _name(self) -> None:
+        beats = self._starts
+        newest = beats[-RATE_INTERVALS - 1 :]
+        bpm = _bpm(newest)
+        limit, layer = self.settings.run_bpm, self.layer
+        fast = bpm > (limit if layer.rhythm in ("", "IVR") else SLOWER * limit)
+        if self._kind == "V":
+            rhythm = "VT" if fast else "IVR"
+        elif fast:
+            rhythm = "SVTA"
+        else:
+            return
+        since = newest[0] if layer.rhythm else beats[0]
+        layer.say(rhythm, since, self._sure / len(beats))
+
+    def _end(self, at: float, known_at: int) -> EpisodeFound | None:
+        beats = self._starts
+        found = None
+        if len(beats) >= 2:
+            kind = KINDS[self._kind][len(beats) >= RUN]
+            found = EpisodeFound(beats[0], beats[-1], known_at, kind, len(beats), round(_bpm(beats), 1))
+        if beats:
+            self._starts, self._sure = [], 0.0
+        self.layer.hush(at)
+        return found
+
+    def snapshot(self) -> State:
+        """Return a copy of the state."""
+        return {
+            "layer": self.layer.snapshot(),
+            "kind": self._kind,
+            "starts": list(self._starts),
+            "sure": self._sure,
+        }
+
+    def restore(self, state: State) -> None:
+        """Go back to a state that `snapshot` returned."""
+        self.layer.restore(state["layer"])
+        self._kind = str(state["kind"])
+        self._starts = list(state["starts"])
+        self._sure = float(state["sure"])
+
+
+def _bpm(beats: list[float]) -> float:
+    return 60.0 * PIPELINE_HZ * (len(beats) - 1) / (beats[-1] - beats[0])

@@ -1,0 +1,51 @@
+"""Limits of the rhythm analyser, with their units."""
+
+from __future__ import annotations
+
+from pydantic import Field
+
+from monitor.config import Settings
+
+
+class RhythmSettings(Settings):
+    """Settings of the `RhythmAnalyser`.
+
+    Parameters
+    ----------
+    brady_bpm, tachy_bpm : float
+        A ground rhythm slower, or faster, is sinus bradycardia or tachycardia.
+    rate_hysteresis_bpm : float
+        How far back inside the limit the rate must come.
+    run_bpm : float
+        A run of ectopic beats that is faster is a tachycardia.
+    cycles : int
+        Bigeminy and trigeminy are called after so many repetitions.
+    pause_s : float
+        An interval as long is a pause.
+    asystole_s : float
+        So long without a beat is asystole.
+    latency_s : float
+        A beat is known at most this long after its R wave.
+    min_quality : float
+        A beat or second on a worse signal tells nothing.
+    blind_s : int
+        So many such seconds in a row make the rhythm unknown; as many good ones end that.
+    forget_s : float
+        Longer without a usable signal, what is known of the ground rhythm is forgotten.
+    fibrillation_on, fibrillation_off : float
+        Probability at which atrial fibrillation is found, and below which it is over.
+    """
+
+    brady_bpm: float = Field(default=50.0, ge=20, le=80)
+    tachy_bpm: float = Field(default=100.0, ge=80, le=200)
+    rate_hysteresis_bpm: float = Field(default=4.0, ge=0, le=20)
+    run_bpm: float = Field(default=100.0, ge=60, le=200)
+    cycles: int = Field(default=3, ge=2, le=10)
+    pause_s: float = Field(default=2.0, ge=1, le=10)
+    asystole_s: float = Field(default=4.0, ge=2, le=20)
+    latency_s: float = Field(default=0.7, ge=0, le=5)
+    min_quality: float = Field(default=0.15, ge=0, le=1)
+    blind_s: int = Field(default=3, ge=1, le=30)
+    forget_s: float = Field(default=60.0, ge=5, le=600)
+    fibrillation_on: float = Field(default=0.7, gt=0, lt=1)
+    fibrillation_off: float = Field(default=0.3, gt=0, lt=1)
