@@ -48,6 +48,8 @@ class Monitor:
         Stop after so much signal of each device.
     all_leads : bool
         Keep the leads that are not analysed in the rings too, for somebody who looks.
+    shown : bool
+        Somebody looks at the streams; as in `Stream`.
 
     Attributes
     ----------
@@ -65,6 +67,7 @@ class Monitor:
         *,
         duration_s: float | None = None,
         all_leads: bool = False,
+        shown: bool = True,
     ) -> None:
         self.settings = settings
         self.sources = list(sources)
@@ -72,6 +75,7 @@ class Monitor:
         self._fan = OutputFan(outputs)
         self.duration_s = duration_s
         self._all_leads = all_leads
+        self._shown = shown
         self.streams: dict[str, Stream] = {}
         self.summary = Summary()
         self._heard: dict[str, float] = {}
@@ -235,6 +239,8 @@ class Monitor:
                 first_sample=block.start,
                 pipeline=self.settings.pipeline,
                 alarms=self.settings.alarms_of(block.device),
+                all_leads=self._all_leads,
+                shown=self._shown,
             )
         except ValueError as error:
             self._refuse(block, str(error))

@@ -18,6 +18,9 @@ from monitor.ring import RingBuffer
 RING_S = 120.0
 """Seconds of signal that the ring buffer keeps for the window."""
 
+UNSEEN_EVENTS = 500
+"""Events kept of a stream at which nobody looks: enough for the service's own report."""
+
 
 class Stream:
     """A device's pipeline, alarm engine, ring buffer and event log.
@@ -40,6 +43,9 @@ class Stream:
         Settings of the alarm engine.
     all_leads : bool
         Keep the leads that are not analysed in the ring too, cleaned, for somebody who looks.
+    shown : bool
+        Somebody looks at the signal. If not, the ring stays empty and the log short: a
+        ward's worth of streams then needs little memory.
 
     Attributes
     ----------
@@ -64,17 +70,18 @@ class Stream:
         pipeline: PipelineSettings | None = None,
         alarms: AlarmSettings | None = None,
         all_leads: bool = False,
+        shown: bool = True,
     ) -> None:
         self.device = device
         self.fs_hz = fs_hz
         self.leads = leads
         self.first_sample = first_sample
         self.shown_leads = leads[:MOST_LEADS] if all_leads else leads[:1]
-        self.ring = _ring(len(self.shown_leads))
-        self.log = EventLog()
+        self.ring = _ring(len(self.shown_leads), RING_S if shown else 0.0)
+        self.log = EventLog() if shown else EventLog(UNSEEN_EVENTS)
         self.status: SourceStatus | None = None
         self.busy_s = 0.0
-        self.pipeline = Pipeline(pipeline, fs_hz=fs_hz, device=device, ring=self.ring)
+        self.pipeline = Pipeline(pipeline, fs_hz=fs_hz, device=device, ring=self.ring if shown else None)
         self._companions = Companions(len(self.shown_leads), self.ring, pipeline or PipelineSettings(), fs_hz)
         self.alarms = AlarmEngine(alarms or AlarmSettings(), device=device, fs_hz=fs_hz)
 
@@ -122,7 +129,7 @@ class Stream:
         return events
 
 
-def _ring(leads: int) -> RingBuffer:
+def _ring(leads: int, seconds: float) -> RingBuffer:
     """Return a ring with a raw and a clean row for each lead, and one for the attribution."""
     rows = {row_name(kind, lead): np.nan for lead in range(max(leads, 1)) for kind in ("raw", "clean")}
-    return RingBuffer(int(RING_S * PIPELINE_HZ), {**rows, "attribution": 0.0})
+    return RingBuffer(max(1, int(seconds * PIPELINE_HZ)), {**rows, "attribution": 0.0})

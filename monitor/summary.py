@@ -12,8 +12,12 @@ import numpy as np
 from monitor.events import Alarm, Beat, BeatRevision, Event, Gap
 
 
+LATEST_BEATS = 100_000
+"""Latencies are those of so many beats, the newest: a box that runs for years needs no more memory."""
+
+
 class Summary:
-    """Counts of one run over all devices; memory grows by a few bytes a beat."""
+    """Counts of one run over all devices."""
 
     def __init__(self) -> None:
         self.beats: Counter[str] = Counter()
@@ -25,6 +29,7 @@ class Summary:
         self._rr_count = 0
         self._r_latency_s = array("f")
         self._class_latency_s = array("f")
+        self._beats_seen = 0
 
     def signal(self, seconds: float) -> None:
         """Count signal that is being processed; the clock starts with the first of it."""
@@ -40,8 +45,9 @@ class Summary:
                 if event.rr_s is not None:
                     self._rr_sum_s += event.rr_s
                     self._rr_count += 1
-                self._r_latency_s.append(event.r_known_at / fs_hz - event.time_s)
-                self._class_latency_s.append(event.known_at / fs_hz - event.time_s)
+                self._keep(self._r_latency_s, event.r_known_at / fs_hz - event.time_s)
+                self._keep(self._class_latency_s, event.known_at / fs_hz - event.time_s)
+                self._beats_seen += 1
             elif isinstance(event, BeatRevision):
                 self.beats[event.was] -= 1
                 self.beats[event.symbol] += 1
@@ -50,6 +56,13 @@ class Summary:
                     self.alarms[event.kind] += 1
             elif isinstance(event, Gap):
                 self.gaps += 1
+
+    def _keep(self, latencies: array[float], value: float) -> None:
+        """Keep a value in the place of the oldest, once all places are taken."""
+        if len(latencies) < LATEST_BEATS:
+            latencies.append(value)
+        else:
+            latencies[self._beats_seen % LATEST_BEATS] = value
 
     @property
     def elapsed_s(self) -> float:

@@ -49,7 +49,7 @@ def run_headless(
     shown: Output = (
         JsonLinesOutput(STANDARD_OUTPUT) if json else ConsoleOutput(quiet=settings.outputs.console == "quiet")
     )
-    monitor = Monitor(settings, sources, [*outputs, shown], duration_s=settings.duration_s)
+    monitor = Monitor(settings, sources, [*outputs, shown], duration_s=settings.duration_s, shown=False)
     log_on_terminal = sys.stdout.isatty() and settings.outputs.console == "log"
     if settings.service is not None:
         asyncio.run(serve(monitor, settings.service, reload))

@@ -176,3 +176,19 @@ def test_an_acknowledgement_from_another_thread_is_written_like_any_event():
         time.sleep(0.02)
     thread.stop()
     assert states() == ["active", "acknowledged"]
+
+
+def test_a_stream_at_which_nobody_looks_keeps_little_and_finds_the_same():
+    shown, unseen = Collector(), Collector()
+    looked_at = run(replay("replay:207?speed=max"), outputs=[shown], duration_s=300.0)
+    hidden = run(replay("replay:207?speed=max"), outputs=[unseen], duration_s=300.0, shown=False)
+    assert unseen.events == shown.events
+    assert len(looked_at.streams["207"].log.since(0)[1]) == len(shown.events) > 1000
+    assert len(hidden.streams["207"].log.since(0)[1]) == 500
+    assert looked_at.streams["207"].ring.capacity == 120 * 360
+    assert hidden.streams["207"].ring.capacity == 1
+
+
+def test_the_window_gets_all_leads():
+    monitor = run(replay("replay:207?speed=max"), duration_s=5.0, all_leads=True)
+    assert len(monitor.streams["207"].shown_leads) == 2
