@@ -11,7 +11,6 @@ import numpy as np
 
 from monitor.events import Alarm, Beat, BeatRevision, Event, Gap
 
-
 LATEST_BEATS = 100_000
 """Latencies are those of so many beats, the newest: a box that runs for years needs no more memory."""
 
