@@ -28,7 +28,7 @@ from monitor.dashboard.app import application
 from monitor.dashboard.feed import Feed
 from monitor.dashboard.remarks import RemarkBook
 from monitor.dashboard.trace_view import TraceView
-from monitor.dashboard.window import LIVE, REVIEW, TILES, MainWindow
+from monitor.dashboard.window import LIVE, TILES, MainWindow
 from monitor.ring import RingBuffer
 from monitor.settings import MonitorSettings
 
@@ -158,25 +158,6 @@ def sample_latencies(arrivals: list[tuple[float, int]], paints: list[tuple[float
     return np.array(waits) if waits else np.array([np.nan])
 
 
-def input_delay(app: QtWidgets.QApplication, seconds: float) -> float:
-    """Return the longest time, in milliseconds, that an input would have waited."""
-    waits: list[float] = []
-    last = time.monotonic()
-
-    def beat() -> None:
-        nonlocal last
-        now = time.monotonic()
-        waits.append(now - last)
-        last = now
-
-    timer = QtCore.QTimer()
-    timer.timeout.connect(beat)
-    timer.start(5)
-    spin(app, seconds)
-    timer.stop()
-    return round(1000 * float(np.percentile(waits, 99.5)), 1)
-
-
 def live(seconds: float, folder: Path, mode: str) -> dict[str, float]:
     """Measure the live page: two leads of ten seconds, shaded and lettered."""
     app, window = open_window(["replay:200"], folder)
@@ -201,27 +182,22 @@ def tiles(seconds: float, folder: Path, count: int = 16) -> dict[str, float]:
     return result
 
 
-def explaining(folder: Path) -> dict[str, float]:
-    """Measure how long an input waits while Shapley values are computed."""
-    app, window = open_window(["replay:200?speed=10"], folder)
-    wait_for_streams(app, window, 1)
-    spin(app, 3.0)
-    assert window.session is not None
-    shown = window.session.beats.tail(6)[0]
-    window.tabs.setCurrentIndex(REVIEW)
-    window.review.open_at(shown.time_s)
-    window.review.reason.ask()
-    result = {"input_delay_while_explaining_ms": input_delay(app, 4.0)}
-    window.close()
-    return result
+def setting() -> dict[str, object]:
+    """Return what a reader must know of the machine: kind, cores, load of the last minute, Qt's platform."""
+    return {
+        "machine": platform.machine(),
+        "cores": os.cpu_count(),
+        "load": round(os.getloadavg()[0], 1),
+        "qt": f"{QtCore.qVersion()} {os.environ['QT_QPA_PLATFORM']}",
+    }
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seconds", type=float, default=20.0, help="length of each measurement")
-    parser.add_argument("--only", choices=("sweep", "scroll", "tiles", "explain"), help="one measurement")
+    parser.add_argument("--only", choices=("sweep", "scroll", "tiles"), help="one measurement")
     given = parser.parse_args()
-    report: dict[str, object] = {"machine": platform.machine(), "qt": os.environ["QT_QPA_PLATFORM"]}
+    report: dict[str, object] = setting()
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         if given.only in (None, "sweep"):
@@ -230,8 +206,6 @@ def main() -> None:
             report["scroll"] = live(given.seconds, folder, "scroll")
         if given.only in (None, "tiles"):
             report["tiles"] = tiles(given.seconds, folder)
-        if given.only in (None, "explain"):
-            report["explain"] = explaining(folder)
     print(json.dumps(report, indent=2))
 
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import argparse
 import importlib.util
-import os
 import sys
 
+from monitor.cli.display import display_named, qt_binding
 from monitor.cli.headless import run_headless
 from monitor.cli.run import window_runner
 from monitor.cli.terminal import run_terminal
@@ -41,8 +41,5 @@ def demo_settings(speed: str | None = None, duration_s: float | None = None) -> 
 
 
 def window_possible() -> bool:
-    """Tell whether Qt is installed and there is a display for it."""
-    bindings = ("PyQt6", "PySide6")
-    installed = importlib.util.find_spec("pyqtgraph") and any(map(importlib.util.find_spec, bindings))
-    display = any(os.environ.get(name) for name in ("DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM"))
-    return bool(installed) and (display or sys.platform == "darwin")
+    """Tell whether Qt is installed and a display is named."""
+    return importlib.util.find_spec("pyqtgraph") is not None and qt_binding() is not None and display_named()

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
+from monitor.cli.display import SYSTEM_LIBRARIES, display_problem, qt_binding
 from monitor.cli.headless import run_headless
 from monitor.errors import MissingExtraError, UsageError
 from monitor.headless.settings import ServiceSettings
@@ -22,11 +23,6 @@ from monitor.settings import MonitorSettings, load_settings
 WINDOW_MODULE = "monitor.dashboard.app"
 TERMINAL_MODULE = "monitor.cli.terminal"
 """Imported when shown, so that a headless run carries neither Qt nor rich."""
-
-_SYSTEM_LIBRARIES = (
-    "Qt needs libraries of the system: sudo apt-get install libegl1 libgl1 libdbus-1-3 libfontconfig1 "
-    "libxkbcommon-x11-0 libxcb-cursor0 libxcb-icccm4 libxcb-keysyms1 libxcb-shape0"
-)
 
 OutputMaker = Callable[[bool], list[Output]]
 """Makes the outputs of a run; True for one that follows another and must not replace what it wrote."""
@@ -140,13 +136,18 @@ def window_runner() -> WindowRunner:
     Raises
     ------
     MissingExtraError
-        Qt or pyqtgraph is not installed.
+        Qt or pyqtgraph is not installed, or no display can be used.
     """
+    if qt_binding() is not None and (problem := display_problem()):
+        raise MissingExtraError(
+            f"The window cannot be opened: {problem}.",
+            "Use a desktop session, or do without: --tui or --headless.",
+        )
     try:
         runner: WindowRunner = importlib.import_module(WINDOW_MODULE).run_window
     except ImportError as error:
         # a shared object is named where Qt is there and a library of the system is not
-        hint = _SYSTEM_LIBRARIES if ".so" in str(error) else "Install it: pip install 'ecgmon[gui]'"
+        hint = SYSTEM_LIBRARIES if ".so" in str(error) else "Install it: pip install 'ecgmon[gui]'"
         raise MissingExtraError(
             f"The window cannot be opened ({error}).", f"{hint}; or do without."
         ) from error
