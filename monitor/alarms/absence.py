@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from monitor.alarms.condition import Change, Condition, Memory, is_blind, signal_away
+from monitor.alarms.condition import Change, Condition, Memory, signal_away
+from monitor.alarms.rhythms import VENTRICULAR
 from monitor.alarms.rules import AbsenceRule
-from monitor.events import Beat, Event, Gap, Quality, SourceStatus
+from monitor.events import Beat, Event, Gap, Quality, RhythmChange, SourceStatus
+from monitor.rhythm.sight import is_blind
 
 NOISE_INDEX = 0.15
 """A second of lower quality, and not flat, is too noisy to say that it holds no beat."""
@@ -14,10 +16,11 @@ NOISE_INDEX = 0.15
 
 @dataclass(slots=True)
 class AbsenceMemory(Memory):
-    """Since when a beat would have been seen, and how many came back."""
+    """Since when a beat would have been seen, how many came back, and whether the ventricles fibrillate."""
 
     since: int | None = None
     beats: int = 0
+    fibrillates: bool = False
 
 
 class BeatAbsence(Condition[AbsenceMemory]):
@@ -27,6 +30,9 @@ class BeatAbsence(Condition[AbsenceMemory]):
     last second with an electrode off, saturation, missing samples or heavy noise,
     whichever is latest. It is judged ``latency_s`` later, when the beats of that time
     must be known, or by the beat that ends it if that is known before.
+
+    Ventricular flutter and fibrillation have no R waves either: while they last nothing is
+    absent, and what was taken for an absence before they were known ends.
 
     Parameters
     ----------
@@ -40,7 +46,7 @@ class BeatAbsence(Condition[AbsenceMemory]):
         What the message calls it.
     """
 
-    listens = frozenset({Beat, Gap, Quality, SourceStatus})
+    listens = frozenset({Beat, Gap, Quality, RhythmChange, SourceStatus})
 
     def __init__(self, rule: AbsenceRule, fs_hz: float, latency_s: float, label: str) -> None:
         super().__init__(AbsenceMemory())
@@ -57,19 +63,22 @@ class BeatAbsence(Condition[AbsenceMemory]):
         if isinstance(event, Gap):
             self._restart(event.sample + event.length_samples)
         elif isinstance(event, Quality):
-            if is_blind(event, NOISE_INDEX):
+            if is_blind(event.index, event.reasons, NOISE_INDEX):
                 self._restart(event.sample + self._second)
             elif self.memory.since is None:
                 self.memory.since = event.sample
+        elif isinstance(event, RhythmChange):
+            return self._rhythm(event)
         elif signal_away(event):
             self.memory.since = None
         return None
 
     def due(self) -> int | None:
         """See `Condition.due`."""
-        if self.memory.present or self.memory.since is None:
+        memory = self.memory
+        if memory.present or memory.fibrillates or memory.since is None:
             return None
-        return self.memory.since + self._wait
+        return memory.since + self._wait
 
     def expire(self) -> Change | None:
         """See `Condition.expire`."""
@@ -79,9 +88,19 @@ class BeatAbsence(Condition[AbsenceMemory]):
         self.memory.beats = 0
         return self._begun(since)
 
+    def _rhythm(self, event: RhythmChange) -> Change | None:
+        if event.rhythm in VENTRICULAR:
+            self.memory.fibrillates = True
+            if self.memory.present:
+                return self.end(event.sample, f"{self._label} over: the ventricles fibrillate")
+        elif self.memory.fibrillates:
+            self.memory.fibrillates = False
+            self._restart(event.sample)
+        return None
+
     def _just_over(self, beat: Beat, since: int | None) -> Change | None:
         """Begin at a beat that ends an absence before the time to judge it came."""
-        if since is None or beat.sample - since < self._limit:
+        if since is None or self.memory.fibrillates or beat.sample - since < self._limit:
             return None
         self.memory.beats = 1
         return self._begun(since)

@@ -8,17 +8,11 @@ from monitor.alarms.absence import BeatAbsence
 from monitor.alarms.condition import Condition
 from monitor.alarms.limits import RateLimit
 from monitor.alarms.rates import ExtremeRate, VentricularTachycardia
-from monitor.alarms.rhythms import RhythmPresent
+from monitor.alarms.rhythms import ATRIAL, VENTRICULAR, RhythmPresent
 from monitor.alarms.rules import AlarmRule
 from monitor.alarms.settings import AlarmSettings
 from monitor.alarms.technical import BatteryLow, LeadOff, Overload, PoorSignal, Reported, SignalLost
 from monitor.alarms.ventricular import BeatMoment, VentricularCount, couplet, r_on_t, short_run
-
-ATRIAL = frozenset({"AFIB"})
-"""WFDB rhythm of atrial fibrillation."""
-
-VENTRICULAR = frozenset({"VFL", "VF", "VFIB"})
-"""WFDB rhythms of ventricular flutter and fibrillation."""
 
 
 def kinds(settings: AlarmSettings) -> dict[str, AlarmRule]:

@@ -7,12 +7,9 @@ from abc import ABC, abstractmethod
 from dataclasses import asdict, dataclass
 from typing import Any, ClassVar, Generic, TypeVar
 
-from monitor.events import Event, Quality, SourceStatus
+from monitor.events import Event, SourceStatus
 
 State = dict[str, Any]
-
-BLIND = frozenset({"lead_off", "missing", "saturated", "drift"})
-"""Reasons of poor quality through which no beat could be seen."""
 
 SIGNAL_AWAY = frozenset({"silent", "reconnecting"})
 """States of a source that brings no samples."""
@@ -101,21 +98,3 @@ class Condition(ABC, Generic[MemoryT]):
 def signal_away(event: Event) -> bool:
     """Tell whether the event says that no samples arrive."""
     return isinstance(event, SourceStatus) and event.state in SIGNAL_AWAY
-
-
-def is_blind(event: Quality, min_index: float = 0.0) -> bool:
-    """Tell whether no beat could be seen in this second.
-
-    A flat trace is not blind: with the electrodes on, it is what asystole looks like. A
-    device that gives a flat trace with an electrode off must say so, as ``lead_off``.
-
-    Parameters
-    ----------
-    event : Quality
-        Quality of one second.
-    min_index : float
-        A second worse than this, and not flat, counts as blind too.
-    """
-    if BLIND.intersection(event.reasons):
-        return True
-    return event.index < min_index and "flat" not in event.reasons

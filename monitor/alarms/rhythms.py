@@ -7,12 +7,20 @@ from collections.abc import Collection
 from monitor.alarms.condition import Change, Condition, Memory
 from monitor.alarms.rules import RhythmRule
 from monitor.events import Event, RhythmChange
+from monitor.rhythm.sight import UNKNOWN
+
+ATRIAL = frozenset({"AFIB"})
+"""WFDB rhythm of atrial fibrillation."""
+
+VENTRICULAR = frozenset({"VFL", "VF", "VFIB"})
+"""WFDB rhythms of ventricular flutter and fibrillation."""
 
 
 class RhythmPresent(Condition[Memory]):
     """One of some rhythms holds.
 
-    It ends with the next rhythm of another kind; a gap ends nothing.
+    It ends with the next rhythm of another kind. A passing one beneath which it goes on,
+    such as a run, ends nothing; neither do a gap and a signal that cannot be read.
 
     Parameters
     ----------
@@ -34,9 +42,9 @@ class RhythmPresent(Condition[Memory]):
 
     def observe(self, event: Event) -> Change | None:
         """See `Condition.observe`."""
-        if not isinstance(event, RhythmChange):
+        if not isinstance(event, RhythmChange) or event.rhythm == UNKNOWN:
             return None
-        found = event.rhythm in self._rhythms
+        found = event.rhythm in self._rhythms or event.beneath in self._rhythms
         if found and not self.memory.present and event.confidence >= self.rule.min_confidence:
             return self.begin(event.sample, self._label)
         if self.memory.present and not found:

@@ -145,7 +145,7 @@ RHYTHM_NAMES = {
     "B": "Ventricular bigeminy",
     "T": "Ventricular trigeminy",
     "VT": "Ventricular tachycardia",
-    "VFL": "Ventricular flutter",
+    "VFL": "Ventricular flutter or fibrillation",
     "VF": "Ventricular fibrillation",
     "VFIB": "Ventricular fibrillation",
     "SVTA": "Supraventricular tachyarrhythmia",
@@ -157,6 +157,8 @@ RHYTHM_NAMES = {
     "PREX": "Pre-excitation",
     "BII": "Second-degree heart block",
     "ASYS": "Asystole",
+    "AB": "Atrial bigeminy",
+    "NOISE": "Unknown: poor signal",
 }
 """Plain names of WFDB rhythm strings."""
 

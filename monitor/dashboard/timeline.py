@@ -8,7 +8,7 @@ from typing import Literal
 
 from monitor.dashboard.alarm_board import title
 from monitor.dashboard.palette import BEAT_NAMES, RHYTHM_NAMES
-from monitor.events import Alarm, Beat, BeatRevision, Event, Gap, Quality, RhythmChange, SourceStatus
+from monitor.events import Alarm, Beat, BeatRevision, Episode, Event, Gap, Quality, RhythmChange, SourceStatus
 
 RowKind = Literal["beat", "rhythm", "alarm", "gap", "signal", "link"]
 KINDS: tuple[RowKind, ...] = ("beat", "rhythm", "alarm", "gap", "signal", "link")
@@ -102,7 +102,10 @@ class Timeline:
             return "beat", event.symbol, name, f"was {event.was}; revised by the next interval"
         if isinstance(event, RhythmChange):
             name = RHYTHM_NAMES.get(event.rhythm, event.rhythm)
-            return "rhythm", event.rhythm, name, f"{event.confidence:.0%}"
+            beneath = f" in {RHYTHM_NAMES.get(event.beneath, event.beneath).lower()}" if event.beneath else ""
+            return "rhythm", event.rhythm, name + beneath, f"{event.confidence:.0%}"
+        if isinstance(event, Episode):
+            return "rhythm", "", title(event.kind), f"{event.beats} beats, {event.bpm:.0f}/min"
         if isinstance(event, Alarm):
             if event.priority == "low" and event.state != "active":
                 return None

@@ -16,6 +16,7 @@ from monitor.errors import OutputError
 from monitor.events import (
     Alarm,
     Beat,
+    Episode,
     Event,
     HeartRate,
     Quality,
@@ -44,7 +45,7 @@ class MqttSink(Sink):
     """Publishes under ``PREFIX/DEVICE/``.
 
     ``hr``, ``rhythm``, ``quality``, ``status``, ``battery``, ``problem`` and
-    ``alarms/KIND`` are retained; ``beat`` and ``alarm`` are not. ``PREFIX/status`` is
+    ``alarms/KIND`` are retained; ``beat``, ``episode`` and ``alarm`` are not. ``PREFIX/status`` is
     ``online``, and by the last will ``offline``. State is published anew after each
     connection, so a broker that forgot it is told again.
 
@@ -103,6 +104,8 @@ class MqttSink(Sink):
             yield "hr", {"bpm": event.bpm, "time_s": round(event.time_s, 3)}, False, True
         elif isinstance(event, RhythmChange):
             yield "rhythm", to_json(event), False, True
+        elif isinstance(event, Episode):
+            yield "episode", to_json(event), False, False
         elif isinstance(event, Quality):
             yield "quality", {"index": round(event.index, 3), "reasons": event.reasons}, False, True
         elif isinstance(event, SourceStatus):

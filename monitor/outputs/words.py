@@ -10,6 +10,7 @@ from monitor.events import (
     Alarm,
     Beat,
     BeatRevision,
+    Episode,
     Event,
     Gap,
     HeartRate,
@@ -79,7 +80,11 @@ class EventWords:
                 word = BEAT_WORDS.get(event.symbol, event.symbol)
                 return Line(f"beat   at {clock(event.time_s)} was {event.was}, is {event.symbol}  {word}")
             case RhythmChange() if not self._quiet:
-                return Line(f"rhythm {event.rhythm}", "strong")
+                beneath = f"  in {event.beneath}" if event.beneath else ""
+                return Line(f"rhythm {event.rhythm}{beneath}", "strong")
+            case Episode() if not self._quiet:
+                size = f" of {event.beats} beats at {event.bpm:.0f}/min" if event.beats > 2 else ""
+                return Line(f"rhythm {event.kind.replace('_', ' ')}{size}")
             case Quality() if not self._quiet:
                 return self._signal(event)
         return None

@@ -10,6 +10,7 @@ from typing import Any
 from monitor.events import (
     Alarm,
     Beat,
+    Episode,
     Event,
     Gap,
     HeartRate,
@@ -71,7 +72,7 @@ def _spread(values: list[float]) -> dict[str, float] | None:
 class RowMaker:
     """Makes the rows of the ``events`` table.
 
-    Alarms, rhythms and gaps become a row each, the state of a source when it changes;
+    Alarms, rhythms, episodes and gaps become a row each, the state of a source when it changes;
     beats, heart rate and quality become one row a minute and device.
 
     Parameters
@@ -95,6 +96,8 @@ class RowMaker:
                 rows.append(self.row(event, kind=event.kind, state=event.state, priority=event.priority))
             elif isinstance(event, RhythmChange):
                 rows.append(self.row(event, kind=event.rhythm))
+            elif isinstance(event, Episode):
+                rows.append(self.row(event, kind=event.kind))
             elif isinstance(event, Gap):
                 rows.append(self.row(event, kind=event.reason))
             elif isinstance(event, SettingsChange):
