@@ -58,8 +58,7 @@ class StoreOutput:
     def __enter__(self) -> Self:
         try:
             self.store.open()
-            for device, name in self._names.items():
-                self.store.name_patient(device, name)
+            self._name_patients()
         except (OutputError, SQLAlchemyError) as error:
             self.store.problem = str(error)
             LOG.warning("%s Events wait in memory.", error)
@@ -77,10 +76,18 @@ class StoreOutput:
         """Store events; when this returns, they are on the disk or `problem` says why not."""
         stored = self.store.add(self._rows.take(events))
         if stored:
-            self._keep_within_limits()
+            self._look_after()
 
-    def _keep_within_limits(self) -> None:
+    def _name_patients(self) -> None:
+        while self._names:
+            device = next(iter(self._names))
+            self.store.name_patient(device, self._names[device])
+            del self._names[device]
+
+    def _look_after(self) -> None:
+        """Do what can wait until the database can be written."""
         try:
+            self._name_patients()
             self._retention.tick()
         except Exception:
-            LOG.exception("Old events could not be deleted.")
+            LOG.exception("Names could not be stored, or old events deleted.")

@@ -6,7 +6,7 @@ import sqlite3
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Engine, create_engine, event, make_url
+from sqlalchemy import Connection, Engine, create_engine, event, make_url
 from sqlalchemy.pool import QueuePool
 
 from monitor.errors import MissingExtraError
@@ -50,6 +50,7 @@ def open_engine(address: str, *, read_only: bool = False) -> Engine:
     engine = create_engine("sqlite://", creator=connect, poolclass=QueuePool, pool_size=1)
     if not read_only:
         event.listen(engine, "connect", _prepare)
+        event.listen(engine, "begin", _begin)
     return engine
 
 
@@ -79,7 +80,12 @@ def _server_engine(address: str) -> Engine:
         ) from error
 
 
+def _begin(connection: Connection) -> None:
+    connection.exec_driver_sql("BEGIN")
+
+
 def _prepare(connection: Any, _record: Any) -> None:
+    connection.isolation_level = None  # else the driver commits each change of the schema by itself
     cursor = connection.cursor()
     try:
         cursor.execute("PRAGMA auto_vacuum=INCREMENTAL")

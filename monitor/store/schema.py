@@ -89,8 +89,10 @@ def migrate(connection: Connection, migrations: Sequence[Migration] = MIGRATIONS
     """
     if not inspect(connection).has_table(VERSION.name):
         VERSION.create(connection)
+    version = connection.execute(select(VERSION.c.version)).scalar_one_or_none()
+    if version is None:
         connection.execute(insert(VERSION).values(version=0))
-    version = connection.execute(select(VERSION.c.version)).scalar_one()
+        version = 0
     if version > len(migrations):
         raise OutputError(
             f"The event store has schema {version}; this program knows {len(migrations)}.",

@@ -128,7 +128,7 @@ class EventStore:
         self._backlog.extend(rows)
         self._trim()
         urgent = any(row["type"] == "alarm" for row in rows)
-        if not self._backlog:
+        if not self._backlog and self.problem is None:
             return True
         at_once = urgent and not self._slow
         if self.problem is not None and not at_once and self._clock() < self._next_try:
@@ -137,15 +137,16 @@ class EventStore:
 
     def flush(self) -> bool:
         """Try to write the backlog now; True if nothing waits any more."""
-        if not self._backlog:
+        if not self._backlog and self.problem is None:
             return True
         begin = self._clock()
         try:
             if self._engine is None:
                 self.open()
             assert self._engine is not None
-            with self._engine.begin() as connection:
-                connection.execute(insert(EVENTS), self._backlog)
+            if self._backlog:
+                with self._engine.begin() as connection:
+                    connection.execute(insert(EVENTS), self._backlog)
         except (SQLAlchemyError, OSError, OutputError) as error:
             self._failed(error, self._clock() - begin)
             return False

@@ -14,6 +14,7 @@ from monitor.errors import OutputError, SettingsError
 from monitor.events import Alarm, Beat, Event, Gap, HeartRate, Quality, RhythmChange, SourceStatus
 from monitor.outputs.store import StoreOutput
 from monitor.secrets import resolve
+from monitor.store.database import open_engine
 from monitor.store.schema import MIGRATIONS, migrate
 from monitor.store.settings import StoreSettings
 from monitor.store.store import EventStore, Query
@@ -263,3 +264,60 @@ def test_an_address_may_come_from_the_environment_or_a_file(tmp_path, monkeypatc
     assert resolve(f"file:{tmp_path / 'address'}") == "sqlite:///x.db"
     with pytest.raises(SettingsError, match="NOT_THERE"):
         resolve("env:NOT_THERE")
+
+
+def test_two_programs_may_begin_one_store_at_once(tmp_path):
+    path, problems = tmp_path / "e.db", []
+
+    def begin(number: int) -> None:
+        with output(path) as store:
+            for second in range(5):
+                store.write([alarm(second, device=f"bed-{number}")])
+            store.store.flush()
+            problems.append(store.problem)
+
+    threads = [threading.Thread(target=begin, args=(number,)) for number in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert problems == [None] * 4
+    assert len(rows(path)) == 20
+
+
+def test_a_store_whose_first_moments_were_cut_off_is_completed(tmp_path):
+    path = tmp_path / "e.db"
+    with sqlite3.connect(path) as connection:
+        connection.execute("CREATE TABLE schema_version (version INTEGER NOT NULL)")
+    connection.close()
+    with output(path) as store:
+        store.write([alarm(1.0)])
+        assert store.problem is None
+    assert len(rows(path)) == 1
+
+
+def test_a_change_of_schema_happens_whole_or_not_at_all(tmp_path):
+    engine = open_engine(str(tmp_path / "e.db"))
+
+    def fail(connection: object) -> None:
+        raise RuntimeError("power cut")
+
+    with pytest.raises(RuntimeError), engine.begin() as connection:
+        migrate(connection, (*MIGRATIONS, fail))
+    with engine.connect() as connection:
+        assert connection.execute(text("SELECT count(*) FROM sqlite_master")).scalar_one() == 0
+    engine.dispose()
+
+
+def test_names_are_stored_when_the_disk_is_back_and_the_problem_ends_without_an_event(tmp_path):
+    folder = tmp_path / "sd"
+    folder.write_text("in the way")
+    settings = StoreSettings(address=str(folder / "e.db"))
+    store = StoreOutput(settings, lambda: 1_000_000.0, {"ecg": "Jane Roe"})
+    store.__enter__()
+    assert store.problem is not None
+    folder.unlink()
+    store.write([])
+    assert store.problem is None
+    store.__exit__(None, None, None)
+    assert EventStore(str(folder / "e.db")).patients() == {"ecg": "Jane Roe"}
