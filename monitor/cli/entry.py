@@ -31,6 +31,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         Exit status: 0 if all went well, else as in `monitor.errors`.
     """
     arguments = build_parser().parse_args(argv)
+    arguments.command_line = list(sys.argv[1:] if argv is None else argv)
     try:
         return _run(arguments)
     except BrokenPipeError:

@@ -134,6 +134,8 @@ def _add_run(commands: Commands) -> None:
     run = _add(commands, "run", "monitor.cli.run:run", line, _RUN_EXAMPLES)
     _add_source(run)
     run.add_argument("--service", action="store_true", help="as a service; see 'ecgmon install-service'")
+    run.add_argument("--workers", type=int, metavar="N", help="as a service of N processes, for a ward")
+    run.add_argument("--worker", help=argparse.SUPPRESS)
     _add_loop(run)
 
 

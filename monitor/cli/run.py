@@ -13,7 +13,9 @@ from urllib.parse import quote
 from monitor.cli.display import SYSTEM_LIBRARIES, display_problem, qt_binding
 from monitor.cli.headless import run_headless
 from monitor.errors import MissingExtraError, UsageError
+from monitor.headless.parts import part_of, useful_workers
 from monitor.headless.settings import ServiceSettings
+from monitor.headless.ward import run_ward
 from monitor.outputs.annotations import AnnotationOutput
 from monitor.outputs.base import Output
 from monitor.outputs.build import build_outputs
@@ -32,11 +34,13 @@ WindowRunner = Callable[[MonitorSettings, OutputMaker], int]
 
 def run(arguments: argparse.Namespace) -> int:
     """Run the sources that the arguments or the settings name."""
-    settings = settings_from(arguments, arguments.source)
-    if arguments.service and settings.service is None:
-        settings = settings.model_copy(update={"service": ServiceSettings()})
-    reload = partial(settings_from, arguments, arguments.source) if arguments.config is not None else None
-    return run_loop(settings, tui=arguments.tui, reload=reload)
+    read = partial(_service_settings, arguments)
+    settings = read()
+    if settings.service is not None and not settings.window and not arguments.tui:
+        count = useful_workers(settings)
+        if count > 1:
+            return run_ward(settings, arguments.command_line, count)
+    return run_loop(settings, tui=arguments.tui, reload=read if arguments.config is not None else None)
 
 
 def replay(arguments: argparse.Namespace) -> int:
@@ -77,9 +81,21 @@ def settings_from(arguments: argparse.Namespace, sources: list[str] | None) -> M
             "data_dir": arguments.data_dir,
         },
         "pipeline": {"classifier": {"model": arguments.model}},
+        "service": {"workers": getattr(arguments, "workers", None)},
         "outputs": {"events": arguments.events, "annotations": arguments.annotations, "console": console},
     }
     return load_settings(arguments.config, _given(changes))
+
+
+def _service_settings(arguments: argparse.Namespace) -> MonitorSettings:
+    """Return the settings of ``run``; those of its part if it is one worker of several."""
+    settings = settings_from(arguments, arguments.source)
+    if arguments.service and settings.service is None:
+        settings = settings.model_copy(update={"service": ServiceSettings()})
+    if arguments.worker is None:
+        return settings
+    place, _, count = arguments.worker.partition("/")
+    return part_of(settings, int(place), int(count))
 
 
 def run_loop(

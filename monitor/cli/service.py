@@ -112,7 +112,9 @@ def _socket(arguments: argparse.Namespace) -> Path:
 
 def _lines(report: Mapping[str, Any]) -> list[str]:
     running = timedelta(seconds=int(report["uptime_s"]))
-    lines = [f"ecgmon {report['version']}, running for {running}, {report['memory_mb']} MB"]
+    lines = [f"ecgmon {report['version']}, running for {running}, {_cost(report)}"]
+    for place, worker in enumerate(report.get("workers", ())):
+        lines.append(f"worker {place}: process {worker['pid']}, {_cost(worker)}")
     if not report["devices"]:
         lines.append("no device is heard yet")
     for name, device in report["devices"].items():
@@ -123,6 +125,16 @@ def _lines(report: Mapping[str, Any]) -> list[str]:
         ]
     lines += [f"problem: {text}" for text in report["problems"].values()]
     return lines
+
+
+def _cost(report: Mapping[str, Any]) -> str:
+    """Return what a process, or all of them, cost in all and by the stream."""
+    devices = report["devices"] if isinstance(report["devices"], int) else len(report["devices"])
+    share, memory_mb = 100 * report["core_share"], report["memory_mb"] or 0.0
+    text = f"{devices} device{'' if devices == 1 else 's'}, {memory_mb:.0f} MB, {share:.1f} % of a core"
+    return (
+        text if devices < 2 else f"{text} ({share / devices:.2f} % and {memory_mb / devices:.1f} MB a device)"
+    )
 
 
 def _device(device: Mapping[str, Any]) -> str:

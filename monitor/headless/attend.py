@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import os
 import signal
 from collections.abc import AsyncIterator, Callable, Mapping
 from typing import Any
@@ -20,6 +21,9 @@ from monitor.service import Monitor
 from monitor.settings import MonitorSettings
 
 LOG = logging.getLogger(__name__)
+
+WARD = "ECGMON_WARD"
+"""Environment variable that tells a worker of its ward's process, without which it ends."""
 
 LONGEST_S = 600.0
 """The longest silence or pause that can be asked for; settings may allow less."""
@@ -136,6 +140,7 @@ async def attended(
     tasks = [
         asyncio.create_task(_keep_state(state, learned, monitor, settings.state_every_s)),
         asyncio.create_task(_show_life(attendant.reporter)),
+        asyncio.create_task(_end_with_ward(monitor)),
     ]
     try:
         async with answering(settings.socket, attendant.handle):
@@ -156,6 +161,16 @@ async def _keep_state(state: StateFile, learned: LearnedFolder, monitor: Monitor
         await asyncio.sleep(every_s)
         state.save(monitor.streams)
         learned.save(monitor.streams)
+
+
+async def _end_with_ward(monitor: Monitor) -> None:
+    ward = os.environ.get(WARD)
+    while True:
+        await asyncio.sleep(1.0)
+        if ward not in (None, str(os.getppid())):
+            LOG.error("The process that looks after this worker is gone; the worker ends.")
+            monitor.stop()
+            return
 
 
 async def _show_life(reporter: Reporter) -> None:

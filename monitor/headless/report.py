@@ -53,6 +53,7 @@ class Reporter:
 
     monitor: Monitor
     _began: float = field(default_factory=time.monotonic)
+    _used: float = field(default_factory=time.process_time)
     _latest: dict[str, Latest] = field(default_factory=dict)
 
     def follow(self) -> None:
@@ -63,11 +64,13 @@ class Reporter:
     def report(self) -> dict[str, Any]:
         """Return the report as plain values."""
         self.follow()
+        uptime_s = time.monotonic() - self._began
         return {
             "version": __version__,
             "pid": os.getpid(),
-            "uptime_s": round(time.monotonic() - self._began, 1),
+            "uptime_s": round(uptime_s, 1),
             "memory_mb": memory_mb(),
+            "core_share": round((time.process_time() - self._used) / max(uptime_s, 1e-3), 4),
             "signal_s": round(self.monitor.summary.signal_s, 1),
             "devices": {name: self._device(stream) for name, stream in self.monitor.streams.items()},
             "problems": {kind: text for kind, text in self.monitor.problems().items() if text is not None},

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import warnings
 from pathlib import Path
 
 from platformdirs import user_runtime_path, user_state_path
@@ -14,7 +15,11 @@ from monitor.config import Settings
 def default_socket() -> Path:
     """Return where the service answers: systemd's runtime directory, else the user's own."""
     folder = os.environ.get("RUNTIME_DIRECTORY", "").split(":")[0]
-    return (Path(folder) if folder else user_runtime_path("ecgmon")) / "ecgmon.sock"
+    if folder:
+        return Path(folder) / "ecgmon.sock"
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # a system that names no such directory is served as well
+        return user_runtime_path("ecgmon") / "ecgmon.sock"
 
 
 def default_state() -> Path:
@@ -34,6 +39,8 @@ class ServiceSettings(Settings):
     state : Path
         File in which open alarms survive a restart; what was learned of each patient lies in a
         folder beside it.
+    workers : int
+        Processes among which the devices are dealt out; see `monitor.headless.ward`.
     state_every_s : float
         How often it is seen whether open alarms have changed.
     learned_every_s : float
@@ -45,6 +52,7 @@ class ServiceSettings(Settings):
 
     socket: Path = Field(default_factory=default_socket)
     state: Path = Field(default_factory=default_state)
+    workers: int = Field(default=1, ge=1, le=64)
     state_every_s: float = Field(default=1.0, ge=0.2, le=600)
     learned_every_s: float = Field(default=30.0, ge=0.2, le=3600)
     learned_for_s: float = Field(default=600.0, ge=0, le=86_400)

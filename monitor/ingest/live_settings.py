@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from firmware_bridge.broker import BrokerSettings
 from monitor.config import Settings
@@ -93,6 +93,9 @@ class MqttSettings(LiveSettings, BrokerSettings):
         Packets held to put back into order.
     max_devices : int
         Devices followed at once; further ones are refused.
+    part, parts : int
+        Of the devices behind the broker, those are followed that fall into part ``part``
+        (from 0) of ``parts`` equal ones; so several programs share a ward.
     """
 
     queue_samples: int = Field(default=20_000, ge=100)
@@ -103,3 +106,11 @@ class MqttSettings(LiveSettings, BrokerSettings):
     fields: JsonFields = JsonFields()
     reorder: int = Field(default=4, ge=0, le=64)
     max_devices: int = Field(default=1000, ge=1)
+    part: int = Field(default=0, ge=0)
+    parts: int = Field(default=1, ge=1)
+
+    @model_validator(mode="after")
+    def _part_exists(self) -> Self:
+        if self.part >= self.parts:
+            raise ValueError(f"part must be less than parts, which is {self.parts}")
+        return self

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import re
 import time
+import zlib
 from collections import deque
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack
@@ -242,13 +243,25 @@ class MqttSource:
         inbox = self._inboxes.get(topic)
         if inbox is None and topic not in self._refused:
             name = device_name(self._topic, topic) or PayloadDecoder(self.settings).device(payload)
+            if not self._is_ours(name or topic):
+                self._refuse(topic)
+                return None
             if len(self._inboxes) >= self.settings.max_devices:
-                self._refused.add(topic) if len(self._refused) < self.settings.max_devices else None
+                self._refuse(topic)
                 self._say("streaming", f"{topic} is not followed: max_devices is {self.settings.max_devices}")
                 return None
             inbox = self._inboxes[topic] = _Inbox(name or _FORBIDDEN.sub("-", topic), self.settings)
             inbox.report_due_s = self._clock() + min(2.0, self.settings.report_s)
         return inbox
+
+    def _refuse(self, topic: str) -> None:
+        """Look at a topic no more; however many there are, only so many are kept in mind."""
+        if len(self._refused) < self.settings.parts * self.settings.max_devices:
+            self._refused.add(topic)
+
+    def _is_ours(self, name: str) -> bool:
+        """Tell whether a device falls into our part of all."""
+        return zlib.crc32(name.encode()) % self.settings.parts == self.settings.part
 
     def _lost(self, error: aiomqtt.MqttError) -> None:
         detail = f"the broker {self._broker.name} is gone ({error}); trying to reach it again"

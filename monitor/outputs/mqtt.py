@@ -65,7 +65,7 @@ class MqttSink(Sink):
         self._retained: dict[str, str] = {}
         self._announced: set[str] = set()
         self._problems: dict[str, dict[str, str]] = {}
-        self._availability = f"{settings.prefix}/status"
+        self._availability = f"{settings.prefix}/{settings.status}"
 
     def messages(self, event: Event) -> Iterable[Message]:
         """See `Sink.messages`."""

@@ -20,6 +20,8 @@ class MqttSettings(Settings):
         ``env:NAME`` and ``file:PATH`` take them from there.
     prefix : str
         First level of all topics.
+    status : str
+        Topic below the prefix that says whether this program is online.
     discovery : str or None
         Home Assistant's discovery prefix; None for no discovery.
     """
@@ -30,4 +32,5 @@ class MqttSettings(Settings):
     user: str | None = None
     password: str | None = Field(default=None, repr=False)
     prefix: str = Field(default="ecgmon", pattern=r"^[^#+$]+$")
+    status: str = Field(default="status", pattern=r"^[^#+$/]+$")
     discovery: str | None = Field(default="homeassistant", pattern=r"^[^#+$]+$")

@@ -1,0 +1,132 @@
+"""Deals the work of one monitor out to several: which sources, files and topics are whose."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from monitor.errors import UsageError
+from monitor.headless.settings import ServiceSettings
+from monitor.outputs.jsonl import STANDARD_OUTPUT
+from monitor.settings import MonitorSettings
+
+Report = dict[str, Any]
+
+BROKERS = ("mqtt:", "mqtts:")
+"""Sources behind which many devices stand; their devices are dealt out by name."""
+
+
+def useful_workers(settings: MonitorSettings) -> int:
+    """Return how many of the workers asked for would have something to do."""
+    wanted = settings.service.workers if settings.service is not None else 1
+    if any(address.startswith(BROKERS) for address in settings.sources):
+        return wanted
+    return max(1, min(wanted, len(settings.sources)))
+
+
+def part_of(settings: MonitorSettings, place: int, count: int) -> MonitorSettings:
+    """Return the settings of one worker.
+
+    Ports and records are dealt out in turn, the devices behind a broker by their names. All
+    workers share the event store; socket, state, recordings and the topic that says whether it
+    is online are each worker's own.
+
+    Parameters
+    ----------
+    settings : MonitorSettings
+        Of the whole service.
+    place : int
+        Number of the worker, from 0.
+    count : int
+        Number of workers.
+
+    Raises
+    ------
+    UsageError
+        An output cannot be shared.
+    """
+    assert settings.service is not None
+    if settings.outputs.gpio is not None:
+        raise UsageError(
+            "The pins of [outputs.gpio] serve one process only.", "Leave them out, or set workers = 1."
+        )
+    return settings.model_copy(
+        update={
+            "sources": _sources(settings.sources, place, count),
+            "mqtt": settings.mqtt.model_copy(
+                update={
+                    "part": settings.mqtt.part + settings.mqtt.parts * place,
+                    "parts": settings.mqtt.parts * count,
+                }
+            ),
+            "service": _own_files(settings.service, place),
+            "outputs": settings.outputs.model_copy(update=_outputs(settings, place, count)),
+        }
+    )
+
+
+def _sources(addresses: Sequence[str], place: int, count: int) -> tuple[str, ...]:
+    single = [address for address in addresses if not address.startswith(BROKERS)]
+    shared = [address for address in addresses if address.startswith(BROKERS)]
+    return (*single[place::count], *shared)
+
+
+def _own_files(service: ServiceSettings, place: int) -> ServiceSettings:
+    update = {"socket": _own(service.socket, place), "state": _own(service.state, place), "workers": 1}
+    return service.model_copy(update=update)
+
+
+def _own(path: Path, place: int) -> Path:
+    return path.with_name(f"{path.stem}-{place}{path.suffix}")
+
+
+def _outputs(settings: MonitorSettings, place: int, count: int) -> dict[str, Any]:
+    outputs = settings.outputs
+    update: dict[str, Any] = {}
+    if outputs.recorder is not None:
+        keep_mb = None if outputs.recorder.keep_mb is None else max(1.0, outputs.recorder.keep_mb / count)
+        own = {"folder": outputs.recorder.folder / f"worker-{place}", "keep_mb": keep_mb}
+        update["recorder"] = outputs.recorder.model_copy(update=own)
+    if outputs.mqtt is not None:
+        update["mqtt"] = outputs.mqtt.model_copy(update={"status": f"{outputs.mqtt.status}-{place}"})
+    if outputs.events is not None and outputs.events != STANDARD_OUTPUT:
+        update["events"] = _own(outputs.events, place)
+    return update
+
+
+def joined(reports: Sequence[Mapping[str, Any]], missing: Sequence[int]) -> Report:
+    """Return the reports of all workers as one.
+
+    Parameters
+    ----------
+    reports : sequence of mapping
+        As `monitor.headless.report.Reporter.report` makes them; at least one.
+    missing : sequence of int
+        Numbers of workers that did not answer.
+    """
+    problems: dict[str, str] = {}
+    devices: dict[str, Any] = {}
+    for report in reports:
+        devices |= report["devices"]
+        problems |= report["problems"]
+    if missing:
+        names = ", ".join(str(place) for place in missing)
+        problems["worker"] = f"Worker {names} does not answer; it is started again."
+    return {
+        "version": reports[0]["version"],
+        "uptime_s": max(report["uptime_s"] for report in reports),
+        **{
+            key: round(sum(report[key] or 0.0 for report in reports), 4)
+            for key in ("memory_mb", "core_share", "signal_s")
+        },
+        "devices": dict(sorted(devices.items())),
+        "problems": problems,
+        "workers": [
+            {
+                **{key: report[key] for key in ("pid", "memory_mb", "core_share")},
+                "devices": len(report["devices"]),
+            }
+            for report in reports
+        ],
+    }
