@@ -22,12 +22,16 @@ import numpy as np
 
 from firmware_bridge.bridge import Bridge, BridgeSettings
 from firmware_bridge.broker import Broker, BrokerSettings
-from monitor.events import Beat, Event, Gap
+from monitor.events import Beat, Event, Gap, SampleBlock
 from monitor.ingest.registry import open_source
 from monitor.service import Monitor
 from monitor.settings import MonitorSettings
+from monitor.stream import Stream
 from sim.devices.signal import record_signal
 from sim.devices.wearable import Wearable, publish_crowd
+
+
+FS_HZ = 250.0
 
 
 class Book:
@@ -48,11 +52,25 @@ class Book:
         """Take gaps and beats."""
         for event in events:
             if isinstance(event, Gap):
-                self.gaps.setdefault(event.device, []).append(round(event.length_samples / 250.0, 2))
+                self.gaps.setdefault(event.device, []).append(round(event.length_samples / FS_HZ, 2))
             elif isinstance(event, Beat):
                 self.beats.setdefault(event.device, []).append(event.time_s)
                 if event.device == "w1":
                     self.heard.append(time.monotonic())
+
+
+def direct_beats(signal: np.ndarray) -> np.ndarray:
+    """Return the times, in seconds, of the beats of a signal that is simply there."""
+    stream = Stream("direct", FS_HZ)
+    events = [*stream.process(SampleBlock(signal[None], 0, FS_HZ)), *stream.finish()]
+    return np.array([event.time_s for event in events if isinstance(event, Beat)])
+
+
+def gap_error_percent(times_s: np.ndarray, reference_s: np.ndarray, gaps_s: float) -> float:
+    """Return by how much the beats behind all gaps are shifted, in percent of the gaps' length."""
+    last = times_s[times_s > times_s[-1] - 8.0]
+    shifts = [time_s - reference_s[np.argmin(np.abs(reference_s - time_s))] for time_s in last]
+    return round(100 * abs(float(np.median(shifts))) / gaps_s, 3)
 
 
 async def run(
@@ -65,7 +83,7 @@ async def run(
 ) -> dict[str, object]:
     """Let it all happen and return what came of it."""
     seconds = 2 * (away_s + calm_s) + calm_s
-    signal = record_signal("100", 250.0, duration_s=seconds)
+    signal = record_signal("100", FS_HZ, duration_s=seconds)
     settings = MonitorSettings()
     broker = Broker("127.0.0.1", port, tls=False, settings=BrokerSettings())
     unplugs = [f"--unplug={calm_s}:{away_s / 3}", f"--unplug={2 * calm_s + away_s}:{away_s / 3}"]
@@ -107,11 +125,17 @@ async def run(
     for board in boards:
         board.kill()
         board.wait()
+    reference = direct_beats(signal)
     doubled = sum(int((np.diff(times) < 0.2).sum()) for times in book.beats.values())
     return {
         "broker_away_s": away_s,
         "port_away_s": away_s / 3,
         "gaps_s": book.gaps,
+        "gap_error_percent": {
+            name: gap_error_percent(np.array(times), reference, sum(book.gaps[name]))
+            for name, times in book.beats.items()
+            if name in book.gaps
+        },
         "first_beat_after_return_s": resumed,
         "beats": {name: len(times) for name, times in book.beats.items()},
         "doubled_beats": doubled,
