@@ -30,7 +30,6 @@ from monitor.stream import Stream
 from sim.devices.signal import record_signal
 from sim.devices.wearable import Wearable, publish_crowd
 
-
 FS_HZ = 250.0
 
 

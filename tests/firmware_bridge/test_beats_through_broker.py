@@ -1,4 +1,4 @@
-"""Record 200 through device, port, bridge, a real broker and the whole loop gives the same beats as a replay."""
+"""Record 200 through device, port, bridge, broker and the whole loop gives the same beats as a replay."""
 
 from __future__ import annotations
 
