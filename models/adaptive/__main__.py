@@ -6,34 +6,38 @@ import argparse
 import json
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import torch
 
+from models.adaptive.calibration import Calibration, fit_calibration
 from models.adaptive.dataset import load_sequences
+from models.adaptive.operating import KINDS, draw, operating_points, table
 from models.adaptive.packing import ship_run
 from models.adaptive.patients import DS1, DS2, SAME_AS_TESTED, SVDB, SVDB_HELD_OUT, folds, training_records
-from models.adaptive.scoring import (
-    Prediction,
-    calibration_error,
-    fit_temperature,
-    predict,
-    summary,
-    to_aami,
-)
+from models.adaptive.scoring import Prediction, predict, summary
 from models.adaptive.training import Recipe, load_network, train
 from monitor.errors import EcgmonError, ModelError, RecordError
 
 CHECKPOINT = "checkpoint.pt"
 INTERRUPTED = 130
 ZOO = Path(__file__).resolve().parent.parent / "zoo"
+RUNS = Path("out/adaptive")
 FOLDS = 4
+CALIBRATION_FILE = "calibration.json"
 SCORES_FILE = "scores.json"
 SCORES = ("v_f1", "s_f1", "accuracy")
 """Figures on DS2, first signal, that are written into the model file."""
+
+
+TESTED = {
+    "DS2": [("mitdb", name) for name in DS2],
+    "SVDB held out": [("svdb", name) for name in SVDB_HELD_OUT],
+}
+"""Records that no training sees, by title."""
 
 
 def _say(line: str) -> None:
@@ -51,7 +55,7 @@ def _data_dir(named: Path | None) -> Path:
 
 
 def _train(options: argparse.Namespace) -> None:
-    folder = options.out or Path("out/adaptive") / f"seed{options.seed}"
+    folder = options.out or RUNS / f"seed{options.seed}"
     folder.mkdir(parents=True, exist_ok=True)
     sequences = load_sequences(_data_dir(options.data_dir), training_records(), _say)
     recipe = replace(Recipe(), seed=options.seed, **({"epochs": options.epochs} if options.epochs else {}))
@@ -74,38 +78,56 @@ def _crossval(options: argparse.Namespace) -> None:
         out = {("mitdb", name) for name in mitdb} | {("svdb", name) for name in svdb}
         seen = [s for s in data if (s.database, s.record) not in out]
         unseen = [s for s in data if (s.database, s.record) in out and s.lead == 0]
-        folder = (options.out or Path("out/adaptive")) / f"fold{number}"
+        folder = options.out / f"fold{number}"
         folder.mkdir(parents=True, exist_ok=True)
         network = train(seen, Recipe(seed=options.seed), folder / CHECKPOINT, unseen, _say)
         for database in ("mitdb", "svdb"):
             scored = [predict(network, s) for s in unseen if s.database == database]
             left += scored
-            figures = summary(scored)
-            _say(f"fold {number}, {database}: " + ", ".join(f"{k} {v:.3f}" for k, v in figures.items()))
-    logits = np.concatenate([row.final for row in left])
-    truth = np.concatenate([row.truth for row in left])
-    _say(f"all: {summary(left)}")
-    _say(f"temperature {fit_temperature(logits, truth):.3f}")
+            _say(f"fold {number}, {database}: {_line(summary(scored))}")
+    logits = np.concatenate([logits for row in left for logits in (row.first, row.final)])
+    truth = np.concatenate([truth for row in left for truth in (row.truth, row.truth)])
+    calibration = fit_calibration(logits, truth)
+    calibration.write(options.out / CALIBRATION_FILE)
+    _say(f"all, as trained: {_line(summary(left))}")
+    _say(f"all, calibrated: {_line(summary(left, calibration))}")
+    _say(f"{options.out / CALIBRATION_FILE}: {calibration}")
+
+
+def _line(figures: Mapping[str, float]) -> str:
+    return ", ".join(f"{name} {value:.3f}" for name, value in figures.items())
+
+
+def _curve(options: argparse.Namespace) -> None:
+    """Score a run at one bias after another, first signals of records that it never saw."""
+    network, _ = load_network(options.run / CHECKPOINT)
+    folder, calibration = _data_dir(options.data_dir), Calibration.read(options.calibration)
+    scored = {
+        title: [predict(network, s) for s in load_sequences(folder, records, _say) if s.lead == 0]
+        for title, records in TESTED.items()
+    }
+    curves = {
+        symbol: {title: operating_points(rows, symbol, calibration) for title, rows in scored.items()}
+        for symbol in KINDS
+    }
+    for symbol, lines in curves.items():
+        for title, points in lines.items():
+            _say(f"{title}\n{table(points, symbol)}")
+    draw(curves, options.out)
+    _say(f"{options.out}: written")
 
 
 def _evaluate(options: argparse.Namespace) -> None:
     """Score a run on records that it never saw, reference and detected beats matched."""
     network, _ = load_network(options.run / CHECKPOINT)
     folder = _data_dir(options.data_dir)
+    calibration = Calibration.read(options.calibration)
     scores: dict[str, float] = {}
-    for title, records in (
-        ("DS2", [("mitdb", name) for name in DS2]),
-        ("SVDB held out", [("svdb", name) for name in SVDB_HELD_OUT]),
-    ):
+    for title, records in TESTED.items():
         sequences = load_sequences(folder, records, _say)
         for lead in (0, 1):
-            scored = [predict(network, s) for s in sequences if s.lead == lead]
-            figures = summary(scored)
-            figures["final_calibration_error"] = calibration_error(
-                to_aami(np.concatenate([row.final for row in scored]), options.temperature),
-                np.concatenate([row.truth for row in scored]),
-            )
-            _say(f"{title}, signal {lead}: " + ", ".join(f"{k} {v:.3f}" for k, v in figures.items()))
+            figures = summary([predict(network, s) for s in sequences if s.lead == lead], calibration)
+            _say(f"{title}, signal {lead}: {_line(figures)}")
             if title == "DS2" and lead == 0:
                 scores = {f"ds2_{name}": round(figures[f"final_{name}"], 4) for name in SCORES}
     (options.run / SCORES_FILE).write_text(json.dumps(scores), encoding="utf-8")
@@ -116,7 +138,8 @@ def _export(options: argparse.Namespace) -> None:
         scores = json.loads((options.run / SCORES_FILE).read_text(encoding="utf-8"))
     except OSError as error:
         raise ModelError(f"{options.run}: this run has no scores.", "Run `evaluate` on it first.") from error
-    path = ship_run(options.run / CHECKPOINT, options.zoo, options.temperature, scores)
+    calibration = Calibration.read(options.calibration)
+    path = ship_run(options.run / CHECKPOINT, options.zoo, calibration, scores)
     _say(f"{path}: written, with its card and its line in the index")
 
 
@@ -136,17 +159,31 @@ def _parser() -> argparse.ArgumentParser:
     command = commands.add_parser("crossval", parents=[data], help="score the recipe on training patients")
     command.add_argument("--seed", type=int, default=0)
     command.add_argument("--fold", type=int, nargs="+", default=list(range(FOLDS)))
-    command.add_argument("--out", type=Path, help="folder of the runs")
+    command.add_argument("--out", type=Path, default=RUNS, help="folder of the runs")
     command.set_defaults(action=_crossval)
 
     command = commands.add_parser("evaluate", parents=[data], help="score a run on patients it never saw")
     command.add_argument("run", type=Path, help="folder of the run")
-    command.add_argument("--temperature", type=float, default=1.0, help="as `crossval` found it")
+    command.add_argument(
+        "--calibration", type=Path, default=RUNS / CALIBRATION_FILE, help="what `crossval` found"
+    )
     command.set_defaults(action=_evaluate)
+
+    command = commands.add_parser(
+        "curve", parents=[data], help="show what a bias for a class costs and gives"
+    )
+    command.add_argument("run", type=Path, help="folder of the run")
+    command.add_argument(
+        "--calibration", type=Path, default=RUNS / CALIBRATION_FILE, help="what `crossval` found"
+    )
+    command.add_argument("--out", type=Path, default=Path("operating-points.png"), help="the picture")
+    command.set_defaults(action=_curve)
 
     command = commands.add_parser("export", help="put a run into the zoo, with its card")
     command.add_argument("run", type=Path, help="folder of the run")
-    command.add_argument("--temperature", type=float, default=1.0, help="as `crossval` found it")
+    command.add_argument(
+        "--calibration", type=Path, default=RUNS / CALIBRATION_FILE, help="what `crossval` found"
+    )
     command.add_argument("--zoo", type=Path, default=ZOO)
     command.set_defaults(action=_export)
     return parser

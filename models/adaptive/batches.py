@@ -11,13 +11,14 @@ from scipy.ndimage import uniform_filter1d
 
 from models.adaptive.dataset import BeatSequence
 from models.adaptive.patients import PACED, SYMBOLS
-from monitor.events import PIPELINE_HZ
-from monitor.inference.context import FIGURES, IntervalHistory
+from monitor.inference.context import FIGURES, NEXT_FIGURES, POINTS, SHAPES
 
 Float32 = NDArray[np.float32]
 
-INTERVAL_FIGURES = 8
-"""The first figures, which come from RR intervals alone."""
+FLAGS = 2
+"""The last figures, which are no measurements."""
+
+PACE = FIGURES.index("short_median_to_800_ms")
 
 SUPRAVENTRICULAR, VENTRICULAR, FUSION = (SYMBOLS.index(symbol) for symbol in "AVF")
 
@@ -27,9 +28,9 @@ class Batch(NamedTuple):
 
     Parameters
     ----------
-    shapes : float32 array of shape (s, n, 2, 120)
-    figures : float32 array of shape (s, n, 12)
-    next_figures : float32 array of shape (s, n, 4)
+    shapes : float32 array of shape (s, n, 3, 120)
+    figures : float32 array of shape (s, n, 28)
+    next_figures : float32 array of shape (s, n, 5)
     labels : int array of shape (s, n)
         ``IGNORED`` where a run is shorter than the others.
     """
@@ -49,27 +50,34 @@ class BatchMaker:
         Training records.
     rng : numpy Generator
         Source of chance.
-    irregular : float
-        Share of runs of normal beats whose intervals are replaced by ones as irregular as in
-        atrial fibrillation, so that an early beat among irregular ones is not called premature.
+    invented : sequence of BeatSequence
+        Rhythms that were put together of their beats.
+    share : float
+        Share of runs that are drawn from those.
     """
 
     def __init__(
-        self, sequences: Sequence[BeatSequence], rng: np.random.Generator, irregular: float = 0.15
+        self,
+        sequences: Sequence[BeatSequence],
+        rng: np.random.Generator,
+        invented: Sequence[BeatSequence] = (),
+        share: float = 0.0,
     ) -> None:
-        self._sequences = list(sequences)
+        self._sequences = [*sequences, *invented]
         self._rng = rng
-        self._irregular = irregular
-        chance = np.array([_weight(sequence) for sequence in self._sequences])
+        chance = np.array([_weight(sequence) for sequence in sequences])
+        chance /= chance.sum()
+        if invented:
+            more = np.full(len(invented), share / len(invented))
+            chance = np.concatenate((chance * (1 - share), more))
         self._chance = chance / chance.sum()
 
     def draw(self, runs: int, length: int) -> Batch:
         """Return ``runs`` runs of ``length`` beats."""
-        points = self._sequences[0].shapes.shape[2]
         batch = Batch(
-            np.zeros((runs, length, 2, points), dtype=np.float32),
+            np.zeros((runs, length, SHAPES, POINTS), dtype=np.float32),
             np.zeros((runs, length, len(FIGURES)), dtype=np.float32),
-            np.zeros((runs, length, 4), dtype=np.float32),
+            np.zeros((runs, length, len(NEXT_FIGURES)), dtype=np.float32),
             np.full((runs, length), -1, dtype=np.int64),
         )
         for i in range(runs):
@@ -90,7 +98,7 @@ class BatchMaker:
         rng, n = self._rng, len(shapes)
         places = (np.arange(shapes.shape[2]) - rng.integers(-1, 2, (n, 1))) % shapes.shape[2]
         shapes = np.take_along_axis(shapes, np.broadcast_to(places[:, None], shapes.shape), axis=2)
-        shapes[:, 1] *= rng.uniform(0.85, 1.15)
+        shapes[:, 1:] *= rng.uniform(0.85, 1.15)
         shapes *= rng.uniform(0.9, 1.1, (n, 1, 1)).astype(np.float32)
         if rng.random() < 0.5:
             shapes = -shapes
@@ -104,21 +112,12 @@ class BatchMaker:
         return shapes
 
     def _timing(self, sequence: BeatSequence, part: slice) -> tuple[Float32, Float32]:
-        """Return the figures of a run, varied a little, or made irregular."""
+        """Return the figures of a run, varied a little."""
         rng = self._rng
         figures, next_figures = sequence.figures[part].copy(), sequence.next_figures[part].copy()
-        labels = sequence.labels[part]
-        ectopic = np.any((labels >= SUPRAVENTRICULAR) & (labels <= FUSION))
-        if len(labels) > 2 and not ectopic and rng.random() < self._irregular:
-            mean_s = float(np.median(np.diff(sequence.samples[part]))) / PIPELINE_HZ
-            spread = rng.uniform(0.12, 0.3)
-            intervals = mean_s * rng.gamma(spread**-2, spread**2, len(labels)).clip(0.45, 2.2)
-            history = IntervalHistory()
-            rows = [history.add(float(interval)) for interval in intervals]
-            figures[:, :INTERVAL_FIGURES] = [row[0] for row in rows]
-            next_figures[:-1] = [row[1] for row in rows[1:]]
-        figures[:, : INTERVAL_FIGURES + 2] += rng.normal(0, 0.02, (len(labels), INTERVAL_FIGURES + 2))
-        figures[:, 6] += rng.normal(0, 0.15)
+        figures[:, :-FLAGS] += rng.normal(0, 0.02, (len(figures), figures.shape[1] - FLAGS))
+        figures[:, PACE] += rng.normal(0, 0.15)
+        next_figures[:, :-1] += rng.normal(0, 0.02, (len(figures), next_figures.shape[1] - 1))
         return figures, next_figures
 
 

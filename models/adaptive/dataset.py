@@ -18,16 +18,16 @@ from monitor.dsp.operator import Samples
 from monitor.dsp.resample import Resampler
 from monitor.dsp.rpeak import RPeakDetector
 from monitor.dsp.sanitise import Sanitiser
-from monitor.dsp.segment import BeatSegmenter, BeatWindow
+from monitor.dsp.segment import STD_FLOOR_MV, BeatSegmenter, BeatWindow
 from monitor.events import PIPELINE_HZ
-from monitor.inference.context import PatientContext
+from monitor.inference.context import STRIDE, PatientContext
 
 Float32 = NDArray[np.float32]
 
 MATCH_SAMPLES = 0.15 * PIPELINE_HZ
 """A beat found belongs to the reference beat within this distance (EC57: 150 ms)."""
 
-CACHE_VERSION = f"{FRONT_END_VERSION}.1"
+CACHE_VERSION = f"{FRONT_END_VERSION}.2"
 
 CHUNK = 36_000
 
@@ -42,16 +42,20 @@ class BeatSequence:
         Where they come from.
     lead : int
         Which signal.
-    shapes : float16 array of shape (n, 2, 120)
+    shapes : float16 array of shape (n, 3, 120)
         `DescribedBeat.shapes`.
-    figures : float32 array of shape (n, 12)
+    figures : float32 array of shape (n, 28)
         `DescribedBeat.figures`.
-    next_figures : float32 array of shape (n, 4)
+    next_figures : float32 array of shape (n, 5)
         What the following beat adds to each; zeros for the last.
+    sizes_mv : float32 array of shape (n,)
+        What the first shape was divided by.
     labels : int array of shape (n,)
         Labels of `models.adaptive.patients`.
     samples : int array of shape (n,)
         Pipeline index of the R wave.
+    invented : str
+        The rhythm that its beats were put into; empty for a record as it is.
     """
 
     database: str
@@ -60,8 +64,15 @@ class BeatSequence:
     shapes: NDArray[np.float16]
     figures: Float32
     next_figures: Float32
+    sizes_mv: Float32
     labels: NDArray[np.int64]
     samples: NDArray[np.int64]
+    invented: str = ""
+
+    @property
+    def points_mv(self) -> NDArray[np.float64]:
+        """The windows in millivolts at 120 Hz, less their means; shape (n, 120)."""
+        return self.shapes[:, 0].astype(np.float64) * self.sizes_mv[:, None]
 
 
 def live_windows(samples_mv: Samples, fs_hz: float) -> list[BeatWindow]:
@@ -126,24 +137,47 @@ def build_sequence(folder: Path, database: str, record: str, lead: int) -> BeatS
     beats = labels != IGNORED
     reference = np.asarray(notes.sample)[beats] * (PIPELINE_HZ / fs_hz)
     windows = live_windows(np.asarray(signal.p_signal[:, 0], dtype=np.float64), fs_hz)
-    context = PatientContext()
-    kept, described = [], []
-    for window in windows:
-        beat = context.describe(window.r, window.samples_mv)
-        if beat is not None:
-            kept.append(window.r)
-            described.append(beat)
-    samples = np.array(kept, dtype=np.int64)
+    cut = [(window.r, window.samples_mv) for window in windows if window.samples_mv is not None]
+    samples = np.array([r for r, _ in cut], dtype=np.int64)
+    points = np.stack([window.reshape(-1, STRIDE).mean(axis=1) for _, window in cut])
     partner = match(samples, reference)
-    next_figures = np.stack([beat.next_figures for beat in described])
+    truth = np.where(partner < 0, IGNORED, labels[beats][partner])
+    return describe_beats(database, record, lead, points, samples, truth)
+
+
+def describe_beats(
+    database: str,
+    record: str,
+    lead: int,
+    points_mv: Samples,
+    samples: NDArray[np.int64],
+    labels: NDArray[np.int64],
+) -> BeatSequence:
+    """Describe beats in time, each against the ones before it.
+
+    Parameters
+    ----------
+    database, record, lead
+        Where they come from.
+    points_mv : array of shape (n, 120)
+        Their windows at 120 Hz.
+    samples, labels : int array of shape (n,)
+        R waves and labels.
+    """
+    context = PatientContext()
+    rows = [context.describe_points(r, points) for r, points in zip(samples.tolist(), points_mv, strict=True)]
+    described = [beat for beat in rows if beat is not None]
+    next_figures = np.array([beat.next_figures for beat in described], dtype=np.float32)
+    sizes = np.maximum(points_mv.std(axis=1), STD_FLOOR_MV)
     return BeatSequence(
         database,
         record,
         lead,
         np.stack([beat.shapes for beat in described]).astype(np.float16),
-        np.stack([beat.figures for beat in described]),
+        np.array([beat.figures for beat in described], dtype=np.float32),
         np.concatenate((next_figures[1:], np.zeros_like(next_figures[:1]))),
-        np.where(partner < 0, IGNORED, labels[beats][partner]),
+        sizes.astype(np.float32),
+        labels,
         samples,
     )
 
@@ -180,6 +214,6 @@ def load_sequences(
 
 def _save(path: Path, sequence: BeatSequence) -> None:
     part = path.with_name("part-" + path.name)
-    names = ("shapes", "figures", "next_figures", "labels", "samples")
+    names = ("shapes", "figures", "next_figures", "sizes_mv", "labels", "samples")
     np.savez(part, **{name: getattr(sequence, name) for name in names})
     part.rename(path)

@@ -1,4 +1,4 @@
-"""Writes the adaptive network as an ONNX graph: one beat, its class, its reason, its memory."""
+"""Writes the adaptive network as an ONNX graph: beats, their classes and reasons, the memory of them."""
 
 from __future__ import annotations
 
@@ -6,66 +6,71 @@ from copy import deepcopy
 
 import numpy as np
 import onnx
+import torch
 from onnx import TensorProto, helper
 from torch import Tensor, nn
+from torch.nn.utils.fusion import fuse_conv_bn_eval
 
-from models.adaptive.network import CHANNELS, MEMORY, POINTS, AdaptiveNet
+from models.adaptive.calibration import Calibration
+from models.adaptive.network import HIDDEN, KERNELS, LENGTH, MEMORY, POOLED, POOLS, STRIDE, AdaptiveNet
 from models.adaptive.patients import SYMBOLS
 from models.graph import GraphWriter
-from monitor.inference.context import FIGURES, NEXT_FIGURES, STRIDE
+from monitor.inference.context import FIGURES, NEXT_FIGURES, POINTS, SHAPES
+from monitor.inference.context import STRIDE as SAMPLES_A_POINT
 
-WINDOW_SAMPLES = POINTS * STRIDE
-MAPS = CHANNELS[-1]
-SEEN = 2 * MAPS + len(FIGURES) + MEMORY
-"""Width of what is kept of a beat until the next interval is known."""
+WINDOW_SAMPLES = POINTS * SAMPLES_A_POINT
 
 _TINY = 1e-12
 
 
-def to_graph(network: AdaptiveNet, temperature: float = 1.0) -> onnx.GraphProto:
+def to_graph(network: AdaptiveNet, calibration: Calibration | None = None) -> onnx.GraphProto:
     """Return the ONNX graph that `monitor.inference.adaptive` serves.
+
+    It takes any number of consecutive beats at once. The second class is that of the beat
+    before each: for the first one, of the beat that `pending` stands for.
 
     Parameters
     ----------
     network : AdaptiveNet
         Trained; it is left as it is.
-    temperature : float
-        Divides the logits, so that probabilities are calibrated.
+    calibration : Calibration, optional
+        Of the logits; none by default.
     """
     network = deepcopy(network).cpu().eval()
+    calibration = calibration or Calibration()
     writer = GraphWriter()
-    position = writer.constant(network.encoder.position.numpy())
-    maps = writer.node("Concat", "shapes", position, axis=1)
-    for step in network.encoder.steps:
-        maps = writer.node("Relu", writer.conv_bn(maps, step))
-    weighted = writer.node("Mul", maps, writer.constant(_numbers(network.pool)))
-    last = writer.constant(np.array([2], dtype=np.int64))
-    pooled = writer.node(
-        "Concat",
-        writer.node("ReduceMean", maps, axes=[2], keepdims=0),
-        writer.node("ReduceSum", weighted, last, keepdims=0),
-        axis=1,
-    )
-    seen = writer.node("Concat", pooled, "figures", "memory", axis=1, output="next_pending")
-    hidden = _linear(writer, seen, network.first_hidden)
-    logits = _linear(writer, writer.node("Relu", hidden), network.first, 1 / temperature)
+    maps = _encode(writer, network)
+    pools = writer.constant(_numbers(network.pool).reshape(1, POOLED, LENGTH))
+    weighted = writer.node("Mul", writer.node("Concat", *[maps] * POOLS, axis=1), pools)
+    pooled = writer.node("ReduceSum", weighted, _axis(writer, 2), keepdims=0)
+    digest = writer.node("Tanh", _linear(writer, pooled, network.digest))
+    before = _remember(writer, network, digest)
+    weight = writer.constant(_numbers(network.first_hidden.weight))
+    bias = writer.constant(_numbers(network.first_hidden.bias))
+    seen = writer.node("Concat", pooled, "figures", before, axis=1)
+    hidden = writer.node("Relu", writer.node("Gemm", seen, weight, bias, transB=1))
+    last = writer.constant(_numbers(network.first.weight))
+    bias = writer.constant(calibration.apply(_numbers(network.first.bias)))
+    logits = writer.node("Gemm", hidden, last, bias, transB=1, alpha=1 / calibration.temperature)
     writer.node("Softmax", logits, axis=1, output="probabilities")
-    _attribution(writer, network, maps, hidden, logits)
-    _remember(writer, network, pooled)
-    _think_again(writer, network, temperature)
-    inputs = {
-        "shapes": [1, 2, POINTS],
-        "figures": [1, len(FIGURES)],
-        "next_figures": [1, len(NEXT_FIGURES)],
+    to_pooled = writer.node("Slice", weight, *_bounds(writer, 0, POOLED, 1))
+    best = writer.node("ArgMax", logits, axis=1, keepdims=0)
+    down = writer.node("Mul", writer.node("Gather", last, best, axis=0), writer.node("Sign", hidden))
+    _attribution(writer, weighted, writer.node("MatMul", down, to_pooled))
+    _think_again(writer, network, calibration, hidden, digest)
+    inputs: dict[str, list[int | str]] = {
+        "shapes": ["beats", SHAPES, POINTS],
+        "figures": ["beats", len(FIGURES)],
+        "next_figures": ["beats", len(NEXT_FIGURES)],
         "memory": [1, MEMORY],
-        "pending": [1, SEEN],
+        "pending": [1, HIDDEN],
     }
-    outputs = {
-        "probabilities": [1, len(SYMBOLS)],
-        "attribution": [1, WINDOW_SAMPLES],
-        "final_probabilities": [1, len(SYMBOLS)],
+    outputs: dict[str, list[int | str]] = {
+        "probabilities": ["beats", len(SYMBOLS)],
+        "attribution": ["beats", WINDOW_SAMPLES],
+        "final_probabilities": ["beats", len(SYMBOLS)],
         "next_memory": [1, MEMORY],
-        "next_pending": [1, SEEN],
+        "next_pending": [1, HIDDEN],
     }
     return helper.make_graph(
         writer.nodes,
@@ -76,80 +81,103 @@ def to_graph(network: AdaptiveNet, temperature: float = 1.0) -> onnx.GraphProto:
     )
 
 
+def _axis(writer: GraphWriter, *axes: int) -> str:
+    return writer.constant(np.array(axes, dtype=np.int64))
+
+
+def _unsqueeze(writer: GraphWriter, x: str, axis: int) -> str:
+    return writer.node("Unsqueeze", x, _axis(writer, axis))
+
+
+def _bounds(writer: GraphWriter, start: int, stop: int, axis: int) -> tuple[str, str, str]:
+    """Write where a slice begins and ends, and along which axis."""
+    return _axis(writer, start), _axis(writer, stop), _axis(writer, axis)
+
+
 def _numbers(tensor: Tensor) -> np.ndarray[tuple[int, ...], np.dtype[np.float32]]:
     return np.ascontiguousarray(tensor.detach().numpy(), dtype=np.float32)
 
 
-def _linear(writer: GraphWriter, x: str, layer: nn.Module, scale: float = 1.0) -> str:
-    assert isinstance(layer, nn.Linear)
-    weight, bias = (
-        writer.constant(scale * _numbers(layer.weight)),
-        writer.constant(scale * _numbers(layer.bias)),
-    )
+def _linear(writer: GraphWriter, x: str, layer: nn.Linear) -> str:
+    weight, bias = (writer.constant(_numbers(part)) for part in (layer.weight, layer.bias))
     return writer.node("Gemm", x, weight, bias, transB=1)
 
 
-def _attribution(writer: GraphWriter, network: AdaptiveNet, maps: str, hidden: str, logits: str) -> None:
+def _encode(writer: GraphWriter, network: AdaptiveNet) -> str:
+    """Write the convolutions; what the channel of positions gives is the same for every beat."""
+    first, *others = network.encoder.steps
+    assert isinstance(first, nn.Sequential)
+    conv, norm = first
+    assert isinstance(conv, nn.Conv1d)
+    assert isinstance(norm, nn.BatchNorm1d)
+    fused = fuse_conv_bn_eval(conv, norm)
+    with torch.no_grad():
+        fixed = norm(conv(torch.cat((torch.zeros(1, SHAPES, POINTS), network.encoder.position), dim=1)))
+    pads = [KERNELS[0] // 2] * 2
+    weight = writer.constant(_numbers(fused.weight)[:, :SHAPES])
+    x = writer.node("Conv", "shapes", weight, kernel_shape=[KERNELS[0]], strides=[STRIDE], pads=pads)
+    x = writer.node("Relu", writer.node("Add", x, writer.constant(_numbers(fixed))))
+    for step in others:
+        x = writer.node("Relu", writer.conv_bn(x, step))
+    return x
+
+
+def _attribution(writer: GraphWriter, weighted: str, gradient: str) -> None:
     """Write Grad-CAM of the most probable class.
 
     The score of a class depends on the maps by way of one hidden layer, so its gradient is
-    the layer's weights where the layer is active. Because the maps are also pooled with weights
+    the layer's weights where the layer is active. Because the maps are pooled with weights
     over the window, gradient and map are multiplied point by point before they are summed
     (HiResCAM): that keeps what each instant gave to the score.
     """
-    best = writer.node("ArgMax", logits, axis=1, keepdims=1)
-    depth = writer.constant(np.array(len(SYMBOLS), dtype=np.int64))
-    pick = writer.node("OneHot", best, depth, writer.constant(np.array([0, 1], dtype=np.float32)))
-    down = writer.node("MatMul", pick, writer.constant(_numbers(network.first.weight)))
-    active = writer.node("Sign", writer.node("Relu", hidden))
-    to_pooled = writer.constant(_numbers(network.first_hidden.weight)[:, : 2 * MAPS])
-    gradient = writer.node("MatMul", writer.node("Mul", down, active), to_pooled)
-    halves = writer.constant(np.array([1, 2, MAPS, 1], dtype=np.int64))
-    gradient = writer.node("Reshape", gradient, halves)
-    length = network.pool.shape[1]
-    spread = np.stack((np.full((MAPS, length), 1 / length, np.float32), _numbers(network.pool)))
-    over_time = writer.node("Mul", gradient, writer.constant(spread[None]))
-    first = writer.constant(np.array([1], dtype=np.int64))
-    slope = writer.node("ReduceSum", over_time, first, keepdims=0)
-    evidence = writer.node("ReduceSum", writer.node("Mul", slope, maps), first, keepdims=0)
-    cam = writer.node("Relu", evidence)
+    evidence = writer.node("MatMul", _unsqueeze(writer, gradient, 1), weighted)
     none = writer.constant(np.array([], dtype=np.float32))
-    size = writer.constant(np.array([1, 1, WINDOW_SAMPLES], dtype=np.int64))
-    image = writer.node("Unsqueeze", cam, first)
-    stretched = writer.node("Resize", image, "", none, size, mode="linear")
-    wide = writer.node("Squeeze", stretched, first)
+    scales = writer.constant(np.array([1, 1, WINDOW_SAMPLES / LENGTH], dtype=np.float32))
+    stretched = writer.node("Resize", writer.node("Relu", evidence), none, scales, mode="linear")
+    wide = writer.node("Squeeze", stretched, _axis(writer, 1))
     peak = writer.node("ReduceMax", wide, axes=[1], keepdims=1)
     floor = writer.node("Max", peak, writer.constant(np.array([_TINY], dtype=np.float32)))
     writer.node("Div", wide, floor, output="attribution")
 
 
-def _remember(writer: GraphWriter, network: AdaptiveNet, pooled: str) -> None:
-    """Write one step of the gated recurrent unit."""
-    digest = writer.node("Tanh", _linear(writer, pooled, network.digest))
-    x = writer.node("Concat", digest, "figures", axis=1)
+def _remember(writer: GraphWriter, network: AdaptiveNet, digest: str) -> str:
+    """Write the gated recurrent unit and return the memory before each beat."""
     unit = network.memory
-    sides = []
-    for source, weight, bias in (
-        (x, unit.weight_ih_l0, unit.bias_ih_l0),
-        ("memory", unit.weight_hh_l0, unit.bias_hh_l0),
-    ):
-        assert isinstance(weight, Tensor)
-        assert isinstance(bias, Tensor)
-        rows = zip(_numbers(weight).reshape(3, MEMORY, -1), _numbers(bias).reshape(3, MEMORY), strict=True)
-        sides.append(
-            [writer.node("Gemm", source, writer.constant(w), writer.constant(b), transB=1) for w, b in rows]
+    reset, update, new = (slice(k * MEMORY, (k + 1) * MEMORY) for k in range(3))
+    order = np.r_[update, reset, new]
+    parts = (unit.weight_ih_l0, unit.weight_hh_l0, unit.bias_ih_l0, unit.bias_hh_l0)
+    w, r, *biases = (_numbers(part)[order] for part in parts if isinstance(part, Tensor))
+    x = _unsqueeze(writer, writer.node("Concat", digest, "figures", axis=1), 1)
+    constants = [writer.constant(part[None]) for part in (w, r, np.concatenate(biases))]
+    writer.nodes.append(
+        helper.make_node(
+            "GRU",
+            [x, *constants, "", _unsqueeze(writer, "memory", 0)],
+            ["memories", "last_memory"],
+            hidden_size=MEMORY,
+            linear_before_reset=1,
         )
-    (reset_x, update_x, new_x), (reset_h, update_h, new_h) = sides
-    reset = writer.node("Sigmoid", writer.node("Add", reset_x, reset_h))
-    update = writer.node("Sigmoid", writer.node("Add", update_x, update_h))
-    new = writer.node("Tanh", writer.node("Add", new_x, writer.node("Mul", reset, new_h)))
-    kept = writer.node("Mul", update, writer.node("Sub", "memory", new))
-    writer.node("Add", new, kept, output="next_memory")
+    )
+    writer.node("Squeeze", "last_memory", _axis(writer, 0), output="next_memory")
+    after = writer.node("Squeeze", "memories", _axis(writer, 1, 2))
+    return _shifted(writer, "memory", after)
 
 
-def _think_again(writer: GraphWriter, network: AdaptiveNet, temperature: float) -> None:
-    """Write the class of the beat before, now that the interval behind it is known."""
-    x = writer.node("Concat", "pending", "next_figures", axis=1)
-    hidden = writer.node("Relu", _linear(writer, x, network.final_hidden))
-    logits = _linear(writer, hidden, network.final, 1 / temperature)
+def _shifted(writer: GraphWriter, first: str, rows: str) -> str:
+    """Write rows one beat later, with what was kept of the beats before in front."""
+    kept = writer.node("Slice", rows, *_bounds(writer, 0, -1, 0))
+    return writer.node("Concat", first, kept, axis=0)
+
+
+def _think_again(
+    writer: GraphWriter, network: AdaptiveNet, calibration: Calibration, hidden: str, digest: str
+) -> None:
+    """Write the class of the beat before each, now that the next beat is known."""
+    end = np.iinfo(np.int64).max
+    writer.node("Slice", hidden, *_bounds(writer, -1, end, 0), output="next_pending")
+    x = writer.node("Concat", _shifted(writer, "pending", hidden), "next_figures", digest, axis=1)
+    again = writer.node("Relu", _linear(writer, x, network.final_hidden))
+    weight = writer.constant(_numbers(network.final.weight))
+    bias = writer.constant(calibration.apply(_numbers(network.final.bias)))
+    logits = writer.node("Gemm", again, weight, bias, transB=1, alpha=1 / calibration.temperature)
     writer.node("Softmax", logits, axis=1, output="final_probabilities")

@@ -8,10 +8,16 @@ import torch
 from torch import Tensor, nn
 
 from models.adaptive.patients import SYMBOLS
-from monitor.inference.context import FIGURES, NEXT_FIGURES
+from monitor.inference.context import FIGURES, NEXT_FIGURES, POINTS, SHAPES
 
-POINTS = 120
-CHANNELS = (16, 32, 32)
+CHANNELS = (24, 32)
+KERNELS = (9, 5)
+STRIDE = 4
+LENGTH = POINTS // STRIDE
+"""Points of a feature map."""
+
+POOLS = 3
+POOLED = POOLS * CHANNELS[-1]
 MEMORY = 32
 DIGEST = 24
 HIDDEN = 48
@@ -23,7 +29,7 @@ class Named(NamedTuple):
     Parameters
     ----------
     first : Tensor of shape (s, n, classes)
-        Logits without the next interval.
+        Logits without the next beat.
     final : Tensor of shape (s, n, classes)
         Logits with it.
     memory : Tensor of shape (s, n, MEMORY)
@@ -48,13 +54,14 @@ class Encoder(nn.Module):
 
     def __init__(self) -> None:
         super().__init__()
-        a, b, c = CHANNELS
+        widths = (SHAPES + 1, *CHANNELS)
         self.position: Tensor
         self.register_buffer("position", torch.linspace(-1, 1, POINTS).reshape(1, 1, POINTS))
-        self.steps = nn.ModuleList([conv_bn(3, a, 9, 2), conv_bn(a, b, 5, 2), conv_bn(b, c, 5, 1)])
+        strides = (STRIDE, *(1 for _ in KERNELS[1:]))
+        self.steps = nn.ModuleList(map(conv_bn, widths[:-1], CHANNELS, KERNELS, strides))
 
     def forward(self, shapes: Tensor) -> Tensor:
-        """Return maps of shape (n, 32, 30) for shapes of shape (n, 2, 120)."""
+        """Return maps of shape (n, 32, 30) for shapes of shape (n, 3, 120)."""
         x = torch.cat((shapes, self.position.expand(shapes.shape[0], 1, POINTS)), dim=1)
         for step in self.steps:
             x = torch.relu(step(x))
@@ -64,50 +71,49 @@ class Encoder(nn.Module):
 class AdaptiveNet(nn.Module):
     """Names a beat from its shape, its intervals and what it remembers of the patient.
 
-    The features of a map are pooled in two ways, by their mean and by learned weights over the
-    window, so that it matters where a wave lies. The memory is a gated recurrent unit that
-    has seen the beats before this one; it never sees a label.
+    The features of a map are pooled by learned weights over the window, so that it matters where
+    a wave lies. The memory is a gated recurrent unit that has seen the beats before this one; it
+    never sees a label. The second look at a beat has what the first made of it, the interval
+    behind it and a digest of the next beat.
     """
 
     def __init__(self) -> None:
         super().__init__()
-        maps = CHANNELS[-1]
-        figures, more = len(FIGURES), len(NEXT_FIGURES)
+        maps, figures = CHANNELS[-1], len(FIGURES)
         self.encoder = Encoder()
-        self.pool = nn.Parameter(torch.randn(maps, POINTS // 4) * 0.05)
-        self.first_hidden = nn.Linear(2 * maps + figures + MEMORY, HIDDEN)
+        pool = torch.randn(POOLS, maps, LENGTH) * 0.05
+        pool[0] = 1 / LENGTH
+        self.pool = nn.Parameter(pool)
+        self.first_hidden = nn.Linear(POOLED + figures + MEMORY, HIDDEN)
         self.first = nn.Linear(HIDDEN, len(SYMBOLS))
-        self.final_hidden = nn.Linear(2 * maps + figures + MEMORY + more, HIDDEN)
+        self.final_hidden = nn.Linear(HIDDEN + len(NEXT_FIGURES) + DIGEST, HIDDEN)
         self.final = nn.Linear(HIDDEN, len(SYMBOLS))
-        self.digest = nn.Linear(2 * maps, DIGEST)
+        self.digest = nn.Linear(POOLED, DIGEST)
         self.memory = nn.GRU(DIGEST + figures, MEMORY, batch_first=True)
         self.drop = nn.Dropout(0.3)
         self.drop_features = nn.Dropout(0.15)
 
     def pooled(self, maps: Tensor) -> Tensor:
-        """Return the pooled features, shape (n, 64)."""
-        return torch.cat((maps.mean(dim=2), (maps * self.pool).sum(dim=2)), dim=1)
+        """Return the pooled features, shape (n, 96)."""
+        return torch.einsum("ncl,kcl->nkc", maps, self.pool).flatten(1)
 
-    def forward(
-        self, shapes: Tensor, figures: Tensor, next_figures: Tensor, memory: Tensor | None = None
-    ) -> Named:
-        """Name runs of beats.
+    def forward(self, shapes: Tensor, figures: Tensor, next_figures: Tensor) -> Named:
+        """Name runs of beats from an empty memory.
 
         Parameters
         ----------
-        shapes : Tensor of shape (s, n, 2, 120)
+        shapes : Tensor of shape (s, n, 3, 120)
             Shapes of n consecutive beats of s streams.
-        figures, next_figures : Tensor of shape (s, n, 12) and (s, n, 4)
+        figures, next_figures : Tensor of shape (s, n, 28) and (s, n, 5)
             Their figures.
-        memory : Tensor of shape (1, s, MEMORY), optional
-            Memory before the first beat.
         """
         s, n = shapes.shape[:2]
         pooled = self.drop_features(self.pooled(self.encoder(shapes.flatten(0, 1)))).reshape(s, n, -1)
-        start = pooled.new_zeros(1, s, MEMORY) if memory is None else memory
-        after, _ = self.memory(torch.cat((torch.tanh(self.digest(pooled)), figures), dim=2), start)
-        before = torch.cat((start.transpose(0, 1), after[:, :-1]), dim=1)
+        digest = torch.tanh(self.digest(pooled))
+        after, _ = self.memory(torch.cat((digest, figures), dim=2))
+        before = torch.cat((torch.zeros_like(after[:, :1]), after[:, :-1]), dim=1)
         seen = torch.cat((pooled, figures, self.drop_features(before)), dim=2)
-        first = self.first(self.drop(torch.relu(self.first_hidden(seen))))
-        final = self.final(self.drop(torch.relu(self.final_hidden(torch.cat((seen, next_figures), dim=2)))))
-        return Named(first, final, after)
+        hidden = torch.relu(self.first_hidden(seen))
+        following = torch.cat((digest[:, 1:], torch.zeros_like(digest[:, :1])), dim=1)
+        again = torch.relu(self.final_hidden(torch.cat((hidden, next_figures, following), dim=2)))
+        return Named(self.first(self.drop(hidden)), self.final(self.drop(again)), after)

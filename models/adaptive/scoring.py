@@ -1,4 +1,4 @@
-"""Scores of the adaptive network on whole records: EC57 classes, calibration, temperature."""
+"""Scores of the adaptive network on whole records: EC57 classes and calibration error."""
 
 from __future__ import annotations
 
@@ -9,16 +9,13 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from models.adaptive.calibration import CLASSES, GROUPS, Calibration
 from models.adaptive.dataset import BeatSequence
 from models.adaptive.network import AdaptiveNet
 from models.adaptive.patients import AAMI, ANY_NORMAL
 
 Float32 = NDArray[np.float32]
 
-CLASSES = ("N", "S", "V", "F", "Q")
-_TO_AAMI = np.array(
-    [[CLASSES.index(group) == column for column in range(5)] for group in AAMI], dtype=np.float32
-)
 _TRUTH = np.array([*(CLASSES.index(group) for group in AAMI), 0])
 
 
@@ -50,17 +47,17 @@ def predict(network: AdaptiveNet, sequence: BeatSequence) -> Prediction:
     return Prediction(named.first[0].numpy()[known], named.final[0].numpy()[known], truth)
 
 
-def to_aami(logits: Float32, temperature: float = 1.0) -> Float32:
+def to_aami(logits: Float32, calibration: Calibration | None = None) -> Float32:
     """Return probabilities of the five AAMI classes, shape (n, 5)."""
-    scaled = logits / temperature
+    scaled = (calibration or Calibration()).apply(logits)
     powers = np.exp(scaled - scaled.max(axis=1, keepdims=True))
-    return np.asarray((powers / powers.sum(axis=1, keepdims=True)) @ _TO_AAMI, dtype=np.float32)
+    return np.asarray((powers / powers.sum(axis=1, keepdims=True)) @ GROUPS, dtype=np.float32)
 
 
-def confusion(logits: Float32, truth: NDArray[np.int64]) -> NDArray[np.int64]:
+def confusion(named: NDArray[np.int64], truth: NDArray[np.int64]) -> NDArray[np.int64]:
     """Return counts of shape (5, 5): rows are the truth, columns what was named."""
     counts = np.zeros((5, 5), dtype=np.int64)
-    np.add.at(counts, (truth, to_aami(logits).argmax(axis=1)), 1)
+    np.add.at(counts, (truth, named), 1)
     return counts
 
 
@@ -74,8 +71,8 @@ def class_scores(counts: NDArray[np.int64], symbol: str) -> tuple[float, float, 
     return sensitivity, predictivity, 2 * sensitivity * predictivity / total if total else 0.0
 
 
-def summary(predictions: Iterable[Prediction]) -> dict[str, float]:
-    """Return gross figures of both passes: ``v_f1``, ``final_v_f1`` and so on."""
+def summary(predictions: Iterable[Prediction], calibration: Calibration | None = None) -> dict[str, float]:
+    """Return gross figures of both passes: ``first_v_f1``, ``final_v_f1`` and so on."""
     rows = list(predictions)
     figures: dict[str, float] = {}
     truth = np.concatenate([row.truth for row in rows])
@@ -83,21 +80,15 @@ def summary(predictions: Iterable[Prediction]) -> dict[str, float]:
         ("first_", np.concatenate([row.first for row in rows])),
         ("final_", np.concatenate([row.final for row in rows])),
     ):
-        counts = confusion(logits, truth)
+        probabilities = to_aami(logits, calibration)
+        counts = confusion(probabilities.argmax(axis=1), truth)
         figures[f"{prefix}accuracy"] = float(np.trace(counts) / counts.sum())
         for symbol in "SVF":
             names = ("sensitivity", "predictivity", "f1")
             for name, value in zip(names, class_scores(counts, symbol), strict=True):
                 figures[f"{prefix}{symbol.lower()}_{name}"] = value
+        figures[f"{prefix}calibration_error"] = calibration_error(probabilities, truth)
     return figures
-
-
-def fit_temperature(logits: Float32, truth: NDArray[np.int64]) -> float:
-    """Return the temperature at which the AAMI probabilities are most likely, from a fine grid."""
-    candidates = np.exp(np.linspace(np.log(0.5), np.log(4.0), 43))
-    rows = np.arange(len(truth))
-    losses = [-np.log(to_aami(logits, float(t))[rows, truth] + 1e-9).mean() for t in candidates]
-    return float(candidates[int(np.argmin(losses))])
 
 
 def calibration_error(probabilities: Float32, truth: NDArray[np.int64], bins: int = 15) -> float:

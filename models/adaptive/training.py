@@ -18,6 +18,7 @@ from models.adaptive.batches import BatchMaker
 from models.adaptive.dataset import BeatSequence
 from models.adaptive.network import AdaptiveNet
 from models.adaptive.patients import NORMAL
+from models.adaptive.rhythms import invent
 from models.adaptive.scoring import predict, summary
 from monitor.errors import ModelError
 
@@ -38,8 +39,8 @@ class Recipe:
         Of AdamW; the rate warms up and falls as a cosine.
     ema : float
         Decay, a step, of the averaged weights, which are the ones kept.
-    irregular : float
-        Share of normal runs made as irregular as atrial fibrillation.
+    invented : float
+        Share of runs from rhythms put together of the records' beats (`models.adaptive.rhythms`).
     class_weights : tuple of float
         Weight of each symbol in the loss, and of a normal beat of unknown kind.
     """
@@ -52,7 +53,7 @@ class Recipe:
     peak_rate: float = 3e-3
     weight_decay: float = 0.05
     ema: float = 0.995
-    irregular: float = 0.15
+    invented: float = 0.25
     class_weights: tuple[float, ...] = (1.0, 1.0, 1.0, 1.3, 1.2, 2.0, 1.0, 1.0)
 
 
@@ -219,7 +220,8 @@ def train(
     if checkpoint.is_file():
         run.load(checkpoint)
         say(f"{checkpoint}: going on after round {run.epoch}")
-    batches = BatchMaker(sequences, run.rng, recipe.irregular)
+    rhythms = list(invent(sequences, np.random.default_rng(recipe.seed))) if recipe.invented else []
+    batches = BatchMaker(sequences, run.rng, rhythms, recipe.invented)
     while run.epoch < recipe.epochs:
         begun = time.perf_counter()
         loss = run.run_epoch(batches)

@@ -1,4 +1,4 @@
-"""Serves the patient-adaptive model: one beat at a time, with a memory of the beats before."""
+"""Serves the patient-adaptive model: beats in their order, with a memory of the beats before."""
 
 from __future__ import annotations
 
@@ -12,13 +12,20 @@ from monitor.dsp import FRONT_END_VERSION
 from monitor.dsp.operator import State
 from monitor.dsp.segment import BeatWindow, SegmentSettings
 from monitor.errors import ModelError
-from monitor.inference.context import FIGURES, NEXT_FIGURES, STRIDE, DescribedBeat, PatientContext
+from monitor.inference.context import (
+    FIGURES,
+    NEXT_FIGURES,
+    POINTS,
+    SHAPES,
+    DescribedBeat,
+    PatientContext,
+)
 from monitor.inference.contract import BEAT_SEQUENCE, ModelContract, check_servable
 from monitor.inference.namer import UNCLASSIFIED, ClassifierSettings, Judge, Label, Naming
 
 Float32 = NDArray[np.float32]
 
-DESCRIPTION = "patient-context-1"
+DESCRIPTION = "patient-context-2"
 """Name of what `PatientContext.describe` does, the normalisation of this kind of model."""
 
 INPUTS = ("shapes", "figures", "next_figures", "memory", "pending")
@@ -90,16 +97,15 @@ class AdaptiveNamer:
         )
         inputs = {node.name: node.shape for node in session.get_inputs()}
         outputs = {node.name for node in session.get_outputs()}
-        points = contract.window_samples // STRIDE
         wanted = {
-            "shapes": [1, 2, points],
-            "figures": [1, len(FIGURES)],
-            "next_figures": [1, len(NEXT_FIGURES)],
+            "shapes": [SHAPES, POINTS],
+            "figures": [len(FIGURES)],
+            "next_figures": [len(NEXT_FIGURES)],
         }
         if (
             set(inputs) != set(INPUTS)
             or outputs != set(OUTPUTS)
-            or any(inputs[name] != shape for name, shape in wanted.items())
+            or any(inputs[name][1:] != shape for name, shape in wanted.items())
         ):
             raise ModelError(
                 f"{source}: the graph's inputs and outputs are not those of {contract.kind}.",
@@ -113,38 +119,38 @@ class AdaptiveNamer:
         return self._contract
 
     def name(self, windows: Sequence[BeatWindow]) -> list[Naming]:
-        """Name the next beats."""
-        return [self._name(window) for window in windows]
+        """Name the next beats, all in one run of the graph."""
+        described = [self._context.describe(window.r, window.samples_mv) for window in windows]
+        whole = [beat for beat in described if beat is not None]
+        rows = iter(self._run(whole) if whole else ())
+        return [self._naming(None if beat is None else next(rows)) for beat in described]
 
-    def _name(self, window: BeatWindow) -> Naming:
-        beat = self._context.describe(window.r, window.samples_mv)
-        if beat is None:
+    def _naming(self, row: tuple[Float32, Float32, Float32] | None) -> Naming:
+        """Return what the network's row for a beat means; None for a beat without a window."""
+        if row is None:
             self._last = None
             return Naming(UNCLASSIFIED)
-        probabilities, attribution, final = self._run(beat)
-        label = self._judge.label(probabilities, attribution)
+        probabilities, attribution, final = row
         revision = self._revised(final)
-        self._last = label
-        return Naming(label, revision)
+        self._last = self._judge.label(probabilities, attribution)
+        return Naming(self._last, revision)
 
-    def _run(self, beat: DescribedBeat) -> tuple[Float32, Float32, Float32]:
+    def _run(self, beats: list[DescribedBeat]) -> list[tuple[Float32, Float32, Float32]]:
         feed = {
-            "shapes": beat.shapes[None],
-            "figures": beat.figures[None],
-            "next_figures": beat.next_figures[None],
+            "shapes": np.array([beat.shapes for beat in beats]),
+            "figures": np.array([beat.figures for beat in beats], dtype=np.float32),
+            "next_figures": np.array([beat.next_figures for beat in beats], dtype=np.float32),
             "memory": self._memory,
             "pending": self._pending,
         }
-        rows: list[Float32] = self._session.run(OUTPUTS, feed)
-        self._memory, self._pending = rows[3], rows[4]
-        return rows[0][0], rows[1][0], rows[2][0]
+        probabilities, attribution, final, self._memory, self._pending = self._session.run(OUTPUTS, feed)
+        return list(zip(probabilities, attribution, final, strict=True))
 
     def _revised(self, final: Float32) -> Label | None:
-        """Return the last beat's label if the interval behind it changed its class."""
-        if self._last is None:
+        """Return the last beat's label if the next beat changed its class."""
+        if self._last is None or self._judge.group(final) == self._last.aami:
             return None
-        label = self._judge.label(final, None)
-        return label if label.aami != self._last.aami else None
+        return self._judge.label(final, None)
 
     def break_off(self) -> None:
         """Let no interval span what comes: samples were lost."""

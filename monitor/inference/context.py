@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections import deque
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,41 +10,57 @@ from numpy.typing import NDArray
 
 from monitor.dsp.median import median
 from monitor.dsp.operator import Samples, State
-from monitor.dsp.segment import STD_FLOOR_MV
+from monitor.dsp.segment import STD_FLOOR_MV, SegmentSettings
 from monitor.events import PIPELINE_HZ
+from monitor.inference.intervals import INTERVAL_FIGURES, NEXT_FIGURES, IntervalHistory, Recent, within_limit
 
 Float32 = NDArray[np.float32]
+
+__all__ = ["FIGURES", "NEXT_FIGURES", "POINTS", "SHAPES", "STRIDE", "DescribedBeat", "PatientContext"]
 
 STRIDE = 3
 """Window samples averaged into one point: 120 Hz is enough for the shape of a beat."""
 
+_WINDOW = SegmentSettings()
+POINTS = (_WINDOW.before_samples + _WINDOW.after_samples) // STRIDE
+"""Points of a beat's shape."""
+
+SHAPES = 3
+"""The beat, the beat less the patient's typical one, and less the typical one after a long interval."""
+
 TYPICAL_BEATS = 24
 """Beats whose median is the patient's typical beat."""
 
-RR_SHORT, RR_LONG = 8, 40
-"""Intervals over which the short and the long median are taken."""
+SLOW_AMONG, SLOW_BEATS = 96, 16
+"""The typical beat after a long interval is the median of so many, out of so many."""
 
-LIMIT = 1.5
-"""Logarithms of ratios are cut off here."""
+RENEWAL = 8
+"""The typical beat is found anew every so many beats, the slow one half as often."""
 
-FIGURES = (
-    "rr_to_last_rr",
-    "rr_to_short_median",
-    "rr_to_long_median",
-    "rr_to_long_quarter",
-    "rr_to_long_three_quarters",
-    "last_rr_to_short_median",
-    "short_median_to_800_ms",
-    "spread_of_short",
+P_WAVE = slice(38, 64)
+"""Points from 283 to 67 ms before the R wave, where a P wave lies."""
+
+FLAT_MV = 1e-3
+"""Root of the sum of squares below which a stretch of signal has no shape."""
+
+FARTHEST = 10.0
+"""Differences from a typical beat are cut off here, in its sizes."""
+
+SHAPE_FIGURES = (
     "size_to_typical",
     "likeness_to_typical",
-    "has_rr",
-    "has_typical",
+    "likeness_to_slow",
+    "p_size_to_typical",
+    "p_likeness_to_typical",
+    "p_likeness_to_slow",
+    "p_steadiness",
+    "likeness_of_typical_to_slow",
+    "p_likeness_of_typical_to_slow",
 )
-"""What describes a beat's time and size; intervals as logarithms of ratios."""
+"""What describes a beat's shape; a likeness is a correlation, ``p_`` that of the P wave's place."""
 
-NEXT_FIGURES = ("next_rr_to_rr", "next_rr_to_short_median", "pair_to_short_median", "has_next_rr")
-"""What the following beat adds."""
+FIGURES = (*INTERVAL_FIGURES, *SHAPE_FIGURES, "has_rr", "has_typical")
+"""All that describes a beat but its shapes."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -54,113 +69,87 @@ class DescribedBeat:
 
     Parameters
     ----------
-    shapes : array of shape (2, n_samples / STRIDE)
-        The beat normalised, and the beat less the patient's typical one.
-    figures : array of shape (12,)
+    shapes : float32 array of shape (3, 120)
+        `SHAPES`; the first is normalised, the others are in sizes of the typical beat.
+    figures : tuple of 28 floats
         `FIGURES`.
-    next_figures : array of shape (4,)
+    next_figures : tuple of 5 floats
         `NEXT_FIGURES` of the beat before, known now that this one has come.
     """
 
     shapes: Float32
-    figures: Float32
-    next_figures: Float32
+    figures: tuple[float, ...]
+    next_figures: tuple[float, ...]
 
 
 _AVERAGE = np.full(STRIDE, 1.0 / STRIDE)
 
 
-def _size(centred: Samples) -> float:
-    """Return the root mean square of a shape; a dot product is quicker than numpy's mean."""
-    return max(math.sqrt(float(centred @ centred) / centred.size), STD_FLOOR_MV)
+def _length(shape: Samples) -> float:
+    """Return the root of the sum of squares; a dot product is quicker than numpy's norm."""
+    return math.sqrt(float(shape @ shape))
 
 
-def _log_ratio(a: float, b: float) -> float:
-    if a <= 0.0 or b <= 0.0:
-        return 0.0
-    return max(-LIMIT, min(LIMIT, math.log(a / b)))
+def _centred(shape: Samples) -> Samples:
+    return shape - float(shape.sum()) / shape.size
 
 
-def _quantile(ordered: list[float], q: float) -> float:
-    return ordered[int(q * (len(ordered) - 1))] if ordered else 0.0
+class Template:
+    """A typical beat, ready to be compared with others.
+
+    Parameters
+    ----------
+    rows : array of shape (n, 120)
+        Beats with mean 0, in millivolts; their median is taken.
+    """
+
+    def __init__(self, rows: Samples) -> None:
+        self.shape = median(rows, axis=0)
+        self.size = max(_length(self.shape) / math.sqrt(self.shape.size), STD_FLOOR_MV)
+        self.direction = _centred(self.shape) / max(_length(self.shape), FLAT_MV)
+        p_wave = _centred(self.shape[P_WAVE])
+        self.p_length = max(_length(p_wave), FLAT_MV)
+        self.p_direction = np.zeros(self.shape.size)
+        self.p_direction[P_WAVE] = p_wave / self.p_length
 
 
-class IntervalHistory:
-    """The patient's recent RR intervals, and what a new one is beside them."""
+class Templates:
+    """The two typical beats that a beat is compared with, laid out to do so quickly.
 
-    _rrs: deque[float]
+    Parameters
+    ----------
+    typical, slow : Template
+        The usual one, and the one after long intervals.
+    """
 
-    def __init__(self) -> None:
-        self._rrs = deque(maxlen=RR_LONG)
-        self.break_off()
-
-    def break_off(self) -> None:
-        """Let no comparison span what comes; the intervals known stay known."""
-        self._last_rr = 0.0
-        self._last_median = 0.0
-
-    def add(self, rr_s: float) -> tuple[tuple[float, ...], tuple[float, ...]]:
-        """Describe the next interval, then remember it.
-
-        Parameters
-        ----------
-        rr_s : float
-            Seconds since the beat before; 0 if unknown.
-
-        Returns
-        -------
-        figures : tuple of 8 floats
-            The first eight of `FIGURES`.
-        next_figures : tuple of 4 floats
-            `NEXT_FIGURES` of the beat before.
-        """
-        long = sorted(self._rrs)
-        short = sorted(list(self._rrs)[-RR_SHORT:])
-        median, last = _quantile(short, 0.5), self._last_rr
-        figures = (
-            _log_ratio(rr_s, last),
-            _log_ratio(rr_s, median),
-            _log_ratio(rr_s, _quantile(long, 0.5)),
-            _log_ratio(rr_s, _quantile(long, 0.25)),
-            _log_ratio(rr_s, _quantile(long, 0.75)),
-            _log_ratio(last, median),
-            _log_ratio(median, 0.8),
-            _log_ratio(_quantile(short, 0.85), _quantile(short, 0.15)),
+    def __init__(self, typical: Template, slow: Template) -> None:
+        self.typical, self.slow = typical, slow
+        self._shapes = np.stack((typical.shape, slow.shape))
+        self._directions = np.stack(
+            (typical.direction, slow.direction, typical.p_direction, slow.p_direction)
         )
-        pair = last + rr_s if last > 0.0 and rr_s > 0.0 else 0.0
-        next_figures = (
-            _log_ratio(rr_s, last),
-            _log_ratio(rr_s, self._last_median),
-            _log_ratio(pair, 2.0 * self._last_median),
-            float(rr_s > 0.0),
-        )
-        self._last_rr, self._last_median = rr_s, median
-        if rr_s > 0.0:
-            self._rrs.append(rr_s)
-        return figures, next_figures
+        self.alike = float(typical.direction @ slow.direction)
+        self.p_alike = float(typical.p_direction @ slow.p_direction)
 
-    def snapshot(self) -> State:
-        """Return a copy of the state."""
-        return {"rrs": list(self._rrs), "last_rr": self._last_rr, "last_median": self._last_median}
+    def away(self, centred: Samples) -> Samples:
+        """Return a beat less each of the two, in sizes of the typical one, shape (2, 120)."""
+        away: Samples = (centred - self._shapes) / self.typical.size
+        return np.minimum(np.maximum(away, -FARTHEST, out=away), FARTHEST, out=away)
 
-    def restore(self, state: State) -> None:
-        """Go back to a state that `snapshot` returned."""
-        self._rrs = deque(state["rrs"], maxlen=RR_LONG)
-        self._last_rr = float(state["last_rr"])
-        self._last_median = float(state["last_median"])
+    def likenesses(self, centred: Samples) -> list[float]:
+        """Return a beat's part along both, and along the P waves of both, in millivolts."""
+        parts: list[float] = (self._directions @ centred).tolist()
+        return parts
 
 
 class PatientContext:
     """Remembers a patient's recent intervals and shapes, without labels.
 
-    A beat is described by the ones before it: its interval against the median of the last 8
-    and 40, its shape against the median shape of the last 24. Quartiles stand beside the
-    medians because in some patients most beats are premature.
+    A beat is described by the ones before it: its interval beside theirs (`IntervalHistory`), its
+    shape beside the median of the last 24. Where most beats are ectopic that median is an
+    ectopic beat. The beats that followed the longest intervals of the last minute or two are the
+    least likely to be premature; their median is the second one that a beat is compared with.
     """
-
-    _intervals: IntervalHistory
-    _shapes: deque[Samples]
-    _sizes: deque[float]
 
     def __init__(self) -> None:
         self.forget()
@@ -168,8 +157,12 @@ class PatientContext:
     def forget(self) -> None:
         """Forget the patient: another stream begins."""
         self._intervals = IntervalHistory()
-        self._shapes = deque(maxlen=TYPICAL_BEATS)
-        self._sizes = deque(maxlen=TYPICAL_BEATS)
+        self._rows: Samples = np.zeros((SLOW_AMONG, POINTS))
+        self._rrs: Samples = np.zeros(SLOW_AMONG)
+        self._count = 0
+        self._log_sizes = Recent(TYPICAL_BEATS)
+        self._p_likenesses = Recent(TYPICAL_BEATS)
+        self._templates: Templates | None = None
         self._last_r: int | None = None
 
     def break_off(self) -> None:
@@ -184,7 +177,7 @@ class PatientContext:
         ----------
         r : int
             Pipeline index of the R wave, later than the last.
-        window_mv : array of shape (n_samples,), or None
+        window_mv : array of shape (360,), or None
             Its window of clean signal in millivolts; None if the window is cut.
 
         Returns
@@ -192,49 +185,94 @@ class PatientContext:
         DescribedBeat or None
             None if there is no window; the interval is remembered all the same.
         """
+        return self.describe_points(
+            r, None if window_mv is None else window_mv.reshape(-1, STRIDE) @ _AVERAGE
+        )
+
+    def describe_points(self, r: int, points_mv: Samples | None) -> DescribedBeat | None:
+        """Describe the next beat from the points of its window, shape (120,), as `describe` does."""
         rr_s = 0.0 if self._last_r is None else (r - self._last_r) / PIPELINE_HZ
         self._last_r = r
         intervals, next_figures = self._intervals.add(rr_s)
-        if window_mv is None:
+        if points_mv is None:
             return None
-        shapes, to_typical, likeness = self._shape(window_mv)
-        known = min(1.0, (len(self._shapes) - 1) / TYPICAL_BEATS)
-        return DescribedBeat(
-            shapes,
-            np.array((*intervals, to_typical, likeness, float(rr_s > 0.0), known), dtype=np.float32),
-            np.array(next_figures, dtype=np.float32),
-        )
+        known = min(1.0, self._count / TYPICAL_BEATS)
+        shapes, figures = self._shape(points_mv, rr_s)
+        return DescribedBeat(shapes, (*intervals, *figures, float(rr_s > 0.0), known), next_figures)
 
-    def _shape(self, window_mv: Samples) -> tuple[Float32, float, float]:
-        """Return the beat's shapes, its size and its likeness to the typical beat; remember it."""
-        points = window_mv.reshape(-1, STRIDE) @ _AVERAGE
-        centred = points - points.sum() / points.size
-        size = _size(centred)
-        shapes = np.zeros((2, points.size), dtype=np.float32)
+    def _shape(self, points_mv: Samples, rr_s: float) -> tuple[Float32, tuple[float, ...]]:
+        """Return the beat's shapes and `SHAPE_FIGURES`; remember it."""
+        centred = _centred(points_mv)
+        length = _length(centred)
+        size = max(length / math.sqrt(centred.size), STD_FLOOR_MV)
+        shapes = np.zeros((SHAPES, centred.size), dtype=np.float32)
         shapes[0] = centred / size
-        likeness = to_typical = 0.0
-        if self._shapes:
-            typical = median(np.array(self._shapes), axis=0)
-            typical_size = _size(typical)
-            shapes[1] = np.minimum(np.maximum((centred - typical) / typical_size, -10.0), 10.0)
-            likeness = float(centred @ typical) / (points.size * size * typical_size)
-            to_typical = _log_ratio(size, _quantile(sorted(self._sizes), 0.5))
-        self._shapes.append(centred)
-        self._sizes.append(size)
-        return shapes, to_typical, likeness
+        figures = (0.0,) * len(SHAPE_FIGURES)
+        templates = self._templates
+        if templates is not None:
+            shapes[1:] = templates.away(centred)
+            p_wave = centred[P_WAVE]
+            p_energy = float(p_wave @ p_wave) - float(p_wave.sum()) ** 2 / p_wave.size
+            p_length, length = max(math.sqrt(max(p_energy, 0.0)), FLAT_MV), max(length, FLAT_MV)
+            to_typical, to_slow, p_to_typical, p_to_slow = templates.likenesses(centred)
+            figures = (
+                within_limit(math.log(size) - self._log_sizes.quantile(0.5)),
+                to_typical / length,
+                to_slow / length,
+                within_limit(math.log(p_length / templates.typical.p_length)),
+                p_to_typical / p_length,
+                p_to_slow / p_length,
+                within_limit(self._p_likenesses.quantile(0.5)),
+                templates.alike,
+                templates.p_alike,
+            )
+            self._p_likenesses.add(p_to_typical / p_length)
+        self._log_sizes.add(math.log(size))
+        self._rows[self._count % SLOW_AMONG] = centred
+        self._rrs[self._count % SLOW_AMONG] = rr_s
+        self._count += 1
+        if self._count <= RENEWAL or self._count % RENEWAL == 0:
+            self._renew()
+        return shapes, figures
+
+    def _renew(self) -> None:
+        """Find the typical beats anew."""
+        count = self._count
+        last = np.arange(max(0, count - TYPICAL_BEATS), count) % SLOW_AMONG
+        typical = Template(self._rows[last])
+        if self._templates is None or count <= RENEWAL:
+            slow = typical
+        elif count % (2 * RENEWAL) == 0:
+            known = min(count, SLOW_AMONG)
+            wanted = max(RENEWAL, min(SLOW_BEATS, known // 4))
+            slow = Template(self._rows[np.argsort(-self._rrs[:known], kind="stable")[:wanted]])
+        else:
+            slow = self._templates.slow
+        self._templates = Templates(typical, slow)
 
     def snapshot(self) -> State:
         """Return a copy of the state."""
         return {
             "intervals": self._intervals.snapshot(),
-            "shapes": [shape.copy() for shape in self._shapes],
-            "sizes": list(self._sizes),
+            "rows": self._rows.copy(),
+            "rrs": self._rrs.copy(),
+            "count": self._count,
+            "log_sizes": self._log_sizes.values(),
+            "p_likenesses": self._p_likenesses.values(),
+            "slow": None if self._templates is None else self._templates.slow.shape.copy(),
+            "typical": None if self._templates is None else self._templates.typical.shape.copy(),
             "last_r": self._last_r,
         }
 
     def restore(self, state: State) -> None:
         """Go back to a state that `snapshot` returned."""
+        self.forget()
         self._intervals.restore(state["intervals"])
-        self._shapes = deque(map(np.array, state["shapes"]), maxlen=TYPICAL_BEATS)
-        self._sizes = deque(state["sizes"], maxlen=TYPICAL_BEATS)
+        self._rows, self._rrs = np.array(state["rows"]), np.array(state["rrs"])
+        self._count = int(state["count"])
+        self._log_sizes.restore(state["log_sizes"])
+        self._p_likenesses.restore(state["p_likenesses"])
         self._last_r = state["last_r"]
+        if state["typical"] is not None:
+            typical, slow = (Template(state[name][None]) for name in ("typical", "slow"))
+            self._templates = Templates(typical, slow)

@@ -125,8 +125,8 @@ class Judge:
         self._factor = np.exp([bias.get(group, 0.0) for group in contract.aami]).astype(np.float32)
         self._biased = bool(np.any(self._factor != 1.0))
         self._least = settings.least_probability
-        groups = sorted(set(contract.aami))
-        self._of_group = {group: [i for i, g in enumerate(contract.aami) if g == group] for group in groups}
+        self._groups = sorted(set(contract.aami))
+        self._of_group = [[i for i, g in enumerate(contract.aami) if g == group] for group in self._groups]
 
     def label(self, probabilities: Float32, attribution: Float32 | None) -> Label:
         """Return the label of one beat.
@@ -134,17 +134,31 @@ class Judge:
         The AAMI class with most probability wins, then its most probable symbol: a normal beat
         is not lost because its probability is shared among bundle branch blocks.
         """
+        values = self._weighed(probabilities)
+        named = dict(zip(self._symbols, values, strict=True))
+        group = self._best(values)
+        if group is None:
+            return Label("Q", "Q", named, attribution)
+        best = max(self._of_group[group], key=values.__getitem__)
+        return Label(self._symbols[best], self._groups[group], named, attribution)
+
+    def group(self, probabilities: Float32) -> str:
+        """Return the AAMI class that `label` would give, with less work."""
+        group = self._best(self._weighed(probabilities))
+        return "Q" if group is None else self._groups[group]
+
+    def _weighed(self, probabilities: Float32) -> list[float]:
         if self._biased:
             probabilities = probabilities * self._factor
             probabilities = probabilities / probabilities.sum()
         values: list[float] = probabilities.tolist()
-        named = dict(zip(self._symbols, values, strict=True))
-        sums = {group: sum(values[i] for i in columns) for group, columns in self._of_group.items()}
-        group = max(sums, key=sums.__getitem__)
-        if sums[group] < self._least:
-            return Label("Q", "Q", named, attribution)
-        best = max(self._of_group[group], key=values.__getitem__)
-        return Label(self._symbols[best], group, named, attribution)
+        return values
+
+    def _best(self, values: list[float]) -> int | None:
+        """Return the position of the AAMI class with most probability; None if that is too little."""
+        sums = [sum([values[i] for i in columns]) for columns in self._of_group]
+        most = max(sums)
+        return None if most < self._least else sums.index(most)
 
 
 class WindowNamer:

@@ -6,7 +6,8 @@ import pytest
 from monitor.dsp.front_end import FrontEnd
 from monitor.dsp.rpeak import RPeakDetector
 from monitor.dsp.segment import BeatSegmenter, BeatWindow
-from monitor.inference.context import IntervalHistory, PatientContext
+from monitor.inference.context import FIGURES, PatientContext
+from monitor.inference.intervals import INTERVAL_FIGURES, NEXT_FIGURES, IntervalHistory
 from monitor.inference.namer import ClassifierSettings, Judge
 from monitor.inference.opening import open_namer
 from sim.library import find_record
@@ -87,15 +88,58 @@ def test_streams_do_not_share_their_memory(windows):
     assert b.name(windows[60:62])[1].label.probabilities == alone[1].label.probabilities
 
 
+def interval_figures(history: IntervalHistory, rr_s: float) -> dict[str, float]:
+    figures, after = history.add(rr_s)
+    return dict(zip((*INTERVAL_FIGURES, *NEXT_FIGURES), (*figures, *after), strict=True))
+
+
 def test_an_early_beat_stands_out_and_its_pause_is_told_afterwards():
     history = IntervalHistory()
     for _ in range(12):
         history.add(0.8)
-    early, _ = history.add(0.5)
-    _, after = history.add(1.1)
-    assert early[:5] == pytest.approx([np.log(0.5 / 0.8)] * 5)
-    assert after[0] == pytest.approx(np.log(1.1 / 0.5))
-    assert after[2] == pytest.approx(0.0, abs=1e-9)
+    early = interval_figures(history, 0.5)
+    later = interval_figures(history, 1.1)
+    for name in ("rr_to_last_rr", "rr_to_short_median", "rr_to_middle_tenth", "rr_to_long_nine_tenths"):
+        assert early[name] == pytest.approx(np.log(0.5 / 0.8))
+    assert later["next_rr_to_rr"] == pytest.approx(np.log(1.1 / 0.5))
+    assert later["pair_to_short_median"] == pytest.approx(0.0, abs=1e-9)
+
+
+def test_where_most_beats_are_early_the_slow_ones_still_tell():
+    history = IntervalHistory()
+    for k in range(200):
+        history.add(1.1 if k % 6 == 0 else 0.7)
+    early = interval_figures(history, 0.7)
+    assert early["rr_to_short_median"] == pytest.approx(0.0)
+    assert early["rr_to_long_nine_tenths"] == pytest.approx(np.log(0.7 / 1.1))
+
+
+def test_fibrillation_changes_more_than_a_regular_rhythm_with_early_beats():
+    rng = np.random.default_rng(3)
+    regular, irregular = IntervalHistory(), IntervalHistory()
+    for k in range(60):
+        regular.add(0.5 if k % 7 == 0 else 0.8)
+        irregular.add(0.8 * rng.gamma(25, 1 / 25))
+    calm, wild = (interval_figures(history, 0.8) for history in (regular, irregular))
+    assert calm["small_change"] == pytest.approx(0.0, abs=1e-9)
+    assert wild["small_change"] > 0.2
+
+
+def test_the_beat_after_long_intervals_is_kept_among_many_others():
+    sinus, ectopic = np.zeros(360), np.zeros(360)
+    sinus[205:220] = ectopic[205:220] = 1.0
+    sinus[150:165] = 0.2
+    ectopic[150:165] = -0.2
+    context, r = PatientContext(), 0
+    for k in range(200):
+        slow = k % 6 == 0
+        r += 400 if slow else 250
+        beat = context.describe(r, sinus if slow else ectopic)
+    assert beat is not None
+    figures = dict(zip(FIGURES, beat.figures, strict=True))
+    assert figures["p_likeness_to_typical"] == pytest.approx(1.0)
+    assert figures["p_likeness_to_slow"] < 0
+    assert figures["p_likeness_of_typical_to_slow"] < 0
 
 
 def test_no_interval_spans_a_gap():
@@ -106,9 +150,25 @@ def test_no_interval_spans_a_gap():
     context.break_off()
     beat = context.describe(9000, rng.normal(size=360))
     assert beat is not None
-    assert beat.figures[10] == 0.0
-    assert beat.figures[0] == 0.0
-    assert beat.figures[11] > 0
+    figures = dict(zip(FIGURES, beat.figures, strict=True))
+    assert figures["has_rr"] == 0.0
+    assert figures["rr_to_last_rr"] == 0.0
+    assert figures["has_typical"] > 0
+
+
+def test_a_restored_context_describes_as_if_nothing_had_happened():
+    rng = np.random.default_rng(2)
+    first, second = PatientContext(), PatientContext()
+    beats = [(300 * k + int(rng.integers(-60, 60)), rng.normal(size=360)) for k in range(1, 80)]
+    for r, window in beats[:37]:
+        first.describe(r, window)
+    second.restore(first.snapshot())
+    for r, window in beats[37:]:
+        a, b = first.describe(r, window), second.describe(r, window)
+        assert a is not None
+        assert b is not None
+        assert a.figures == pytest.approx(b.figures, abs=1e-12)
+        np.testing.assert_allclose(a.shapes, b.shapes, atol=1e-6)
 
 
 def test_the_typical_beat_is_the_median_whatever_the_gain():
@@ -120,7 +180,7 @@ def test_the_typical_beat_is_the_median_whatever_the_gain():
     assert a is not None
     assert b is not None
     np.testing.assert_allclose(a.shapes, b.shapes, atol=1e-5)
-    np.testing.assert_allclose(a.shapes[1], 0, atol=1e-6)
+    np.testing.assert_allclose(a.shapes[1:], 0, atol=1e-6)
 
 
 def test_doubt_and_bias_decide_the_label():

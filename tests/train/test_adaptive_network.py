@@ -1,11 +1,15 @@
+from itertools import pairwise
+
 import numpy as np
 import onnxruntime as ort
 import pytest
 import torch
 
+from models.adaptive.calibration import Calibration, fit_calibration
 from models.adaptive.dataset import BeatSequence, match
 from models.adaptive.export import to_graph
-from models.adaptive.network import MEMORY, AdaptiveNet
+from models.adaptive.network import HIDDEN, MEMORY, AdaptiveNet
+from models.adaptive.operating import draw, operating_points, table
 from models.adaptive.packing import pack, ship_run
 from models.adaptive.patients import (
     ANY_NORMAL,
@@ -17,7 +21,7 @@ from models.adaptive.patients import (
     label_of,
     training_records,
 )
-from models.adaptive.scoring import calibration_error, fit_temperature, predict, to_aami
+from models.adaptive.scoring import Prediction, calibration_error, predict, to_aami
 from models.adaptive.training import Recipe, load_network, loss_of, train
 from monitor.errors import ModelError
 from monitor.inference.model_file import open_model
@@ -33,74 +37,69 @@ def random_network(seed: int = 0) -> AdaptiveNet:
     network.train()
     with torch.no_grad():
         for _ in range(20):
-            network(torch.randn(4, 16, 2, 120), torch.randn(4, 16, 12), torch.randn(4, 16, 4))
+            network(torch.randn(4, 16, 3, 120), torch.randn(4, 16, 28), torch.randn(4, 16, 5))
     return network.eval()
 
 
 def some_beats(n: int, seed: int = 1) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     rng = np.random.default_rng(seed)
-    shapes = rng.normal(size=(n, 2, 120)).astype(np.float32)
-    return shapes, rng.normal(size=(n, 12)).astype(np.float32), rng.normal(size=(n, 4)).astype(np.float32)
+    shapes = rng.normal(size=(n, 3, 120)).astype(np.float32)
+    return shapes, rng.normal(size=(n, 28)).astype(np.float32), rng.normal(size=(n, 5)).astype(np.float32)
 
 
 def made_up(record: str, n: int = 60) -> BeatSequence:
     rng = np.random.default_rng(int(record))
     labels = rng.choice([0, 0, 0, 3, 4], n)
-    shapes = rng.normal(0, 0.3, (n, 2, 120))
+    shapes = rng.normal(0, 0.3, (n, 3, 120))
     shapes[labels == 4, 0, 60:80] += 4
-    figures = rng.normal(0, 0.05, (n, 12)).astype(np.float32)
-    figures[labels == 3, 0] -= 1
+    figures = rng.normal(0, 0.05, (n, 28)).astype(np.float32)
+    figures[labels == 3, :10] -= 1
     samples = np.cumsum(rng.integers(250, 330, n))
-    later = np.zeros((n, 4), np.float32)
-    return BeatSequence("mitdb", record, 0, shapes.astype(np.float16), figures, later, labels, samples)
+    later = np.zeros((n, 5), np.float32)
+    sizes = np.ones(n, np.float32)
+    return BeatSequence("mitdb", record, 0, shapes.astype(np.float16), figures, later, sizes, labels, samples)
 
 
 @pytest.fixture
 def session(tmp_path):
     path = tmp_path / "net.onnx"
-    path.write_bytes(pack(random_network(), Recipe(), 1.0, {}))
+    path.write_bytes(pack(random_network(), Recipe(), Calibration(), {}))
     return open_model(path)[0]
 
 
-def test_the_graph_step_by_step_equals_the_network_over_the_whole_run(session):
+@pytest.mark.parametrize("cuts", [range(1, 40), [7, 8, 23], []])
+def test_the_graph_in_steps_of_any_size_equals_the_network_over_the_whole_run(session, cuts):
     network = random_network()
     shapes, figures, later = some_beats(40)
+    before = np.concatenate((np.zeros((1, 5), np.float32), later[:-1]))
     with torch.no_grad():
         named = network(*(torch.from_numpy(x)[None] for x in (shapes, figures, later)))
-    memory = np.zeros((1, MEMORY), np.float32)
-    pending = np.zeros((1, session.get_inputs()[4].shape[1]), np.float32)
-    for k in range(40):
-        before = later[k - 1 : k] if k else np.zeros((1, 4), np.float32)
-        first, _, final, memory, pending = session.run(
-            None,
-            {
-                "shapes": shapes[k : k + 1],
-                "figures": figures[k : k + 1],
-                "next_figures": before,
-                "memory": memory,
-                "pending": pending,
-            },
-        )
-        np.testing.assert_allclose(first[0], torch.softmax(named.first[0, k], 0).numpy(), atol=1e-5)
-        np.testing.assert_allclose(memory[0], named.memory[0, k].numpy(), atol=1e-5)
-        if k:
-            np.testing.assert_allclose(final[0], torch.softmax(named.final[0, k - 1], 0).numpy(), atol=1e-5)
+    memory, pending = np.zeros((1, MEMORY), np.float32), np.zeros((1, HIDDEN), np.float32)
+    for start, stop in pairwise([0, *cuts, 40]):
+        feed = {"shapes": shapes[start:stop], "figures": figures[start:stop]}
+        feed |= {"next_figures": before[start:stop], "memory": memory, "pending": pending}
+        first, _, final, memory, pending = session.run(None, feed)
+        wanted = torch.softmax(named.first[0, start:stop], 1).numpy()
+        np.testing.assert_allclose(first, wanted, atol=1e-5)
+        np.testing.assert_allclose(memory[0], named.memory[0, stop - 1].numpy(), atol=1e-5)
+        known = slice(max(start, 1) - start, None)
+        wanted = torch.softmax(named.final[0, max(start, 1) - 1 : stop - 1], 1).numpy()
+        np.testing.assert_allclose(final[known], wanted, atol=1e-5)
 
 
 def test_the_attribution_equals_autograd(session):
     network = random_network()
-    shapes, figures, _ = some_beats(8)
+    shapes, figures, later = some_beats(8)
     rng = np.random.default_rng(5)
     for k in range(8):
         memory = rng.normal(size=(1, MEMORY)).astype(np.float32) * 0.5
-        pending = np.zeros((1, session.get_inputs()[4].shape[1]), np.float32)
+        pending = np.zeros((1, HIDDEN), np.float32)
         feed = {"shapes": shapes[k : k + 1], "figures": figures[k : k + 1], "memory": memory}
-        got = session.run(
-            ["attribution"], {**feed, "next_figures": np.zeros((1, 4), np.float32), "pending": pending}
-        )
+        feed |= {"next_figures": later[k : k + 1], "pending": pending}
+        got = session.run(["attribution"], feed)
         maps = network.encoder(torch.from_numpy(feed["shapes"])).detach().requires_grad_()
         seen = torch.cat(
-            (network.pooled(maps), torch.from_numpy(figures[k : k + 1]), torch.from_numpy(memory)), 1
+            (network.pooled(maps), torch.from_numpy(feed["figures"]), torch.from_numpy(memory)), 1
         )
         logits = network.first(torch.relu(network.first_hidden(seen)))
         (slope,) = torch.autograd.grad(logits[0].max(), maps)
@@ -114,17 +113,51 @@ def test_a_temperature_flattens_the_probabilities_and_keeps_the_class():
     def probabilities(temperature: float) -> np.ndarray:
         from onnx import helper
 
-        model = helper.make_model(to_graph(random_network(), temperature), ir_version=8)
+        model = helper.make_model(to_graph(random_network(), Calibration(temperature)), ir_version=8)
         model.opset_import[0].version = 17
         session = ort.InferenceSession(model.SerializeToString())
         shapes, figures, later = some_beats(1)
         feed = {"shapes": shapes, "figures": figures, "next_figures": later}
-        zeros = {n.name: np.zeros(n.shape, np.float32) for n in session.get_inputs() if n.name not in feed}
-        return session.run(["probabilities"], feed | zeros)[0][0]
+        feed |= {"memory": np.zeros((1, MEMORY), np.float32), "pending": np.zeros((1, HIDDEN), np.float32)}
+        return session.run(["probabilities"], feed)[0][0]
 
     sharp, flat = probabilities(1.0), probabilities(3.0)
     assert sharp.argmax() == flat.argmax()
     assert flat.max() < sharp.max()
+
+
+def test_calibration_finds_the_sharpness_and_the_shares_that_were_changed(tmp_path):
+    rng = np.random.default_rng(0)
+    logits = rng.normal(0, 2, (6000, 7)).astype(np.float32)
+    chances = np.exp(logits) / np.exp(logits).sum(1, keepdims=True)
+    symbols = np.array([rng.choice(7, p=row / row.sum()) for row in chances.astype(np.float64)])
+    truth = np.array([0, 0, 0, 1, 2, 3, 4])[symbols]
+    changed = 1.5 * logits
+    changed[:, 4] += 1.5
+    found = fit_calibration(changed, truth)
+    assert found.temperature == pytest.approx(1.5, abs=0.1)
+    assert found.offsets[4] == pytest.approx(-1.0, abs=0.15)
+    assert found.offsets[:3] == (0.0, 0.0, 0.0)
+    assert calibration_error(to_aami(changed, found), truth) < calibration_error(to_aami(changed), truth)
+    found.write(tmp_path / "c.json")
+    assert Calibration.read(tmp_path / "c.json") == found
+    with pytest.raises(ModelError, match="no calibration"):
+        Calibration.read(tmp_path / "d.json")
+
+
+def test_a_bias_for_a_class_finds_more_of_it_and_more_false_ones(tmp_path):
+    rng = np.random.default_rng(1)
+    truth = np.repeat([0, 2], [900, 100])
+    logits = rng.normal(0, 1, (1000, 7)).astype(np.float32)
+    logits[np.arange(1000), np.where(truth == 2, 4, 0)] += 2.5
+    rows = [Prediction(logits, logits, truth)]
+    points = operating_points(rows, "V", Calibration())
+    found = [point.sensitivity for point in points]
+    assert found == sorted(found)
+    assert points[0].predictivity > points[-1].predictivity
+    assert "ventricular_bias" in table(points, "V")
+    draw({"V": {"test": points}, "S": {"test": points}}, tmp_path / "curve.png")
+    assert (tmp_path / "curve.png").stat().st_size > 5000
 
 
 def test_the_network_is_small_enough():
@@ -160,7 +193,7 @@ def test_beats_found_match_reference_beats_one_to_one():
 
 
 def test_a_tiny_training_learns_resumes_ships_and_is_served(tmp_path):
-    recipe = Recipe(epochs=2, steps=30, runs=4, length=32, irregular=0.0, ema=0.9, peak_rate=1e-2)
+    recipe = Recipe(epochs=2, steps=30, runs=4, length=32, invented=0.0, ema=0.9, peak_rate=1e-2)
     data = [made_up(name) for name in ("101", "106", "108")]
     lines: list[str] = []
     train(data, recipe, tmp_path / "c.pt", [made_up("109")], lines.append)
@@ -169,9 +202,8 @@ def test_a_tiny_training_learns_resumes_ships_and_is_served(tmp_path):
     assert again == recipe
     prediction = predict(network, made_up("112"))
     assert (to_aami(prediction.first).argmax(1) == prediction.truth).mean() > 0.85
-    assert 0.4 < fit_temperature(prediction.first, prediction.truth) < 4.1
     assert 0 <= calibration_error(to_aami(prediction.first), prediction.truth) < 0.5
-    path = ship_run(tmp_path / "c.pt", tmp_path, 1.5, {"ds2_v_f1": 0.5})
+    path = ship_run(tmp_path / "c.pt", tmp_path, Calibration(1.5), {"ds2_v_f1": 0.5})
     assert open_namer(ClassifierSettings(model=str(path))).contract.name == "adaptive"
     with pytest.raises(ModelError, match="another recipe"):
         train(data, Recipe(epochs=3), tmp_path / "c.pt")

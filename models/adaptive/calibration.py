@@ -1,0 +1,95 @@
+"""Makes the network's scores true probabilities: one temperature, and what its sampling did to each class."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.optimize import minimize
+from scipy.special import logsumexp
+
+from models.adaptive.patients import AAMI, SYMBOLS
+from monitor.errors import ModelError
+
+Floats = NDArray[np.floating[Any]]
+
+CLASSES = ("N", "S", "V", "F", "Q")
+GROUPS = np.array([[group == name for name in CLASSES] for group in AAMI])
+"""Which symbol is of which AAMI class, shape (7, 5)."""
+
+_STRENGTH = 1e-3
+"""Weight of a squared offset in the loss; without it a class that nobody names has none."""
+
+
+@dataclass(frozen=True, slots=True)
+class Calibration:
+    """What is done to logits before they become probabilities.
+
+    Parameters
+    ----------
+    temperature : float
+        Divides them.
+    offsets : tuple of 7 floats
+        Added after that: rare classes are drawn more often in training than they come in life.
+    """
+
+    temperature: float = 1.0
+    offsets: tuple[float, ...] = (0.0,) * len(SYMBOLS)
+
+    def apply(self, logits: Floats) -> Floats:
+        """Return calibrated logits, shape (n, 7), as precise as they were."""
+        return np.asarray(logits / self.temperature + np.array(self.offsets), dtype=logits.dtype)
+
+    def write(self, path: Path) -> None:
+        """Write it as JSON."""
+        path.write_text(json.dumps(asdict(self), indent=1) + "\n", encoding="utf-8")
+
+    @classmethod
+    def read(cls, path: Path) -> Calibration:
+        """Read what `write` wrote.
+
+        Raises
+        ------
+        ModelError
+            There is no such file.
+        """
+        try:
+            values = json.loads(path.read_text(encoding="utf-8"))
+        except OSError as error:
+            raise ModelError(
+                f"{path}: there is no calibration ({error.strerror}).",
+                "Run `crossval` first, or name one with --calibration.",
+            ) from None
+        return cls(float(values["temperature"]), tuple(values["offsets"]))
+
+
+def fit_calibration(logits: Floats, truth: NDArray[np.int64]) -> Calibration:
+    """Return the calibration under which the AAMI classes of left-out patients are most likely.
+
+    Parameters
+    ----------
+    logits : array of shape (n, 7)
+        Of patients that the network was not trained on.
+    truth : int array of shape (n,)
+        AAMI class as an index into `CLASSES`.
+    """
+    of_truth = GROUPS.T[truth]
+    rows = np.where(of_truth, 0.0, -np.inf)
+
+    precise = logits.astype(np.float64)
+
+    def calibration(x: NDArray[np.float64]) -> Calibration:
+        offsets = GROUPS @ np.concatenate(([0.0], x[1:]))
+        return Calibration(float(np.exp(x[0])), tuple(float(offset) for offset in offsets))
+
+    def loss(x: NDArray[np.float64]) -> float:
+        scaled = calibration(x).apply(precise)
+        likely = logsumexp(scaled + rows, axis=1) - logsumexp(scaled, axis=1)
+        return float(-likely.mean() + _STRENGTH * np.square(x).sum())
+
+    best = minimize(loss, np.zeros(len(CLASSES)), method="L-BFGS-B", bounds=[(-0.7, 1.4), *[(-4, 4)] * 4])
+    return calibration(best.x)

@@ -1,0 +1,198 @@
+"""A patient's recent RR intervals, and what a new one is beside them."""
+
+from __future__ import annotations
+
+import math
+from bisect import bisect_left, insort
+from collections import deque
+from collections.abc import Iterable
+
+from monitor.dsp.operator import State
+
+RR_SHORT, RR_MIDDLE, RR_LONG = 8, 40, 160
+"""Intervals that the short, the middle and the long history reach back."""
+
+CHANGES = 24
+"""Changes from one interval to the next whose typical size tells how irregular the rhythm is."""
+
+CHANGE_SCALE = 4.0
+"""Changes are multiplied by this, so that they spread as wide as the other figures."""
+
+LIMIT = 1.5
+"""Logarithms of ratios are cut off here."""
+
+INTERVAL_FIGURES = (
+    "rr_to_last_rr",
+    "rr_to_second_last_rr",
+    "rr_to_short_median",
+    "rr_to_middle_tenth",
+    "rr_to_middle_quarter",
+    "rr_to_middle_median",
+    "rr_to_middle_three_quarters",
+    "rr_to_middle_nine_tenths",
+    "rr_to_long_median",
+    "rr_to_long_nine_tenths",
+    "last_rr_to_short_median",
+    "last_rr_to_long_nine_tenths",
+    "short_median_to_800_ms",
+    "spread_of_short",
+    "typical_change",
+    "small_change",
+    "typical_second_change",
+)
+"""What describes a beat's time: logarithms of ratios of intervals."""
+
+NEXT_FIGURES = (
+    "next_rr_to_rr",
+    "next_rr_to_short_median",
+    "pair_to_short_median",
+    "next_rr_to_middle_three_quarters",
+    "has_next_rr",
+)
+"""What the following beat adds."""
+
+
+_USUAL = math.log(0.8)
+
+UNKNOWN = math.nan
+"""Stands for the logarithm of an interval that is not known; it makes every figure 0."""
+
+
+def within_limit(difference: float) -> float:
+    """Return a difference of logarithms within `LIMIT`; 0 where either is unknown."""
+    if -LIMIT < difference < LIMIT:
+        return difference
+    return 0.0 if math.isnan(difference) else math.copysign(LIMIT, difference)
+
+
+class Recent:
+    """The last values of a series, kept in their order of size as well.
+
+    Parameters
+    ----------
+    length : int
+        Values kept.
+    values : iterable of float
+        The first ones, in time.
+    """
+
+    _times: deque[float]
+
+    def __init__(self, length: int, values: Iterable[float] = ()) -> None:
+        self._times = deque(values, maxlen=length)
+        self._ordered = sorted(self._times)
+
+    def add(self, value: float) -> None:
+        """Take the next value; the oldest goes."""
+        if len(self._times) == self._times.maxlen:
+            del self._ordered[bisect_left(self._ordered, self._times[0])]
+        self._times.append(value)
+        insort(self._ordered, value)
+
+    def quantile(self, q: float) -> float:
+        """Return the value below which a share ``q`` lies; `UNKNOWN` if there is none yet."""
+        return self._ordered[int(q * (len(self._ordered) - 1))] if self._ordered else UNKNOWN
+
+    def values(self) -> list[float]:
+        """Return the values in time."""
+        return list(self._times)
+
+    def restore(self, values: Iterable[float]) -> None:
+        """Go back to what `values` returned."""
+        self._times = deque(values, maxlen=self._times.maxlen)
+        self._ordered = sorted(self._times)
+
+
+class IntervalHistory:
+    """Describes each interval by the ones before it, over three spans.
+
+    In a patient most of whose beats are premature the median is a premature interval, so the
+    upper quantiles of a longer past stand beside it. How much one interval differs from the next,
+    typically, tells atrial fibrillation from a regular rhythm with early beats in it; the change
+    over two intervals tells it from alternation.
+    """
+
+    def __init__(self) -> None:
+        self._histories = {
+            "short": Recent(RR_SHORT),
+            "middle": Recent(RR_MIDDLE),
+            "long": Recent(RR_LONG),
+            "changes": Recent(CHANGES),
+            "second_changes": Recent(CHANGES),
+        }
+        self.break_off()
+
+    def break_off(self) -> None:
+        """Let no comparison span what comes; the intervals known stay known."""
+        self._last = self._second_last = self._last_median = self._last_upper = UNKNOWN
+
+    def add(self, rr_s: float) -> tuple[tuple[float, ...], tuple[float, ...]]:
+        """Describe the next interval, then remember it.
+
+        Parameters
+        ----------
+        rr_s : float
+            Seconds since the beat before; 0 if unknown.
+
+        Returns
+        -------
+        figures : tuple of 17 floats
+            `INTERVAL_FIGURES`.
+        next_figures : tuple of 5 floats
+            `NEXT_FIGURES` of the beat before.
+        """
+        short, middle, long, changes, second_changes = self._histories.values()
+        this = math.log(rr_s) if rr_s > 0.0 else UNKNOWN
+        last, second_last = self._last, self._second_last
+        median, upper, slow = short.quantile(0.5), middle.quantile(0.75), long.quantile(0.9)
+        change, second_change = within_limit(this - last), within_limit(this - second_last)
+        figures = (
+            change,
+            second_change,
+            within_limit(this - median),
+            within_limit(this - middle.quantile(0.1)),
+            within_limit(this - middle.quantile(0.25)),
+            within_limit(this - middle.quantile(0.5)),
+            within_limit(this - upper),
+            within_limit(this - middle.quantile(0.9)),
+            within_limit(this - long.quantile(0.5)),
+            within_limit(this - slow),
+            within_limit(last - median),
+            within_limit(last - slow),
+            within_limit(median - _USUAL),
+            within_limit(short.quantile(0.85) - short.quantile(0.15)),
+            within_limit(changes.quantile(0.5)) * CHANGE_SCALE,
+            within_limit(changes.quantile(0.25)) * CHANGE_SCALE,
+            within_limit(second_changes.quantile(0.5)) * CHANGE_SCALE,
+        )
+        mean_of_pair = math.log((rr_s + math.exp(last)) / 2) if rr_s > 0.0 else UNKNOWN
+        next_figures = (
+            change,
+            within_limit(this - self._last_median),
+            within_limit(mean_of_pair - self._last_median),
+            within_limit(this - self._last_upper),
+            float(rr_s > 0.0),
+        )
+        if rr_s > 0.0:
+            for history in (short, middle, long):
+                history.add(this)
+            if not math.isnan(last):
+                changes.add(abs(change))
+            if not math.isnan(second_last):
+                second_changes.add(abs(second_change))
+        self._second_last, self._last = last, this
+        self._last_median, self._last_upper = median, upper
+        return figures, next_figures
+
+    def snapshot(self) -> State:
+        """Return a copy of the state."""
+        return {
+            **{name: history.values() for name, history in self._histories.items()},
+            "last": (self._last, self._second_last, self._last_median, self._last_upper),
+        }
+
+    def restore(self, state: State) -> None:
+        """Go back to a state that `snapshot` returned."""
+        for name, history in self._histories.items():
+            history.restore(state[name])
+        self._last, self._second_last, self._last_median, self._last_upper = state["last"]
