@@ -84,7 +84,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--hours", type=float, default=8.0, help="hours of signal")
     parser.add_argument("--speed", type=float, default=20.0, help="seconds of signal in a second")
-    parser.add_argument("--warm-up-hours", type=float, default=2.0, help="until all buffers are full")
+    parser.add_argument("--warm-up-hours", type=float, default=3.0, help="until all that is kept is full")
     parser.add_argument("--limit-minutes", type=float, default=60.0, help="stop after so much wall clock")
     given = parser.parse_args()
     app = application()

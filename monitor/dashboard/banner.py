@@ -9,6 +9,8 @@ from monitor.dashboard.palette import DARK, Palette
 from monitor.dashboard.timeline import clock
 from monitor.dashboard.widgets import Shortening, button, row, set_text
 
+HEIGHT_EM = 3.3
+
 
 class AlarmBanner(QtWidgets.QFrame):
     """One line above the trace; quiet while nothing is wrong."""
@@ -20,7 +22,7 @@ class AlarmBanner(QtWidgets.QFrame):
         super().__init__()
         self.palette_data: Palette = DARK
         self.setAccessibleName("Alarm")
-        self.setFixedHeight(46)
+        self.set_text_size(14)
         self._title = QtWidgets.QLabel("No alarms")
         self._message = Shortening()
         self._more = QtWidgets.QLabel("")
@@ -46,6 +48,10 @@ class AlarmBanner(QtWidgets.QFrame):
         )
         self._shown: BoardRow | None = None
         self._look = ""
+
+    def set_text_size(self, base_px: int) -> None:
+        """Keep one height for a size of text, whether there is an alarm or not."""
+        self.setFixedHeight(round(HEIGHT_EM * base_px))
 
     def refresh(self, board: AlarmBoard | None, now_s: float, device: str = "") -> None:
         """Show the board's most urgent alarm as it looks at ``now_s``.
@@ -75,7 +81,8 @@ class AlarmBanner(QtWidgets.QFrame):
         kind = "Technical: " if worst.technical else ""
         set_text(self._title, f"{device}  {kind}{worst.title}".strip())
         state = "" if worst.state == "active" else f" · {worst.state}"
-        words = "" if worst.message == worst.title else f"{worst.message} · "
+        said = worst.message.removeprefix(worst.title).lstrip(": ")
+        words = f"{said[:1].upper()}{said[1:]} · " if said else ""
         set_text(self._message, f"{words}since {clock(worst.since_s)}{state}")
         more = [f"+{len(rows) - 1} more"] if len(rows) > 1 else []
         if left > 0:
@@ -96,7 +103,7 @@ class AlarmBanner(QtWidgets.QFrame):
         palette = self.palette_data
         if state == "quiet":
             back, front, edge = palette.panel, palette.muted, palette.border
-        elif on and state in ("active", "silenced"):
+        elif on and state in ("active", "silenced") and priority != "low":
             back, front, edge = palette.alarm(priority), palette.on_alarm, palette.alarm(priority)
         else:
             back, front, edge = palette.panel, palette.text, palette.alarm(priority)

@@ -17,7 +17,7 @@ from monitor.dashboard.connecting import (
     serial_ports,
 )
 from monitor.dashboard.replay_bar import SPEEDS
-from monitor.dashboard.widgets import button, choice, column, label, row, set_text
+from monitor.dashboard.widgets import button, choice, column, label, row, set_text, wrapped
 
 REFRESH_MS = 3000
 MOST_TILES = 16
@@ -57,8 +57,7 @@ class ConnectDialog(QtWidgets.QDialog):
         self._records = record_choices(data_dir)
         self._finder: PortFinder | None = None
         self.tabs = QtWidgets.QTabWidget()
-        self.problem = label("", "muted")
-        self.problem.setWordWrap(True)
+        self.problem = wrapped()
         self.connect_button = button("Connect", "Connect", self.accept)
         self.connect_button.setObjectName("primary")
         self.connect_button.setDefault(True)
@@ -138,8 +137,7 @@ class ConnectDialog(QtWidgets.QDialog):
             item = QtWidgets.QListWidgetItem(f"{record.name}   {record.title}")
             self.records.addItem(item)
             item.setSelected(record.name in before)
-        self.about = label("", "muted")
-        self.about.setWordWrap(True)
+        self.about = wrapped()
         self.about.setMinimumHeight(92)
         self.about.setAlignment(QtCore.Qt.AlignmentFlag.AlignTop)
         self.speed = choice("Replay speed", SPEEDS, float(remembered.get("speed", "1")))
@@ -147,7 +145,7 @@ class ConnectDialog(QtWidgets.QDialog):
         self.records.itemDoubleClicked.connect(lambda _: self.accept())
         self._describe()
         return _page(
-            label("Several records become tiles. Others are replayed by name: ecgmon replay NAME.", "muted"),
+            wrapped("Several records become tiles. Others are replayed by name: ecgmon replay NAME."),
             self.records,
             self.about,
             row(label("Speed"), self.speed, 1),
@@ -158,13 +156,13 @@ class ConnectDialog(QtWidgets.QDialog):
         self.port.setEditable(True)
         self.port.setEditText(remembered.get("port", ""))
         self.device = choice("Kind of device", device_kinds(), remembered.get("device", "native"))
-        self.found = label("Looking for ports …", "muted")
+        self.found = wrapped("Looking for ports …")
         form = QtWidgets.QFormLayout()
         form.setVerticalSpacing(12)
         form.addRow("Device", self.device)
         form.addRow("Port", self.port)
         form.addRow("", self.found)
-        return _page(label("Plug the device in; ports are found by themselves.", "muted"), form, 1)
+        return _page(wrapped("Plug the device in; ports are found by themselves."), form, 1)
 
     def _mqtt_tab(self, remembered: dict[str, str]) -> QtWidgets.QWidget:
         self.host = QtWidgets.QLineEdit(remembered.get("host", "localhost"))
@@ -182,7 +180,7 @@ class ConnectDialog(QtWidgets.QDialog):
         form.addRow("Port", self.mqtt_port)
         form.addRow("Topic", self.topic)
         form.addRow("", self.secure)
-        return _page(label("Every device that publishes under the topic becomes a tile.", "muted"), form, 1)
+        return _page(wrapped("Every device that publishes under the topic becomes a tile."), form, 1)
 
     def _describe(self) -> None:
         picked = self._picked()

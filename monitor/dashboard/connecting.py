@@ -75,7 +75,8 @@ def describe(name: str, header: Path) -> str:
         rate, samples = float(fields[2].split("/")[0]), int(fields[3])
         parts.append(f"{fields[1]} leads, {rate:g} Hz, {samples / rate / 60:.0f} min.")
     if comments:
-        parts.append("Header: " + comments[0] + " · " * (len(comments) > 1) + " ".join(comments[1:]))
+        notes = [*comments[:2], " ".join(comments[2:])]
+        parts.append("Header: " + " · ".join(note for note in notes if note))
     return "\n".join(part for part in parts if part)
 
 

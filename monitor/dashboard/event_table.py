@@ -11,6 +11,8 @@ from monitor.dashboard.timeline import KEPT_ROWS, Timeline, TimelineRow, clock
 
 _HEADERS = ("Time", "", "Event", "Detail")
 _ROOT = QtCore.QModelIndex()
+TIME_EM, MARK_EM, ROW_EM = 5.0, 2.1, 1.93
+"""Widths of the first columns and height of a row, in sizes of text."""
 
 
 class EventModel(QtCore.QAbstractTableModel):
@@ -94,12 +96,21 @@ class EventModel(QtCore.QAbstractTableModel):
 
 
 class EventTable(QtWidgets.QTableView):
-    """A quiet table of events; a click or Return picks one."""
+    """A quiet table of events; a click or Return picks one.
+
+    Parameters
+    ----------
+    name_em : float, optional
+        Width of the event's name in sizes of text; all that is left by default.
+    detail_em : float, optional
+        Width of the detail; all that is left by default.
+    """
 
     picked = QtCore.Signal(object)
 
-    def __init__(self) -> None:
+    def __init__(self, name_em: float | None = None, detail_em: float | None = None) -> None:
         super().__init__()
+        self._ems = (TIME_EM, MARK_EM, name_em, detail_em)
         self.events = EventModel()
         self.setModel(self.events)
         self.setAccessibleName("Events")
@@ -113,15 +124,24 @@ class EventTable(QtWidgets.QTableView):
         self.setTabKeyNavigation(False)
         down = self.verticalHeader()
         down.setVisible(False)
-        down.setDefaultSectionSize(27)
         across = self.horizontalHeader()
         across.setHighlightSections(False)
         across.setDefaultAlignment(QtCore.Qt.AlignmentFlag.AlignLeft | QtCore.Qt.AlignmentFlag.AlignVCenter)
-        for number, width in enumerate((74, 30, 190)):
-            self.setColumnWidth(number, width)
-        across.setStretchLastSection(True)
+        across.setMinimumSectionSize(20)
+        for number, ems in enumerate(self._ems):
+            mode = QtWidgets.QHeaderView.ResizeMode
+            across.setSectionResizeMode(number, mode.Stretch if ems is None else mode.Fixed)
+        self.set_text_size(14)
         self.clicked.connect(self._pick)
         self.activated.connect(self._pick)
+
+    def set_text_size(self, base_px: int) -> None:
+        """Give rows and columns the room that a size of text needs."""
+        down = self.verticalHeader()
+        down.setDefaultSectionSize(round(ROW_EM * base_px))
+        for number, ems in enumerate(self._ems):
+            if ems is not None:
+                self.setColumnWidth(number, round(ems * base_px))
 
     def _pick(self, index: QtCore.QModelIndex) -> None:
         self.picked.emit(self.events.rows[index.row()])

@@ -11,37 +11,10 @@ from pyqtgraph.Qt import QtCore
 from monitor.dashboard.shapley import ShapleyStep, shapley_values
 from monitor.dsp.segment import BeatWindow
 from monitor.errors import EcgmonError
-from monitor.inference.namer import BeatNamer, ClassifierSettings
+from monitor.explain.capture import Watcher
+from monitor.explain.probe import Probe
+from monitor.inference.namer import ClassifierSettings
 from monitor.inference.opening import open_namer
-
-
-class InContext:
-    """Asks a namer what it makes of variants of one beat behind the same beats before it.
-
-    Parameters
-    ----------
-    namer : BeatNamer
-        The model, fresh.
-    beats : sequence of BeatWindow
-        The beats before, and the beat itself as the last.
-    """
-
-    def __init__(self, namer: BeatNamer, beats: Sequence[BeatWindow]) -> None:
-        self._namer = namer
-        self._beat = beats[-1]
-        namer.name(beats[:-1])
-        self._state = namer.snapshot()
-
-    def probabilities(self, windows_mv: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Return the probabilities of each variant, in the order of the contract's symbols."""
-        return np.array([self._ask(window) for window in windows_mv], dtype=np.float32)
-
-    def _ask(self, window_mv: NDArray[np.float32]) -> list[float]:
-        self._namer.restore(self._state)
-        beat = self._beat
-        variant = BeatWindow(beat.r, beat.start, window_mv.astype(np.float64), beat.known_at)
-        chances = self._namer.name([variant])[0].label.probabilities
-        return [chances.get(symbol, 0.0) for symbol in self._namer.contract.symbols]
 
 
 class ExplainJob(QtCore.QThread):
@@ -68,17 +41,21 @@ class ExplainJob(QtCore.QThread):
 
     def run(self) -> None:
         """Work until done or asked to stop."""
-        window = self._beats[-1].samples_mv
+        beat = self._beats[-1]
         try:
-            namer = open_namer(self._settings)
-            wanted = list(namer.contract.symbols).index(self._symbol)
-        except (EcgmonError, ValueError) as error:
+            watcher = Watcher(open_namer(self._settings), lambda window: window is beat)
+            wanted = list(watcher.contract.symbols).index(self._symbol)
+            watcher.name(self._beats)
+            probe = Probe(watcher, watcher.take()[0])
+        except (EcgmonError, ValueError, IndexError) as error:
             self.failed.emit(f"The model cannot be asked about this beat: {error}")
             return
-        assert window is not None
-        context = InContext(namer, self._beats)
+
+        def classify(windows_mv: NDArray[np.float32]) -> NDArray[np.float32]:
+            return probe.ask(windows_mv.astype(np.float64)).astype(np.float32)
+
         step: ShapleyStep
-        for step in shapley_values(context.probabilities, window.astype(np.float32), wanted):
+        for step in shapley_values(classify, probe.window_mv.astype(np.float32), wanted):
             if self.isInterruptionRequested():
                 return
             self.stepped.emit(step)

@@ -20,10 +20,11 @@ class LeadChooser(QtWidgets.QPushButton):
 
     def __init__(self) -> None:
         super().__init__()
+        self.setObjectName("menu")
         self.setAccessibleName("Leads")
         self.setToolTip("Leads to show (L)")
-        self._menu = QtWidgets.QMenu(self)
-        self.setMenu(self._menu)
+        self.list = QtWidgets.QMenu(self)
+        self.clicked.connect(lambda: self.list.popup(self.mapToGlobal(self.rect().bottomLeft())))
         self._actions: list[QtGui.QAction] = []
         self.setVisible(False)
 
@@ -44,15 +45,15 @@ class LeadChooser(QtWidgets.QPushButton):
 
     def show_leads(self, names: Sequence[str], ticked: Sequence[int]) -> None:
         """Offer the leads of a device, some of them ticked."""
-        self._menu.clear()
+        self.list.clear()
         self._actions = []
         for number, name in enumerate(names):
-            action = QtGui.QAction(f"{name}   analysed" if number == 0 else name, self._menu)
+            action = QtGui.QAction(f"{name}   analysed" if number == 0 else name, self.list)
             action.setData(name)
             action.setCheckable(True)
             action.setChecked(number in ticked)
             action.triggered.connect(lambda _, number=number: self._tick(number))
-            self._menu.addAction(action)
+            self.list.addAction(action)
             self._actions.append(action)
         self._say()
         self.setVisible(len(names) > 1)

@@ -134,8 +134,7 @@ class LivePage(QtWidgets.QWidget):
         self.tools = TraceTools(self.trace)
         self.numbers = NumbersPanel()
         self.beat = BeatPane()
-        self.events = EventTable()
-        self.events.setColumnWidth(2, 300)
+        self.events = EventTable(name_em=21.5)
         self._session: StreamSession | None = None
         paper = card()
         paper.setLayout(column(self.trace, margins=(1, 4, 1, 4)))
@@ -171,6 +170,7 @@ class LivePage(QtWidgets.QWidget):
         """Give the figures the room that a size of text needs."""
         self.side.setFixedWidth(round(SIDE_EM * base_px))
         self.lower.setFixedHeight(round(LIST_EM * base_px))
+        self.events.set_text_size(base_px)
         self.beat.set_text_size(base_px)
 
     def set_theme(self, palette: Palette) -> None:

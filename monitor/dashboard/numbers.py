@@ -10,6 +10,7 @@ import numpy as np
 
 from monitor.dashboard.palette import RHYTHM_NAMES
 from monitor.events import Beat, Event, Gap, HeartRate, Quality, RhythmChange, SourceStatus
+from monitor.rhythm.sight import UNKNOWN as UNREADABLE
 
 UNKNOWN = "\N{EN DASH}"
 
@@ -124,11 +125,18 @@ class Numbers:
         return Figure(f"{event.bpm:.0f}", "/min", age)
 
     def rhythm_figure(self) -> Figure:
-        """Name of the present rhythm."""
-        if self.rhythm is None:
-            return Figure(UNKNOWN)
-        name = RHYTHM_NAMES.get(self.rhythm.rhythm, self.rhythm.rhythm)
-        return Figure(name, "", max(0.0, self.now_s - self.rhythm.time_s))
+        """Name of the present rhythm, for how long, and what it interrupts."""
+        event = self.rhythm
+        if event is None:
+            return Figure(UNKNOWN, "", None, "waiting for beats")
+        lasting = f"for {span_text(max(0.0, self.now_s - event.time_s))}"
+        if event.rhythm == UNREADABLE:
+            return Figure(UNKNOWN, "", None, f"signal not readable {lasting}")
+        if self.quality is not None and self.now_s - self.quality.time_s - 1.0 > STALE_S:
+            return Figure(UNKNOWN, "", None, "no signal")
+        name = RHYTHM_NAMES.get(event.rhythm, event.rhythm)
+        beneath = RHYTHM_NAMES.get(event.beneath, event.beneath).lower()
+        return Figure(name, "", None, f"{lasting}, in {beneath}" if beneath else lasting)
 
     def ventricular_per_min(self) -> Figure:
         """Ventricular beats of the last minute."""
@@ -186,8 +194,13 @@ def age_text(age_s: float | None) -> str:
     """Return an age in words short enough for a label; empty where it is fresh."""
     if age_s is None or age_s < 3:
         return ""
-    if age_s < 90:
-        return f"{age_s:.0f} s ago"
-    if age_s < 5400:
-        return f"{age_s / 60:.0f} min ago"
-    return f"{age_s / 3600:.0f} h ago"
+    return f"{span_text(age_s)} ago"
+
+
+def span_text(seconds: float) -> str:
+    """Return a length of time in words short enough for a label."""
+    if seconds < 90:
+        return f"{seconds:.0f} s"
+    if seconds < 5400:
+        return f"{seconds / 60:.0f} min"
+    return f"{seconds / 3600:.0f} h"

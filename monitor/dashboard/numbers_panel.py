@@ -21,8 +21,12 @@ class FigureTile(QtWidgets.QWidget):
         self._unit = label("", "muted")
         self._note = Shortening()
         self._note.setObjectName("faint")
-        line = row(self._value, self._unit, 1, spacing=5)
-        line.setAlignment(self._unit, QtCore.Qt.AlignmentFlag.AlignBottom)
+        if style == "word":  # words have no unit and get the whole width
+            self._value.setWordWrap(True)
+            line = row(self._value)
+        else:
+            line = row(self._value, self._unit, 1, spacing=5)
+            line.setAlignment(self._unit, QtCore.Qt.AlignmentFlag.AlignBottom)
         self._unit.setContentsMargins(0, 0, 0, 10 if style == "hero" else 3)
         box = column(label(title, "title"), spacing=0)
         box.addLayout(line)
@@ -61,7 +65,6 @@ class NumbersPanel(QtWidgets.QWidget):
         self.signal = FigureTile("Signal quality")
         self.link = FigureTile("Link", style="word")
         self.battery = FigureTile("Battery")
-        self.rhythm.findChildren(QtWidgets.QLabel)[1].setWordWrap(True)
         first = card()
         first.setLayout(column(self.rate, self.rhythm, spacing=6, margins=(16, 12, 12, 12)))
         second = card()

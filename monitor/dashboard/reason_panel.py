@@ -30,7 +30,7 @@ class Chances(QtWidgets.QWidget):
         super().__init__()
         self.palette_data: Palette = DARK
         self._chances: list[tuple[str, float]] = []
-        self.setFixedWidth(216)
+        self.setFixedWidth(196)
         self.setMinimumHeight(5 * ROW_PX)
         self.setAccessibleName("Probability of each class")
 
@@ -69,7 +69,7 @@ class ReasonPanel(QtWidgets.QFrame):
         self.setObjectName("card")
         self.settings = ClassifierSettings()
         self.plot = BeatPlot()
-        self.plot.setFixedWidth(310)
+        self.plot.setFixedWidth(280)
         self.chances = Chances()
         self.title = Shortening()
         self.title.setObjectName("heading")

@@ -37,6 +37,9 @@ EXPORTS = (
     ("Table (CSV)", ".csv"),
     ("WFDB record", ".hea"),
 )
+LIST_EM, REASON_EM = 26.4, 14.0
+"""Width of the list and height of the reason, in sizes of text."""
+
 SYMBOLS = ("N", "L", "R", "A", "V", "F", "Q")
 
 
@@ -58,9 +61,7 @@ class ReviewPage(QtWidgets.QWidget):
         self.setObjectName("page")
         self.author = author
         self.remarks = remarks
-        self.events = EventTable()
-        for number, width in enumerate((66, 28, 180)):
-            self.events.setColumnWidth(number, width)
+        self.events = EventTable(detail_em=4.0)
         self.kind = choice("Kind of event", FILTERS, "")
         self.search = QtWidgets.QLineEdit()
         self.search.setPlaceholderText("Filter")
@@ -114,6 +115,12 @@ class ReviewPage(QtWidgets.QWidget):
         names = self._session.leads if self._session is not None else ()
         self.leads.show_leads(names, chosen_leads(self.view.options, len(names)))
         self.view.update()
+
+    def set_text_size(self, base_px: int) -> None:
+        """Give list and reason the room that a size of text needs."""
+        self.listing.setFixedWidth(round(LIST_EM * base_px))
+        self.reason.setFixedHeight(round(REASON_EM * base_px))
+        self.events.set_text_size(base_px)
 
     def set_theme(self, palette: Palette) -> None:
         """Use another theme."""
@@ -188,8 +195,7 @@ class ReviewPage(QtWidgets.QWidget):
         self.said.emit(f"Kept: {chosen.symbol} → {symbol} by {self.author}")
 
     def _build(self) -> None:
-        listing = card()
-        listing.setFixedWidth(356)
+        listing = self.listing = card()
         inside = column(spacing=8, margins=(10, 10, 10, 10))
         inside.addLayout(row(self.kind, self.search))
         inside.addWidget(self.events, 1)
@@ -211,7 +217,7 @@ class ReviewPage(QtWidgets.QWidget):
         )
         right.addWidget(paper, 1)
         right.addWidget(self.reason)
-        self.reason.setFixedHeight(196)
+        self.set_text_size(14)
         whole = row(listing, spacing=12, margins=(12, 8, 12, 8))
         whole.addLayout(right, 1)
         self.setLayout(whole)

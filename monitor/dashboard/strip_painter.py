@@ -133,6 +133,8 @@ def _paint_axis(painter: QtGui.QPainter, strip: Strip, page: Page, top: float, i
     for second in range(max(first, 0), strip.stop // round(PIPELINE_HZ) + 1, 2):
         column = (second * PIPELINE_HZ - strip.start) * page.px_per_sample
         painter.drawLine(QtCore.QPointF(column, top), QtCore.QPointF(column, top + 4 * ink.ratio))
+        if not 20 * ink.ratio <= column <= page.columns - 20 * ink.ratio:
+            continue  # the words would be cut
         box = QtCore.QRectF(column - 40 * ink.ratio, top + 3 * ink.ratio, 80 * ink.ratio, 15 * ink.ratio)
         painter.drawText(box, QtCore.Qt.AlignmentFlag.AlignCenter, clock(second).removesuffix(".0"))
 

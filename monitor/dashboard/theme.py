@@ -29,7 +29,8 @@ QPushButton:pressed, QToolButton:pressed {{ background: {border}; }}
 QPushButton:focus, QToolButton:focus, QComboBox:focus, QLineEdit:focus, QSpinBox:focus, QTableView:focus,
 QListView:focus {{ border: 1px solid {accent}; }}
 QPushButton:disabled, QToolButton:disabled, QComboBox:disabled {{ color: {faint}; }}
-QPushButton::menu-indicator {{ image: none; width: 0; }}
+QPushButton#menu {{ padding-right: 22px; }}
+QSpinBox::up-button, QSpinBox::down-button {{ width: 0; border: 0; }}
 QPushButton:checked, QToolButton:checked {{ background: {accent}; color: {on_accent}; border-color: {accent}; }}
 QPushButton#primary {{ background: {accent}; color: {on_accent}; border-color: {accent}; font-weight: 600; }}
 QComboBox::drop-down {{ border: 0; width: 14px; }}
@@ -57,7 +58,7 @@ QScrollBar::add-line, QScrollBar::sub-line {{ width: 0; height: 0; }}
 QScrollBar::add-page, QScrollBar::sub-page {{ background: transparent; }}
 QSlider {{ background: transparent; min-height: 20px; }}
 QSlider::groove:horizontal {{ background: {border}; height: 4px; border-radius: 2px; }}
-QSlider::sub-page:horizontal {{ background: {accent}; border-radius: 2px; margin: 8px 0; }}
+QSlider::sub-page:horizontal {{ background: {accent}; border-radius: 2px; height: 4px; }}
 QSlider::handle:horizontal {{ background: {text}; width: 14px; height: 14px; margin: -5px 0; border-radius: 7px; }}
 QSlider::handle:horizontal:focus {{ background: {accent}; }}
 QProgressBar {{ background: {raised}; border: 0; border-radius: 3px; max-height: 6px; }}

@@ -14,7 +14,9 @@ BIN_S = 10.0
 KEPT_BINS = 7 * 24 * 360
 """A week of ten-second bins."""
 
-KEPT_INTERVALS = 20_000
+KEPT_INTERVALS = 10_000
+"""About two hours, as long as the signal."""
+
 CLASSES = ("N", "S", "V", "F", "Q")
 
 

@@ -46,8 +46,10 @@ class TrendsPage(QtWidgets.QWidget):
             plot.setXLink(self.rate)
         self.poincare = pg.PlotWidget()
         self.poincare.setAccessibleName("Poincare plot of RR intervals")
-        self.poincare.setLabel("bottom", "RR before, s")
-        self.poincare.setLabel("left", "RR, s")
+        self.poincare.setTitle("Poincaré: RR over the RR before, s")
+        self.poincare.getPlotItem().getAxis("left").setWidth(46)
+        self.poincare.setMenuEnabled(False)
+        self.poincare.hideButtons()
         self.poincare.setAspectLocked(True)
         self._curves: dict[str, pg.PlotDataItem] = {}
         self._build()

@@ -20,6 +20,13 @@ def label(text: str = "", name: str = "", parent: QtWidgets.QWidget | None = Non
     return made
 
 
+def wrapped(text: str = "") -> QtWidgets.QLabel:
+    """Return a quiet label that takes as many lines as it needs."""
+    made = label(text, "muted")
+    made.setWordWrap(True)
+    return made
+
+
 def card() -> QtWidgets.QFrame:
     """Return a framed panel."""
     made = QtWidgets.QFrame()

@@ -240,7 +240,8 @@ class MainWindow(QtWidgets.QMainWindow):
         size = self.preferences.base_px
         size = round(size * WALL_SCALE) if self.wall else size
         apply_theme(app, palette, size)
-        self.live.set_text_size(size)
+        for part in (self.banner, self.live, self.review):
+            part.set_text_size(size)
         self.banner.palette_data = palette
         for page in (self.live, self.review, self.trends, self.patients):
             page.set_theme(palette)

@@ -17,7 +17,7 @@ from monitor.dashboard.shapley import shapley_values
 from monitor.dashboard.sounds import REPEAT_S, SoundSchedule
 from monitor.dashboard.timeline import Timeline, clock
 from monitor.dashboard.trends import Trends
-from monitor.events import Alarm, Beat, BeatRevision, HeartRate, Quality
+from monitor.events import Alarm, Beat, BeatRevision, HeartRate, Quality, RhythmChange
 
 
 def beat(time_s: float, rr_s: float | None = 0.8, symbol: str = "N", aami: str = "N") -> Beat:
@@ -50,6 +50,41 @@ def test_a_heart_rate_without_news_becomes_unknown():
     numbers.now_s = 20.0
     assert numbers.rate().value == UNKNOWN
     assert numbers.rate().age_s == pytest.approx(19.0)
+
+
+def rhythm(name: str, time_s: float, beneath: str = "") -> RhythmChange:
+    at = round(time_s * 360)
+    return RhythmChange(sample=at, time_s=time_s, known_at=at, rhythm=name, beneath=beneath)
+
+
+def test_a_rhythm_has_a_plain_name_and_says_for_how_long_and_what_it_interrupts():
+    numbers = Numbers()
+    numbers.observe(rhythm("AFIB", 10.0), 360)
+    numbers.now_s = 190.0
+    figure = numbers.rhythm_figure()
+    assert (figure.value, figure.note) == ("Atrial fibrillation", "for 3 min")
+    numbers.observe(rhythm("VT", 190.0, beneath="AFIB"), 360)
+    numbers.now_s = 193.0
+    figure = numbers.rhythm_figure()
+    assert (figure.value, figure.note) == ("Ventricular tachycardia", "for 3 s, in atrial fibrillation")
+
+
+def test_a_rhythm_that_cannot_be_seen_is_unknown_and_says_since_when():
+    numbers = Numbers()
+    numbers.observe(rhythm("NOISE", 10.0), 360)
+    numbers.now_s = 22.0
+    assert not numbers.rhythm_figure().known
+    assert numbers.rhythm_figure().note == "signal not readable for 12 s"
+
+
+def test_no_rhythm_is_claimed_while_no_signal_comes():
+    numbers = Numbers()
+    numbers.observe(rhythm("N", 1.0), 360)
+    numbers.observe(Quality(sample=720, time_s=2.0, known_at=1080, index=0.9, reasons=()), 360)
+    assert numbers.rhythm_figure().value == "Normal sinus rhythm"
+    numbers.now_s = 30.0
+    assert not numbers.rhythm_figure().known
+    assert numbers.rhythm_figure().note == "no signal"
 
 
 def test_variability_is_that_of_normal_intervals_only():

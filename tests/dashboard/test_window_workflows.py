@@ -234,9 +234,9 @@ def test_leads_are_chosen_by_menu_and_key_on_all_pages_and_remembered(open_windo
     qtbot.waitUntil(lambda: window.live.trace.plan is not None, timeout=2000)
     assert chooser.text() == "MLII + V1"
     assert [trace.lead for trace in window.live.trace.plan.lanes] == [0, 1]
-    chooser.menu().actions()[0].trigger()
+    chooser.list.actions()[0].trigger()
     assert chooser.text() == window.review.leads.text() == "V1"
-    chooser.menu().actions()[1].trigger()
+    chooser.list.actions()[1].trigger()
     assert chooser.text() == "V1"
     window.review.leads.chosen.emit((0,))
     assert chooser.text() == "MLII"
