@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import contextlib
 import itertools
 import json
 import sys
@@ -47,6 +48,15 @@ HOUR_S = 3600.0
 RECORDED_MB, STORED_MB = 20.0, 1.0
 
 
+def size_of(folder: Path, pattern: str) -> int:
+    """Return the bytes of the files that a pattern finds, some of which may vanish meanwhile."""
+    total = 0
+    for path in folder.glob(pattern):
+        with contextlib.suppress(FileNotFoundError):
+            total += path.stat().st_size
+    return total
+
+
 class Day:
     """A source of records one after the other."""
 
@@ -78,9 +88,9 @@ class Day:
                 self.hours.append(self._figures())
 
     def _figures(self) -> dict[str, float]:
-        recorded = sum(path.stat().st_size for path in self._store.glob("recordings/*/signal/*"))
-        strips = sum(path.stat().st_size for path in self._store.glob("recordings/*/alarms/*"))
-        stored = sum(path.stat().st_size for path in self._store.glob("events.db*"))
+        recorded = size_of(self._store, "recordings/*/signal/*")
+        strips = size_of(self._store, "recordings/*/alarms/*")
+        stored = size_of(self._store, "events.db*")
         return {
             "hour": len(self.hours) + 1,
             "rss_mb": memory_mb() or 0.0,
