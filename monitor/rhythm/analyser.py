@@ -49,13 +49,18 @@ class RhythmAnalyser:
         Limits.
     model : Judge, optional
         Judge of atrial fibrillation, in place of the shipped one.
+
+    Attributes
+    ----------
+    ground : GroundRhythm
+        Names the ground rhythm.
     """
 
     _waiting: SeenBeat | None
 
     def __init__(self, settings: RhythmSettings | None = None, model: Judge | None = None) -> None:
         self.settings = settings or RhythmSettings()
-        self._ground = GroundRhythm(self.settings, model)
+        self.ground = GroundRhythm(self.settings, model)
         self._patterns = PatternFinder(self.settings)
         self._runs = RunFinder(self.settings)
         self._absence = AbsenceWatch(self.settings)
@@ -65,7 +70,7 @@ class RhythmAnalyser:
     def forget(self) -> None:
         """Forget everything: another stream begins."""
         self._fibrillation = Layer()
-        self._ground.forget()
+        self.ground.forget()
         self._break_off()
         self._absence.layer = Layer()
         self._patterns.layer, self._runs.layer = Layer(), Layer()
@@ -98,7 +103,7 @@ class RhythmAnalyser:
         self._absence.second(start, start + SECOND, blind=blind)
         since = self._sight.blind_since
         if since is not None and start - since > self.settings.forget_s * PIPELINE_HZ:
-            self._ground.forget()
+            self.ground.forget()
         return self._name(known_at)
 
     def fibrillation(self, second: FibrillationSecond) -> list[Found]:
@@ -107,8 +112,9 @@ class RhythmAnalyser:
             self._shown_until = second.start + SECOND
         if not second.holds:
             self._fibrillation.hush(self._shown_until)
-        elif second.onset is not None:
+        elif second.onset is not None and not self._fibrillation.rhythm:
             self._fibrillation.say(FIBRILLATION, second.onset, second.probability or 0.0)
+            self.ground.forget_since(second.onset)
         return self._name(second.known_at)
 
     def advance(self, now: int) -> list[Found]:
@@ -132,7 +138,7 @@ class RhythmAnalyser:
         self._absence.restart(end)
         self._sight.gap(start, end)
         if end - start > self.settings.forget_s * PIPELINE_HZ:
-            self._ground.forget()
+            self.ground.forget()
         return found + self._name(end)
 
     def finish(self, known_at: int) -> list[Found]:
@@ -164,8 +170,9 @@ class RhythmAnalyser:
             return []
         if revised is not None:
             beat = replace(beat, aami=revised)
-        self._ground.take(beat)
-        irregular = self._ground.fibrillates
+        if not self._fibrillation.rhythm:
+            self.ground.take(beat)
+        irregular = self.ground.fibrillates
         self._patterns.take(beat, irregular=irregular)
         run = self._runs.take(beat, known_at, irregular=irregular)
         pauses = self._absence.take(beat, known_at)
@@ -173,7 +180,7 @@ class RhythmAnalyser:
 
     def _name(self, known_at: int) -> list[Found]:
         """Say which rhythm holds, if it is another than before."""
-        since, ground = 0.0, self._ground.layer
+        since, ground = 0.0, self.ground.layer
         for layer in (
             self._fibrillation,
             self._sight.layer,
@@ -231,7 +238,7 @@ class RhythmAnalyser:
     ) -> dict[str, Layer | GroundRhythm | PatternFinder | RunFinder | AbsenceWatch | SightWatch]:
         return {
             "fibrillation": self._fibrillation,
-            "ground": self._ground,
+            "ground": self.ground,
             "patterns": self._patterns,
             "runs": self._runs,
             "absence": self._absence,

@@ -8,24 +8,29 @@ from itertools import accumulate
 import numpy as np
 
 from monitor.dsp.operator import Samples, State
+from monitor.events import PIPELINE_HZ
 from monitor.rhythm.atrial_features import before_r, describe, likeness
 from monitor.rhythm.atrial_model import AtrialModel, Judge
 from monitor.rhythm.found import SeenBeat
 from monitor.rhythm.settings import RhythmSettings
 
-INTERVALS, LEAST_INTERVALS = 24, 12
-"""Intervals that are looked at, and the fewest that will do."""
+PAIRS, LEAST_PAIRS = 32, 12
+"""Pairs of intervals that are looked at, and the fewest that will do."""
 
-LEAST_CHANGES = 6
-SHAPES, LEAST_SHAPES = 12, 6
+SHAPES, LEAST_SHAPES = 16, 6
 EVERY = 4
 """A judgement comes with every so many beats."""
+
+LOOK_BACK_S = 60.0
+"""Nothing older counts: where most beats are ventricular the others are too far apart."""
 
 HISTORY = 64
 """Changes of the interval kept to find where a rhythm began."""
 
-LARGEST_CHANGE = 0.3
-"""A change of the interval, as a share of it, counts as no more when a beginning is looked for."""
+EVEN_CHANGE, ODDS_SLOPE, ODDS_LIMITS = 0.07, 30.0, (-1.6, 2.0)
+"""Log-odds that one change of the interval speaks for fibrillation: none at a change of 7 %,
+0.3 more for each per cent more, within limits. Fitted by eye to the changes of the training
+records; the upper limit is lower than theirs, so that an early beat weighs less."""
 
 INTERVAL_S = (0.2, 2.5)
 
@@ -34,8 +39,8 @@ class AtrialWatch:
     """Judges every fourth beat whether the atria fibrillate.
 
     Only intervals between two beats that are not ventricular count, and only those on a
-    usable signal. Where the rhythm changed is the place that best parts the changes of
-    the interval into small and large ones.
+    usable signal. Where the rhythm changed is the place from which the changes of the
+    interval speak most for the new one.
 
     Parameters
     ----------
@@ -63,22 +68,28 @@ class AtrialWatch:
         """Forget everything."""
         self.present = False
         self.probability: float | None = None
-        self._intervals: deque[tuple[float, float | None]] = deque(maxlen=INTERVALS)
+        self._pairs: deque[tuple[float, tuple[float, float]]] = deque(maxlen=PAIRS)
         self._changes: deque[tuple[float, float]] = deque(maxlen=HISTORY)
-        self._shapes: deque[Samples] = deque(maxlen=SHAPES)
+        self._shapes: deque[tuple[float, Samples]] = deque(maxlen=SHAPES)
         self._beats = 0
         self._last_usable = False
         self._last_rr: float | None = None
 
+    def forget_since(self, start: float) -> None:
+        """Forget the beats from pipeline index ``start`` on: they were none."""
+        for kept in (self._pairs, self._changes, self._shapes):
+            while kept and kept[-1][0] >= start:
+                kept.pop()
+        self._last_usable = False
+
     def take(self, beat: SeenBeat) -> bool:
         """Take the next beat, its class final; tell whether it brought a judgement."""
-        usable = beat.aami not in "VF" and beat.quality >= self.settings.min_quality
+        usable = beat.aami not in "VF" and beat.quality >= self.settings.clear_quality
         low, high = INTERVAL_S
         if usable and self._last_usable and beat.rr_s is not None and low < beat.rr_s < high:
-            change = None if self._last_rr is None else abs(beat.rr_s - self._last_rr)
-            self._intervals.append((beat.rr_s, change))
-            if change is not None:
-                self._changes.append((beat.at, min(change / beat.rr_s, LARGEST_CHANGE)))
+            if self._last_rr is not None:
+                self._pairs.append((beat.at, (self._last_rr, beat.rr_s)))
+                self._changes.append((beat.at, _log_odds(abs(beat.rr_s - self._last_rr) / beat.rr_s)))
             self._last_rr = beat.rr_s
         else:
             self._last_rr = None
@@ -86,40 +97,37 @@ class AtrialWatch:
         if usable and beat.before_mv is not None:
             shape = before_r(beat.before_mv)
             if shape is not None:
-                self._shapes.append(shape)
+                self._shapes.append((beat.at, shape))
+        for kept in (self._pairs, self._shapes):
+            while kept and kept[0][0] < beat.at - LOOK_BACK_S * PIPELINE_HZ:
+                kept.popleft()
         self._beats += 1
         return self._beats % EVERY == 0 and self._judge()
 
     def _judge(self) -> bool:
-        intervals = [rr_s for rr_s, _ in self._intervals]
-        changes = [change for _, change in self._intervals if change is not None]
-        if len(intervals) < LEAST_INTERVALS or len(changes) < LEAST_CHANGES:
+        if len(self._pairs) < LEAST_PAIRS:
             return False
-        like = likeness(self._shapes) if len(self._shapes) >= LEAST_SHAPES else None
-        self.probability = self.model.probability(describe(intervals, changes, like))
+        shapes = [shape for _, shape in self._shapes]
+        like = likeness(shapes) if len(shapes) >= LEAST_SHAPES else None
+        self.probability = self.model.probability(describe([pair for _, pair in self._pairs], like))
         limit = self.settings.fibrillation_off if self.present else self.settings.fibrillation_on
         self.present = self.probability >= limit
         return True
 
     def changed_at(self) -> float:
-        """Return the pipeline index at which the intervals became more, or less, irregular."""
-        values = np.array([change for _, change in self._changes])
-        count = np.arange(1, values.size)
-        left = np.array(list(accumulate(values.tolist())))[:-1]
-        mean_left = left / count
-        mean_right = (values.sum() - left) / (values.size - count)
-        parted = (mean_right - mean_left) * (1 if self.present else -1)
-        best = np.argmax(np.maximum(parted, 0.0) ** 2 * count * (values.size - count))
-        return self._changes[int(best) + 1][0]
+        """Return the pipeline index from which the intervals are those of the new rhythm."""
+        odds = [change for _, change in reversed(self._changes)]
+        sums = list(accumulate(odds if self.present else [-change for change in odds]))
+        return self._changes[-1 - sums.index(max(sums))][0]
 
     def snapshot(self) -> State:
         """Return a copy of the state."""
         return {
             "present": self.present,
             "probability": self.probability,
-            "intervals": list(self._intervals),
+            "pairs": list(self._pairs),
             "changes": list(self._changes),
-            "shapes": [shape.copy() for shape in self._shapes],
+            "shapes": [(at, shape.copy()) for at, shape in self._shapes],
             "beats": self._beats,
             "last_usable": self._last_usable,
             "last_rr": self._last_rr,
@@ -129,9 +137,14 @@ class AtrialWatch:
         """Go back to a state that `snapshot` returned."""
         self.present = bool(state["present"])
         self.probability = state["probability"]
-        self._intervals = deque((tuple(pair) for pair in state["intervals"]), maxlen=INTERVALS)
+        self._pairs = deque(((at, tuple(pair)) for at, pair in state["pairs"]), maxlen=PAIRS)
         self._changes = deque((tuple(pair) for pair in state["changes"]), maxlen=HISTORY)
-        self._shapes = deque(map(np.array, state["shapes"]), maxlen=SHAPES)
+        self._shapes = deque(((at, np.array(shape)) for at, shape in state["shapes"]), maxlen=SHAPES)
         self._beats = int(state["beats"])
         self._last_usable = bool(state["last_usable"])
         self._last_rr = state["last_rr"]
+
+
+def _log_odds(change: float) -> float:
+    low, high = ODDS_LIMITS
+    return max(low, min(high, ODDS_SLOPE * (change - EVEN_CHANGE)))

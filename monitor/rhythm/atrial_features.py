@@ -9,11 +9,8 @@ import numpy as np
 
 from monitor.dsp.operator import Samples
 
-NAMES = ("log typical change", "share of changes", "entropy", "likeness before R")
+NAMES = ("entropy of intervals", "likeness before R")
 """Features of a stretch of beats, in their order."""
-
-CHANGE = 0.06
-"""A change of the interval by more than this share of the middle one counts."""
 
 ALIKE = 0.06
 """Intervals whose logarithms differ by less are alike, for the entropy."""
@@ -29,8 +26,8 @@ P_POINTS = (P_FROM - P_TO) // P_STEP
 P_FLOOR_MV = 0.03
 """Root of the sum of squares of a stretch before R that is nothing but noise."""
 
-LIKENESS_RANGE = (0.0, 0.5)
-"""Likeness is cut off here: beyond it, more of it tells nothing more."""
+LIKENESS_RANGE = (0.0, 1.0)
+"""Likeness is cut off here: below it nothing recurs."""
 
 UNKNOWN_LIKENESS = 0.25
 
@@ -70,47 +67,37 @@ def likeness(shapes: Sequence[Samples]) -> float:
     return (float(whole @ whole) - own) / (count * (count - 1))
 
 
-def describe(intervals_s: Sequence[float], changes_s: Sequence[float], like: float | None) -> list[float]:
+def describe(pairs_s: Sequence[tuple[float, float]], like: float | None) -> list[float]:
     """Return the features of a stretch of beats.
 
     Parameters
     ----------
-    intervals_s : sequence of float
-        Intervals between beats that are not ventricular.
-    changes_s : sequence of float
-        Absolute differences of those that follow one another.
+    pairs_s : sequence of (float, float)
+        Intervals that follow one another, between beats that are not ventricular.
     like : float or None
         `likeness` of what lies before their R waves; None if too few are known.
 
     Returns
     -------
-    list of 4 floats
+    list of 2 floats
         `NAMES`.
     """
-    middle = sorted(intervals_s)[len(intervals_s) // 2]
-    ordered = sorted(changes_s)
-    typical = ordered[len(ordered) // 2] / middle
-    limit = CHANGE * middle
-    many = sum(change > limit for change in ordered) / len(ordered)
     low, high = LIKENESS_RANGE
-    return [
-        math.log(max(typical, 0.01)),
-        many,
-        entropy(intervals_s),
-        UNKNOWN_LIKENESS if like is None else min(max(like, low), high),
-    ]
+    return [entropy(pairs_s), UNKNOWN_LIKENESS if like is None else min(max(like, low), high)]
 
 
-def entropy(intervals_s: Sequence[float]) -> float:
+def entropy(pairs_s: Sequence[tuple[float, float]]) -> float:
     """Return how seldom two intervals that are alike are followed by two that are alike.
 
     It is the sample entropy (Richman and Moorman 2000,
     doi:10.1152/ajpheart.2000.278.6.H2039) of the intervals' logarithms with templates of
-    one; half a pair is added above and one below, so that it is defined for few intervals.
+    one, over those intervals alone that another follows; half a pair is added above and
+    one below, so that it is defined for few intervals.
     """
-    logs = np.log(intervals_s)
-    alike = np.abs(logs[:, None] - logs) < ALIKE
-    count = len(intervals_s) - 1
-    ones = (int(np.count_nonzero(alike[:-1, :-1])) - count) / 2
-    twos = (int(np.count_nonzero(alike[:-1, :-1] & alike[1:, 1:])) - count) / 2
+    logs = np.log(pairs_s)
+    first, both = np.abs(logs[:, None] - logs).transpose(2, 0, 1) < ALIKE
+    both &= first
+    count = len(pairs_s)
+    ones = (int(np.count_nonzero(first)) - count) / 2
+    twos = (int(np.count_nonzero(both)) - count) / 2
     return -math.log((twos + 0.5) / (ones + 1.0))

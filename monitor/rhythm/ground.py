@@ -49,6 +49,13 @@ class GroundRhythm:
         self._first: float | None = None
         self._last_usable = False
 
+    def forget_since(self, start: float) -> None:
+        """Forget the beats from pipeline index ``start`` on: they were none."""
+        self.atrial.forget_since(start)
+        while self._intervals and self._intervals[-1][0] >= start:
+            self._intervals.pop()
+        self._last_usable = False
+
     @property
     def fibrillates(self) -> bool:
         """Whether the atria fibrillate."""

@@ -28,6 +28,8 @@ class RhythmSettings(Settings):
         A beat is known at most this long after its R wave.
     min_quality : float
         A beat or second on a worse signal tells nothing.
+    clear_quality : float
+        A beat on a worse signal tells nothing of the atria.
     blind_s : int
         So many such seconds in a row make the rhythm unknown; as many good ones end that.
     forget_s : float
@@ -45,7 +47,8 @@ class RhythmSettings(Settings):
     asystole_s: float = Field(default=4.0, ge=2, le=20)
     latency_s: float = Field(default=0.7, ge=0, le=5)
     min_quality: float = Field(default=0.15, ge=0, le=1)
+    clear_quality: float = Field(default=0.5, ge=0, le=1)
     blind_s: int = Field(default=3, ge=1, le=30)
     forget_s: float = Field(default=60.0, ge=5, le=600)
-    fibrillation_on: float = Field(default=0.7, gt=0, lt=1)
-    fibrillation_off: float = Field(default=0.3, gt=0, lt=1)
+    fibrillation_on: float = Field(default=0.95, gt=0, lt=1)
+    fibrillation_off: float = Field(default=0.5, gt=0, lt=1)
