@@ -14,7 +14,7 @@ from monitor.settings import MonitorSettings
 Report = dict[str, Any]
 
 BROKERS = ("mqtt:", "mqtts:")
-"""Sources behind which many devices stand; their devices are dealt out by name."""
+"""Sources behind which many devices stand."""
 
 
 def useful_workers(settings: MonitorSettings) -> int:
@@ -28,8 +28,9 @@ def useful_workers(settings: MonitorSettings) -> int:
 def part_of(settings: MonitorSettings, place: int, count: int) -> MonitorSettings:
     """Return the settings of one worker.
 
-    Ports and records are dealt out in turn, the devices behind a broker by their names. All
-    workers share the event store; socket, state, recordings and the topic that says whether it
+    Ports and records are dealt out in turn, and so are topics of brokers if there is one for
+    each worker. If there are fewer, every worker listens to all of them and follows its part of the
+    devices, by their names. All workers share the event store; socket, state, recordings and the topic that says whether it
     is online are each worker's own.
 
     Parameters
@@ -47,6 +48,8 @@ def part_of(settings: MonitorSettings, place: int, count: int) -> MonitorSetting
         An output cannot be shared.
     """
     assert settings.service is not None
+    whole = _shared(settings.sources, count) == []
+    part, parts = settings.mqtt.part, settings.mqtt.parts
     if settings.outputs.gpio is not None:
         raise UsageError(
             "The pins of [outputs.gpio] serve one process only.", "Leave them out, or set workers = 1."
@@ -55,10 +58,7 @@ def part_of(settings: MonitorSettings, place: int, count: int) -> MonitorSetting
         update={
             "sources": _sources(settings.sources, place, count),
             "mqtt": settings.mqtt.model_copy(
-                update={
-                    "part": settings.mqtt.part + settings.mqtt.parts * place,
-                    "parts": settings.mqtt.parts * count,
-                }
+                update={} if whole else {"part": part + parts * place, "parts": parts * count}
             ),
             "service": _own_files(settings.service, place),
             "outputs": settings.outputs.model_copy(update=_outputs(settings, place, count)),
@@ -67,9 +67,15 @@ def part_of(settings: MonitorSettings, place: int, count: int) -> MonitorSetting
 
 
 def _sources(addresses: Sequence[str], place: int, count: int) -> tuple[str, ...]:
-    single = [address for address in addresses if not address.startswith(BROKERS)]
-    shared = [address for address in addresses if address.startswith(BROKERS)]
-    return (*single[place::count], *shared)
+    shared = _shared(addresses, count)
+    dealt_out = [address for address in addresses if address not in shared]
+    return (*dealt_out[place::count], *shared)
+
+
+def _shared(addresses: Sequence[str], count: int) -> list[str]:
+    """Return the addresses to which all workers listen: those of brokers, if too few to deal out."""
+    brokers = [address for address in addresses if address.startswith(BROKERS)]
+    return brokers if len(brokers) < count else []
 
 
 def _own_files(service: ServiceSettings, place: int) -> ServiceSettings:

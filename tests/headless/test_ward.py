@@ -42,6 +42,15 @@ def test_sources_are_dealt_out_and_brokers_shared():
     assert [(part.mqtt.part, part.mqtt.parts) for part in (first, second)] == [(0, 2), (1, 2)]
 
 
+def test_topics_enough_for_all_workers_are_dealt_out_and_nobody_hears_too_much():
+    sources = ["mqtt://h/ward1/+", "replay:100", "mqtt://h/ward2/+", "mqtt://h/ward3/+"]
+    whole = MonitorSettings.model_validate({"sources": sources, "service": {"workers": 2}})
+    parts = [part_of(whole, place, 2) for place in range(2)]
+    assert sorted(source for part in parts for source in part.sources) == sorted(sources)
+    assert [len(part.sources) for part in parts] == [2, 2]
+    assert {part.mqtt.parts for part in parts} == {1}
+
+
 def test_files_and_topics_that_cannot_be_shared_are_each_workers_own(tmp_path):
     outputs = {
         "store": {"address": "events.db"},
