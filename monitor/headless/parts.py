@@ -30,8 +30,8 @@ def part_of(settings: MonitorSettings, place: int, count: int) -> MonitorSetting
 
     Ports and records are dealt out in turn, and so are topics of brokers if there is one for
     each worker. If there are fewer, every worker listens to all of them and follows its part of the
-    devices, by their names. All workers share the event store; socket, state, recordings and the topic that says whether it
-    is online are each worker's own.
+    devices, by their names. All workers share the event store; socket, state, recordings and the
+    topic that says whether it is online are each worker's own.
 
     Parameters
     ----------
