@@ -12,6 +12,7 @@ from rich.console import Console
 from rich.progress import Progress
 
 from monitor.cli.evaluate_alarms import evaluate_alarms
+from monitor.cli.evaluate_rhythm import evaluate_rhythm
 from monitor.errors import OutputError, RecordError, UsageError
 from monitor.evaluation.jobs import Job, run_jobs
 from monitor.evaluation.picture import draw_classes, draw_detection
@@ -39,6 +40,8 @@ def evaluate(arguments: argparse.Namespace) -> int:
     stems = _records(arguments)
     if arguments.what == "alarms":
         return evaluate_alarms(arguments, stems)
+    if arguments.what == "rhythm":
+        return evaluate_rhythm(arguments, stems)
     if arguments.what == "explanations":
         from monitor.cli.evaluate_explanations import (  # noqa: PLC0415 - the other scores do without it
             evaluate_explanations,

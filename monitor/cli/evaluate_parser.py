@@ -15,9 +15,10 @@ if TYPE_CHECKING:
 _ABOUT = """\
 Run the live pipeline over records and compare its beats with their reference annotations by the
 rules of ANSI/AAMI EC57 (pairs within 150 ms, one to one). With --annotations, score the annotation
-files in a folder instead. "qrs" scores where beats are, "beats" also what kind they are; "alarms" what
-is raised against what the same definitions make of the reference annotations; "explanations" whether
-the maps of some beats are true to the model (extra 'explain').
+files in a folder instead. "qrs" scores where beats are, "beats" also what kind they are; "rhythm" the
+rhythms by time and by episodes, couplets, runs and pauses; "alarms" what is raised against what the
+same definitions make of the reference annotations; "explanations" whether the maps of some beats are
+true to the model (extra 'explain').
 """
 
 _EXAMPLES = """\
@@ -25,6 +26,7 @@ examples:
   ecgmon evaluate qrs 100 200                        two records
   ecgmon evaluate qrs --data-dir ~/physionet         the MIT-BIH Arrhythmia Database
   ecgmon evaluate beats --split ds2 --out scores     with text, CSV and a picture
+  ecgmon evaluate rhythm --split ds2 --out scores    fibrillation, runs, bigeminy; delays; a picture
   ecgmon evaluate alarms                             missed and false alarms, and delays
   ecgmon evaluate explanations --split ds2 --beats 20     fidelity, agreement, sanity of the maps
   ecgmon evaluate qrs 200 --annotations OUT          what 'ecgmon replay 200 --annotations OUT' wrote
@@ -43,7 +45,9 @@ def add_evaluate(commands: Commands) -> None:
         allow_abbrev=False,
     )
     parser.set_defaults(command="monitor.cli.evaluate:evaluate")
-    parser.add_argument("what", choices=("qrs", "beats", "alarms", "explanations"), help="what to score")
+    parser.add_argument(
+        "what", choices=("qrs", "beats", "rhythm", "alarms", "explanations"), help="what to score"
+    )
     parser.add_argument("records", nargs="*", metavar="RECORD", help="such as 200 or svdb/800")
     which = parser.add_argument_group("records")
     which.add_argument("--database", default="mitdb", metavar="NAME", help="all of this database (mitdb)")

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import multiprocessing
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,6 +19,8 @@ from monitor.events import Beat, BeatRevision, Event, SampleBlock
 from monitor.pipeline import Pipeline, PipelineSettings
 from sim.annotations import read_annotations
 from sim.record import Record, read_record
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,12 +72,27 @@ def run_jobs(jobs: Sequence[Job], processes: int) -> Iterator[RecordScore]:
     RecordError
         A record cannot be read or has no reference.
     """
+    yield from in_parallel(run_job, jobs, processes)
+
+
+def in_parallel(work: Callable[[Job], T], jobs: Sequence[Job], processes: int) -> Iterator[T]:
+    """Do some work on each record, several at a time; yield each result as it is done.
+
+    Parameters
+    ----------
+    work : callable
+        A function of a module, so that another process can find it.
+    jobs : sequence of Job
+        What to work on.
+    processes : int
+        Number of processes; 1 stays in this one.
+    """
     if processes <= 1 or len(jobs) == 1:
-        yield from map(run_job, jobs)
+        yield from map(work, jobs)
         return
     context = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(min(processes, len(jobs)), mp_context=context) as pool:
-        futures = [pool.submit(run_job, job) for job in jobs]
+        futures = [pool.submit(work, job) for job in jobs]
         try:
             for future in as_completed(futures):
                 yield future.result()
@@ -93,7 +111,7 @@ def run_job(job: Job) -> RecordScore:
         detected = DetectedBeats(beats.samples, beats.symbols)
     else:
         detected = find_beats(
-            _lead(record, job.channel),
+            one_lead(record, job.channel),
             record.fs_hz,
             job.pipeline,
             block_samples=job.block_samples,
@@ -145,7 +163,14 @@ def find_beats(
     )
 
 
-def _lead(record: Record, channel: int) -> NDArray[np.float64]:
+def one_lead(record: Record, channel: int) -> NDArray[np.float64]:
+    """Return one lead of a record in millivolts, shape (n_samples,).
+
+    Raises
+    ------
+    RecordError
+        The record has no such lead.
+    """
     if not 0 <= channel < len(record.leads):
         names = ", ".join(f"{number} ({lead})" for number, lead in enumerate(record.leads))
         raise RecordError(f"Record {record.name} has no channel {channel}.", f"It has {names}.")

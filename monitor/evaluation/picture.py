@@ -2,14 +2,30 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 
 from monitor.errors import MissingExtraError
+from monitor.evaluation.rhythm import RhythmScore
 from monitor.evaluation.score import RecordScore
 
 INK, BLUE, RED, GREY = "#222831", "#2b6cb0", "#c53030", "#a0aec0"
+
+RHYTHM_COLOURS = {
+    **dict.fromkeys(("N", "NSR"), ("sinus", "#e2e8f0")),
+    "SBR": ("sinus bradycardia", "#bee3f8"),
+    "STACH": ("sinus tachycardia", "#fed7aa"),
+    **dict.fromkeys(("AFIB", "AFL"), ("atrial fibrillation or flutter", BLUE)),
+    **dict.fromkeys(("VFL", "VF", "VFIB"), ("ventricular flutter or fibrillation", RED)),
+    **dict.fromkeys(("VT", "IVR", "VER"), ("ventricular run", "#dd6b20")),
+    **dict.fromkeys(("B", "BI", "T", "AB"), ("bigeminy, trigeminy", "#38a169")),
+    "SVTA": ("supraventricular tachycardia", "#805ad5"),
+    "ASYS": ("asystole", INK),
+    "NOISE": ("unreadable", "#faf089"),
+}
+"""What a rhythm is called in a picture, and its colour."""
 
 
 def draw_detection(scores: list[RecordScore], path: Path) -> None:
@@ -85,6 +101,42 @@ def draw_classes(score: RecordScore, labels: str, path: Path) -> None:
     axes.set_yticks(range(len(labels)), list(labels))
     axes.set_xlabel("found")
     axes.set_ylabel("reference")
+    figure.savefig(path, dpi=120)
+
+
+def draw_rhythms(scores: Sequence[RhythmScore], path: Path) -> None:
+    """Draw each record as a strip: the reference's rhythms above, those found below.
+
+    Parameters
+    ----------
+    scores : sequence of RhythmScore
+        One for each record.
+    path : Path
+        Picture to write.
+
+    Raises
+    ------
+    MissingExtraError
+        Matplotlib is not installed.
+    """
+    figure = _figure_class()(figsize=(12, 1.2 + 0.3 * len(scores)), layout="constrained")
+    axes = figure.subplots()
+    shown: dict[str, str] = {}
+    for row, score in enumerate(scores):
+        for spans, top in ((score.reference, row - 0.4), (score.test, row)):
+            for span in spans:
+                name, colour = RHYTHM_COLOURS.get(span.rhythm, ("other", GREY))
+                shown[name] = colour
+                axes.broken_barh(
+                    [(span.begin_s / 60, (span.end_s - span.begin_s) / 60)], (top, 0.38), color=colour
+                )
+    for name, colour in shown.items():
+        axes.broken_barh([(0, 0)], (0, 0), color=colour, label=name)
+    axes.set_yticks(range(len(scores)), [score.record for score in scores], fontsize=7)
+    axes.set_ylim(len(scores) - 0.4, -0.6)
+    axes.set_xlabel("minutes; above what the annotators say, below what was found")
+    figure.legend(loc="outside upper center", ncols=6, frameon=False, fontsize=8)
+    axes.spines[["top", "right"]].set_visible(False)
     figure.savefig(path, dpi=120)
 
 

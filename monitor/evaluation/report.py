@@ -85,7 +85,7 @@ def beat_table(scores: list[RecordScore]) -> Table:
 def run_table(score: RecordScore) -> Table:
     """Return couplets, short runs and long runs of ectopic beats."""
     rows = [
-        _run_row(f"{kind} {episode}", found)
+        run_row(f"{kind} {episode}", found)
         for kind, runs in (("VEB", score.veb_runs), ("SVEB", score.sveb_runs))
         for episode, found in (
             ("couplets", runs.couplets),
@@ -139,9 +139,9 @@ def qrs_row(score: RecordScore) -> Row:
         "tp": tp,
         "fn": fn,
         "fp": fp,
-        "se_percent": _percent(tp, tp + fn),
-        "ppv_percent": _percent(tp, tp + fp),
-        "der_percent": _percent(fn + fp, tp + fn),
+        "se_percent": percent(tp, tp + fn),
+        "ppv_percent": percent(tp, tp + fp),
+        "der_percent": percent(fn + fp, tp + fn),
         "f1": _ratio(2 * tp, 2 * tp + fn + fp),
         "r_error_mean_ms": float(error_ms.mean()) if error_ms.size else None,
         "r_error_p95_ms": _percentile(error_ms, 95),
@@ -157,7 +157,7 @@ def _beat_row(score: RecordScore) -> Row:
     return {
         "record": score.record,
         "beats": score.found + score.missed,
-        "accuracy_percent": _percent(int(np.trace(matched)), int(matched.sum())),
+        "accuracy_percent": percent(int(np.trace(matched)), int(matched.sum())),
         **_ectopic("veb", score.confusion, "V", "FQ"),
         **_ectopic("sveb", score.confusion, "S", "Q"),
     }
@@ -173,26 +173,28 @@ def _ectopic(name: str, confusion: NDArray[np.int64], label: str, forgiven: str)
     tn = int(rest[:, :-1].sum() - rest[:, own].sum())
     return {
         name: tp + fn,
-        f"{name}_se_percent": _percent(tp, tp + fn),
-        f"{name}_ppv_percent": _percent(tp, tp + fp),
-        f"{name}_fpr_percent": _percent(fp, fp + tn),
+        f"{name}_se_percent": percent(tp, tp + fn),
+        f"{name}_ppv_percent": percent(tp, tp + fp),
+        f"{name}_fpr_percent": percent(fp, fp + tn),
         f"{name}_f1": _ratio(2 * tp, 2 * tp + fn + fp),
     }
 
 
-def _run_row(episode: str, found: Found) -> Row:
+def run_row(episode: str, found: Found) -> Row:
+    """Return the figures of one kind of episode, under `RUN_COLUMNS`."""
     return {
         "episode": episode,
         "reference": found.in_reference,
         "detected": found.detected,
-        "se_percent": _percent(found.detected, found.in_reference),
+        "se_percent": percent(found.detected, found.in_reference),
         "test": found.in_test,
         "confirmed": found.confirmed,
-        "ppv_percent": _percent(found.confirmed, found.in_test),
+        "ppv_percent": percent(found.confirmed, found.in_test),
     }
 
 
-def _percent(part: int, whole: int) -> float | None:
+def percent(part: float, whole: float) -> float | None:
+    """Return a part of a whole in percent; None where there is no whole."""
     return 100.0 * part / whole if whole else None
 
 

@@ -9,6 +9,9 @@ from numpy.typing import NDArray
 
 Samples = NDArray[np.int64]
 
+EC57_EDGES = (2, 3, 6)
+"""Fewest beats of a couplet, a short run and a long run."""
+
 
 @dataclass(frozen=True, slots=True)
 class Found:
@@ -40,7 +43,7 @@ class Found:
 
 @dataclass(frozen=True, slots=True)
 class RunCounts:
-    """Couplets (2 beats), short runs (3 to 5) and long runs (6 or more)."""
+    """Couplets (2 beats), short runs (usually 3 to 5) and long runs (6 or more)."""
 
     couplets: Found = Found()
     short: Found = Found()
@@ -58,12 +61,13 @@ def score_runs(
     ectopic: str,
     window_samples: float,
     flutter: Samples,
+    edges: tuple[int, int, int] = EC57_EDGES,
 ) -> RunCounts:
     """Count runs of ectopic beats and how many were seen (EC57:2012, run-by-run comparison).
 
     A run is looked for in the other list from one match window before its first beat to
     one after its last. It is found if the longest run there is at least of its kind
-    (2, 3 to 5, more than 5 beats).
+    (2, 3 to 5, more than 5 beats, unless ``edges`` says otherwise).
 
     Parameters
     ----------
@@ -78,12 +82,14 @@ def score_runs(
         The match window.
     flutter : array of shape (n_episodes, 2)
         Runs of the test that touch these spans are not counted.
+    edges : tuple of int
+        Fewest beats of each kind.
     """
     ours = np.isin(reference_classes, list(ectopic))
     theirs = np.isin(test_classes, list(ectopic))
     none = np.zeros((0, 2), dtype=np.int64)
-    wanted, seen = _compare(reference, ours, test, theirs, window_samples, none)
-    claimed, true = _compare(test, theirs, reference, ours, window_samples, flutter)
+    wanted, seen = _compare(reference, ours, test, theirs, window_samples, none, edges)
+    claimed, true = _compare(test, theirs, reference, ours, window_samples, flutter, edges)
     kinds = [
         Found(
             in_reference=int((wanted == kind).sum()),
@@ -103,6 +109,7 @@ def _compare(
     other_ectopic: NDArray[np.bool_],
     window: float,
     spared: Samples,
+    edges: tuple[int, int, int],
 ) -> tuple[Samples, Samples]:
     """Return the kind of each run of two or more, and of the longest run of the others in its place."""
     first, last = _runs(ectopic)
@@ -112,7 +119,7 @@ def _compare(
     low = np.searchsorted(others, samples[first] - window, side="left")
     high = np.searchsorted(others, samples[last] + window, side="right")
     there = [_longest(other_ectopic[a:b]) for a, b in zip(low.tolist(), high.tolist(), strict=True)]
-    return _kind(last - first + 1), _kind(np.array(there, dtype=np.int64))
+    return _kind(last - first + 1, edges), _kind(np.array(there, dtype=np.int64), edges)
 
 
 def _runs(flags: NDArray[np.bool_]) -> tuple[Samples, Samples]:
@@ -126,6 +133,6 @@ def _longest(flags: NDArray[np.bool_]) -> int:
     return int((last - first + 1).max()) if first.size else 0
 
 
-def _kind(lengths: Samples) -> Samples:
+def _kind(lengths: Samples, edges: tuple[int, int, int]) -> Samples:
     """Return 1 for a couplet, 2 for a short run, 3 for a long one, 0 for less."""
-    return np.digitize(lengths, (2, 3, 6)).astype(np.int64)
+    return np.digitize(lengths, edges).astype(np.int64)
