@@ -112,7 +112,8 @@ def build_parser() -> argparse.ArgumentParser:
 
 def _add_train(commands: Commands) -> None:
     train = _add(commands, "train", "monitor.cli.train:train", "train a shipped model again", _TRAIN_EXAMPLES)
-    train.add_argument("what", choices=("adaptive", "arrhythminet", "rpeak"), help="which model")
+    models = ("adaptive", "arrhythminet", "fibrillation", "rpeak")
+    train.add_argument("what", choices=models, help="which model")
     train.add_argument("words", nargs=argparse.REMAINDER, help="a command of that training; 'train' without")
 
 

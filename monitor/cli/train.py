@@ -11,6 +11,7 @@ from monitor.errors import MissingExtraError
 TRAININGS = {
     "adaptive": "models.adaptive.__main__",
     "arrhythminet": "models.arrhythminet.__main__",
+    "fibrillation": "models.fibrillation.__main__",
     "rpeak": "models.detector.__main__",
 }
 """What can be trained, and the module whose commands do it."""

@@ -24,18 +24,24 @@ class FibrillationSettings(Settings):
     ----------
     threshold : float
         Least probability of a second of flutter or fibrillation.
-    begin_s, begin_of_s : int
-        Flutter or fibrillation holds once so many of so many seconds in a row show it.
+    span_s : int
+        Seconds in a row that together show that flutter or fibrillation holds.
+    certainty : float
+        Their least mean probability.
     end_s : int
         It is over after so many seconds in a row without it.
+    least_mv : float
+        What is smaller, from peak to peak over four seconds, is not called fibrillation: it
+        may be the rest of an electrode's jump.
     missing_fraction : float
         Part of a second missing that keeps it, and those that look at it, from being judged.
     """
 
     threshold: float = Field(default=0.5, gt=0.0, lt=1.0)
-    begin_s: int = Field(default=3, ge=1, le=10)
-    begin_of_s: int = Field(default=4, ge=1, le=10)
+    span_s: int = Field(default=4, ge=1, le=10)
+    certainty: float = Field(default=0.7, gt=0.0, lt=1.0)
     end_s: int = Field(default=4, ge=1, le=30)
+    least_mv: float = Field(default=0.1, ge=0.0, le=1.0)
     missing_fraction: float = Field(default=0.2, gt=0.0, le=1.0)
 
 
@@ -77,14 +83,23 @@ class FibrillationDetector:
     ----------
     settings : FibrillationSettings, optional
         Limits.
+    model : FibrillationModel, optional
+        In place of the shipped one.
+
+    Raises
+    ------
+    ModelError
+        If the shipped model is missing or damaged.
     """
 
-    _recent: list[bool]
+    _recent: list[tuple[int, float]]
     _onset: int | None
 
-    def __init__(self, settings: FibrillationSettings | None = None) -> None:
+    def __init__(
+        self, settings: FibrillationSettings | None = None, model: FibrillationModel | None = None
+    ) -> None:
         self.settings = settings or FibrillationSettings()
-        self._model = FibrillationModel.load()
+        self._model = model or FibrillationModel()
         self._windows = FibrillationWindows()
         self.reset()
 
@@ -113,7 +128,7 @@ class FibrillationDetector:
         )
         if not windows.shape[0]:
             return []
-        probability = np.round(self._model.probabilities(windows), 4)
+        probability = self._model.probabilities(windows)
         return [
             self._decide(start, None if gone > self.settings.missing_fraction else float(p))
             for start, p, gone in zip(
@@ -122,27 +137,34 @@ class FibrillationDetector:
         ]
 
     def _decide(self, start: int, probability: float | None) -> FibrillationSecond:
-        limits = self.settings
-        is_vf = probability is not None and probability >= limits.threshold
-        self._recent = [*self._recent, is_vf][-max(limits.begin_of_s, limits.end_s) :]
-        newest = self._recent[-limits.begin_of_s :]
-        if self._onset is None and sum(newest) >= limits.begin_s:
-            self._onset = max(self._begin, start - SECOND * (len(newest) - 1 - newest.index(True)))
-        elif self._onset is not None and not any(self._recent[-limits.end_s :]):
-            self._onset = None
+        if probability is not None:
+            self._hold(start, probability)
         return FibrillationSecond(
             start=start,
             known_at=start + int(self.delay_samples),
             probability=probability,
-            is_vf=is_vf,
+            is_vf=probability is not None and probability >= self.settings.threshold,
             holds=self._onset is not None,
             onset=self._onset,
         )
 
+    def _hold(self, start: int, probability: float) -> None:
+        """Begin or end with one more second; those that cannot be judged do neither."""
+        limits = self.settings
+        self._recent = [*self._recent, (start, probability)][-max(limits.span_s, limits.end_s) :]
+        span = self._recent[-limits.span_s :]
+        values = [value for _, value in span]
+        if self._onset is None and sum(values) >= limits.certainty * limits.span_s:
+            least = min(limits.threshold, max(values))
+            self._onset = next(at for at, value in span if value >= least)
+        elif self._onset is not None:
+            last = [value for _, value in self._recent[-limits.end_s :]]
+            if max(last) < limits.threshold:
+                self._onset = None
+
     def reset(self, start: int = 0) -> None:
         """Forget the past; the next sample has absolute index ``start``."""
         self._windows.reset(start)
-        self._begin = start
         self._recent = []
         self._onset = None
 
@@ -150,7 +172,6 @@ class FibrillationDetector:
         """Return a copy of the state."""
         return {
             "windows": self._windows.snapshot(),
-            "begin": self._begin,
             "recent": list(self._recent),
             "onset": self._onset,
         }
@@ -158,6 +179,5 @@ class FibrillationDetector:
     def restore(self, state: State) -> None:
         """Go back to a state that `snapshot` returned."""
         self._windows.restore(state["windows"])
-        self._begin = int(state["begin"])
-        self._recent = list(state["recent"])
+        self._recent = [(int(start), float(value)) for start, value in state["recent"]]
         self._onset = None if state["onset"] is None else int(state["onset"])

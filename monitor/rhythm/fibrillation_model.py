@@ -1,75 +1,69 @@
-"""The small network that says how likely a window of signal shows flutter or fibrillation."""
+"""The network that says how likely a window of signal shows ventricular flutter or fibrillation."""
 
 from __future__ import annotations
 
-import json
-from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 
 import numpy as np
+import onnxruntime as ort
 
 from monitor.dsp.operator import Samples
-from monitor.rhythm.fibrillation_features import NAMES, features
+from monitor.errors import ModelError
+from monitor.inference.model_file import session_options
+from monitor.rhythm.fibrillation_windows import AHEAD_S, RATE_HZ, WINDOW
 
-MODEL_FILE = Path(__file__).with_suffix(".json")
+SHIPPED_MODEL = Path(__file__).resolve().parents[2] / "models" / "zoo" / "fibrillation.onnx"
+
+CONTRACT = "ecgmon-fibrillation-1"
+"""Input ``windows`` (n, window) in millivolts; output ``probability`` (n,)."""
 
 BATCH = 64
 """Windows judged at once, so that a whole record needs little memory."""
 
 
-@dataclass(frozen=True)
 class FibrillationModel:
-    """One hidden layer (tanh) over scaled features, and a logistic output.
+    """Judges windows one by one; it keeps no state.
 
     Parameters
     ----------
-    mean, scale : array of shape (n_features,)
-        Scaling of the features.
-    hidden_weight : array of shape (n_hidden, n_features)
-    hidden_bias : array of shape (n_hidden,)
-    output_weight : array of shape (n_hidden,)
-    output_bias : array of shape ()
-        The layers.
+    path : Path
+        ONNX file written by ``python -m models.fibrillation export``.
+
+    Raises
+    ------
+    ModelError
+        If the file is missing, damaged, or not made for these windows.
     """
 
-    mean: Samples
-    scale: Samples
-    hidden_weight: Samples
-    hidden_bias: Samples
-    output_weight: Samples
-    output_bias: Samples
-
-    @classmethod
-    def load(cls, path: Path = MODEL_FILE) -> FibrillationModel:
-        """Read a model.
-
-        Raises
-        ------
-        ValueError
-            If the file was made for other features.
-        """
-        content = json.loads(path.read_text(encoding="utf-8"))
-        if content["features"] != list(NAMES):
-            raise ValueError(f"{path.name} was made for other features")
-        return cls(**{field.name: np.array(content[field.name]) for field in fields(cls)})
-
-    def save(self, path: Path = MODEL_FILE) -> None:
-        """Write the model."""
-        content = {"features": list(NAMES)}
-        content |= {name: np.round(value, 6).tolist() for name, value in asdict(self).items()}
-        path.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
-
-    def judge(self, rows: Samples) -> Samples:
-        """Return the probability of flutter or fibrillation for rows of features, shape (n,)."""
-        hidden = np.tanh(((rows - self.mean) / self.scale) @ self.hidden_weight.T + self.hidden_bias)
-        return np.asarray(1.0 / (1.0 + np.exp(-(hidden @ self.output_weight + self.output_bias))))
+    def __init__(self, path: Path = SHIPPED_MODEL) -> None:
+        try:
+            self._session = ort.InferenceSession(
+                path.read_bytes(), session_options(), providers=["CPUExecutionProvider"]
+            )
+        except Exception as fault:  # onnxruntime raises its own undocumented types
+            raise ModelError(f"{path}: cannot be read as an ONNX model ({fault}).") from fault
+        self.metadata: dict[str, str] = dict(self._session.get_modelmeta().custom_metadata_map)
+        wanted = {
+            "contract": CONTRACT,
+            "rate_hz": f"{RATE_HZ:g}",
+            "window": str(WINDOW),
+            "ahead_s": f"{AHEAD_S:g}",
+        }
+        for key, value in wanted.items():
+            found = self.metadata.get(key)
+            if found != value:
+                raise ModelError(
+                    f"{path}: not a fibrillation model this program can serve: "
+                    f"{key} is {found!r}, not {value!r}.",
+                    "Export it again with python -m models.fibrillation.",
+                )
 
     def probabilities(self, windows_mv: Samples) -> Samples:
         """Return the probability of flutter or fibrillation.
 
         Parameters
         ----------
-        windows_mv : array of shape (n, 360)
+        windows_mv : array of shape (n, window)
             Windows as `monitor.rhythm.fibrillation_windows` cuts them.
 
         Returns
@@ -77,5 +71,9 @@ class FibrillationModel:
         array of shape (n,)
             0 to 1.
         """
-        parts = [features(windows_mv[at : at + BATCH]) for at in range(0, len(windows_mv), BATCH)]
-        return self.judge(np.concatenate(parts))
+        short = windows_mv.astype(np.float32)
+        parts = [
+            self._session.run(["probability"], {"windows": short[at : at + BATCH]})[0]
+            for at in range(0, len(short), BATCH)
+        ]
+        return np.concatenate(parts, dtype=np.float64)

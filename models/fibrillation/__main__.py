@@ -1,0 +1,181 @@
+"""Command line: ``python -m models.fibrillation train|crossval|export``."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+from models.fibrillation import card, export
+from models.fibrillation.data import Lead, noises, read_leads
+from models.fibrillation.patients import (
+    FOLDS,
+    TEST_MITDB,
+    TRAIN_MITDB,
+    VFDB,
+    held_out,
+    others,
+    svdb_records,
+)
+from models.fibrillation.scoring import Run, line, run_record, score
+from models.fibrillation.training import TrainingPlan, train
+from monitor.errors import EcgmonError, UsageError
+from monitor.rhythm.fibrillation import FibrillationDetector
+from monitor.rhythm.fibrillation_model import SHIPPED_MODEL, FibrillationModel
+from sim.splits import DS1
+
+INTERRUPTED = 130
+NAME = "fibrillation"
+
+
+def _say(text: str) -> None:
+    print(text, flush=True)
+
+
+def _folder(options: argparse.Namespace) -> Path:
+    folder = options.data_dir or os.environ.get("ECGMON_DATA")
+    if not folder or not (Path(folder) / "vfdb").is_dir():
+        raise UsageError(
+            "No folder of databases was given.",
+            "Set ECGMON_DATA, or --data-dir, to the folder that holds vfdb and mitdb.",
+        )
+    return Path(folder)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Material:
+    """What every training takes its part of, read once."""
+
+    leads: list[Lead]
+    noises: list[NDArray[np.float32]]
+
+
+def _material(folder: Path) -> _Material:
+    names = [f"vfdb/{name}" for name in VFDB] + [f"mitdb/{name}" for name in TRAIN_MITDB]
+    names += [f"svdb/{name}" for name in svdb_records(folder)]
+    return _Material(read_leads(folder, names), noises(folder))
+
+
+def _train(material: _Material, vfdb: Sequence[str], options: argparse.Namespace, label: str) -> Path:
+    """Train on these records of VFDB and on the usual others; a file that exists is kept."""
+    path: Path = options.out / f"{label}.onnx"
+    if path.exists():
+        return path
+    tests = {f"vfdb/{name}" for name in others(vfdb)}
+    leads = [lead for lead in material.leads if lead.record not in tests]
+    plan = TrainingPlan(options.steps, options.seed)
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, disable=not sys.stderr.isatty()) as bar:
+        task = bar.add_task(label, total=plan.steps)
+        smooth: list[float] = []
+
+        def show(step: int, loss: float) -> None:
+            smooth[:] = [*smooth[-99:], loss]
+            mean = sum(smooth) / len(smooth)
+            bar.update(task, completed=step + 1, description=f"{label} loss {mean:.4f}")
+
+        network = train(leads, material.noises, plan, show)
+    export.write(export.to_onnx(network, card.metadata(vfdb, plan)), path)
+    return path
+
+
+def _runs(folder: Path, names: Sequence[str], model: Path, channel: int = 0) -> list[Run]:
+    detector = FibrillationDetector(model=FibrillationModel(model))
+    return [run_record(folder, name, detector, channel) for name in names]
+
+
+def _run_train(options: argparse.Namespace) -> None:
+    folder = _folder(options)
+    model = _train(_material(folder), VFDB, options, NAME)
+    scores = []
+    for title, names in (("MIT-BIH, unseen", TEST_MITDB), ("MIT-BIH, DS1", DS1)):
+        runs = _runs(folder, [f"mitdb/{name}" for name in names], model)
+        scores += [score(title, runs)]
+        for run in runs:
+            if run.found.any():
+                _say(line(score(run.record, [run])))
+    for item in scores:
+        _say(line(item))
+    (options.out / "mitdb.json").write_text(json.dumps([asdict(item) for item in scores], indent=1))
+    _say(f"{model}: trained. Ship it with `python -m models.fibrillation export`.")
+
+
+def _run_crossval(options: argparse.Namespace) -> None:
+    folder = _folder(options)
+    material = _material(folder)
+    runs: list[Run] = []
+    second: list[Run] = []
+    for fold in range(FOLDS):
+        tests = held_out(fold)
+        model = _train(material, others(tests), options, f"fold{fold}")
+        names = [f"vfdb/{name}" for name in tests]
+        runs += _runs(folder, names, model)
+        second += _runs(folder, names, model, channel=1)
+    runs.sort(key=lambda run: run.record)
+    for run in runs:
+        _say(line(score(run.record, [run])))
+    scores = [score("VFDB, first lead", runs), score("VFDB, second lead", second)]
+    for item in scores:
+        _say(line(item))
+    rows = [asdict(item) for item in (*scores, *(score(run.record, [run]) for run in runs))]
+    (options.out / "crossval.json").write_text(json.dumps(rows, indent=1), encoding="utf-8")
+
+
+def _run_export(options: argparse.Namespace) -> None:
+    trained = options.out / f"{NAME}.onnx"
+    results = [options.out / "mitdb.json", options.out / "crossval.json"]
+    for path in (trained, *results):
+        if not path.exists():
+            raise UsageError(
+                f"{path} is missing.",
+                "Run `python -m models.fibrillation train` and `crossval` first.",
+            )
+    mitdb, crossval = (json.loads(path.read_text(encoding="utf-8")) for path in results)
+    card.ship(trained, options.zoo, mitdb, crossval)
+    _say(f"{options.zoo}: written, with its card")
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m models.fibrillation", description=__doc__)
+    commands = parser.add_subparsers(required=True)
+    shared = argparse.ArgumentParser(add_help=False)
+    shared.add_argument("--data-dir", type=Path, help="folder of databases; ECGMON_DATA by default")
+    shared.add_argument("--out", type=Path, default=Path("out/fibrillation"), help="folder of the run")
+    shared.add_argument("--steps", type=int, default=TrainingPlan().steps, help="batches")
+    shared.add_argument("--seed", type=int, default=TrainingPlan().seed)
+    for name, action, text in (
+        ("train", _run_train, "train the shipped file and score MIT-BIH with it"),
+        ("crossval", _run_crossval, "train once a fold and score every patient of VFDB unseen"),
+        ("export", _run_export, "put the trained file and its card into the zoo"),
+    ):
+        command = commands.add_parser(name, parents=[shared], help=text)
+        command.set_defaults(action=action)
+        if name == "export":
+            command.add_argument("--zoo", type=Path, default=SHIPPED_MODEL)
+    return parser
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line and return its exit code."""
+    options = _parser().parse_args(arguments)
+    try:
+        options.action(options)
+    except EcgmonError as error:
+        print(error, file=sys.stderr)
+        return error.exit_code
+    except KeyboardInterrupt:
+        print("Stopped; the same command keeps the files that are whole.", file=sys.stderr)
+        return INTERRUPTED
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
