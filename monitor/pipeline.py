@@ -27,7 +27,7 @@ from monitor.rhythm.settings import RhythmSettings
 from monitor.ring import RingBuffer
 
 SNAPSHOT_VERSION = 1
-LEARNED_VERSION = 1
+LEARNED_VERSION = 2
 
 
 class PipelineSettings(Settings):
@@ -162,6 +162,8 @@ class Pipeline:
             if block.rewound:
                 self._namer.forget()
                 self.rhythm.forget()
+            elif not self._started:
+                self.rhythm.begin(self._resampler.next_output_index)
             self._started = True
             if self._ring is not None:
                 self._ring.restart(self._resampler.next_output_index)
@@ -210,9 +212,10 @@ class Pipeline:
             "version": LEARNED_VERSION,
             "model": self.contract.sha256,
             "namer": self._namer.snapshot(),
+            "rhythm": self.rhythm.learned(self._resampler.next_output_index),
         }
 
-    def recall(self, state: State) -> None:
+    def recall(self, state: State, away_s: float = 0.0) -> None:
         """Begin with what an earlier pipeline had learned about the same patient.
 
         What that one had seen of the signal is gone, as behind a gap: no interval spans it.
@@ -221,6 +224,8 @@ class Pipeline:
         ----------
         state : dict
             What `learned` returned.
+        away_s : float
+            Seconds between then and now.
 
         Raises
         ------
@@ -233,8 +238,10 @@ class Pipeline:
         try:
             self._namer.restore(state["namer"])
             self._namer.break_off()
+            self.rhythm.recall(state["rhythm"], away_s)
         except (KeyError, TypeError, ValueError):
             self._namer.forget()
+            self.rhythm.forget()
             raise
 
     def _begin(self, start: int) -> None:

@@ -257,7 +257,7 @@ class Monitor:
         learned = self._learned(stream.device)
         if learned is not None:
             try:
-                stream.pipeline.recall(learned)
+                stream.pipeline.recall(learned, learned.get("away_s", 0.0))
                 LOG.info("%s: goes on with what was learned of this patient.", stream.device)
             except (KeyError, TypeError, ValueError) as error:
                 LOG.warning("%s: begins without what was learned before: %s.", stream.device, error)

@@ -72,7 +72,10 @@ class LearnedFolder:
         self._write(streams)
 
     def load(self, device: str) -> State | None:
-        """Return what was learned of a device's patient; None if nothing is there that can be used."""
+        """Return what was learned of a device's patient, and ``away_s``, the seconds since.
+
+        None if nothing is there that can be used.
+        """
         path = self._path(device)
         try:
             body = path.read_text("utf-8")
@@ -81,7 +84,8 @@ class LearnedFolder:
             whole = json.loads(text, object_hook=_from_plain) if sound else {}
             fits = (whole["version"], whole["device"]) == (VERSION, device)
             fresh = abs(self._wall() - whole["at"]) <= self._fresh_s
-            learned: State = whole["learned"]
+            away_s = max(0.0, self._wall() - whole["at"])
+            learned: State = {**whole["learned"], "away_s": away_s}
         except FileNotFoundError:
             return None
         except (OSError, ValueError, KeyError, TypeError):

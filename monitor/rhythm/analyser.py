@@ -203,6 +203,29 @@ class RhythmAnalyser:
         self._said = (layer.rhythm, beneath)
         return [RhythmFound(self._start, known_at, layer.rhythm, layer.confidence, beneath)]
 
+    def learned(self, at: float) -> State:
+        """Return a copy of what a gap does not end: the ground rhythm, known at pipeline index ``at``."""
+        return {"at": at, "ground": self.ground.snapshot()}
+
+    def recall(self, state: State, away_s: float) -> None:
+        """Begin with the ground rhythm that `learned` returned, as behind a gap that ends at index 0.
+
+        Parameters
+        ----------
+        state : dict
+            What `learned` returned.
+        away_s : float
+            Seconds between then and now; after too many the rhythm is not believed any more.
+        """
+        if away_s <= self.settings.forget_s:
+            self.ground.restore(state["ground"])
+            self.ground.shift(-away_s * PIPELINE_HZ - float(state["at"]))
+
+    def begin(self, start: float) -> None:
+        """Begin the signal at pipeline index ``start`` in place of 0."""
+        self.ground.shift(start)
+        self._start = start - STEP
+
     def snapshot(self) -> State:
         """Return a copy of the state."""
         waiting = self._waiting

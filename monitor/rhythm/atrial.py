@@ -82,6 +82,13 @@ class AtrialWatch:
                 kept.pop()
         self._last_usable = False
 
+    def shift(self, by: float) -> None:
+        """Count indices anew, ``by`` later than before."""
+        self._pairs = deque(((at + by, pair) for at, pair in self._pairs), maxlen=PAIRS)
+        self._changes = deque(((at + by, odds) for at, odds in self._changes), maxlen=HISTORY)
+        self._shapes = deque(((at + by, shape) for at, shape in self._shapes), maxlen=SHAPES)
+        self._last_usable = False
+
     def take(self, beat: SeenBeat) -> bool:
         """Take the next beat, its class final; tell whether it brought a judgement."""
         usable = beat.aami not in "VF" and beat.quality >= self.settings.clear_quality

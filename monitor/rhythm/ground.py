@@ -56,6 +56,16 @@ class GroundRhythm:
             self._intervals.pop()
         self._last_usable = False
 
+    def shift(self, by: float) -> None:
+        """Count indices anew, ``by`` later than before: the signal goes on in another program."""
+        if self._first is None:
+            return
+        self._first += by
+        self.layer.since += by
+        self.atrial.shift(by)
+        self._intervals = deque(((at + by, rr_s) for at, rr_s in self._intervals), maxlen=INTERVALS)
+        self._last_usable = False
+
     @property
     def fibrillates(self) -> bool:
         """Whether the atria fibrillate."""
