@@ -83,13 +83,15 @@ class Studio:
         while not condition():
             if time.monotonic() > end:
                 raise TimeoutError("the window did not get there")
-            self.wait(0.05)
+            self.wait(0.02)
 
-    def shoot(self, name: str) -> None:
-        """Take the picture."""
-        assert self.window is not None
+    def shoot(self, name: str, when: Callable[[MainWindow], bool] = lambda _: True) -> None:
+        """Take the picture as soon as something is true of the window."""
+        window = self.window
+        assert window is not None
         self.wait(0.5)
-        self.window.grab().save(str(self.folder / f"{name}.png"))
+        self.until(lambda: when(window))
+        window.grab().save(str(self.folder / f"{name}.png"))
         print(f"{name}.png", flush=True)
 
     def close(self) -> None:
@@ -120,9 +122,8 @@ def live_pages(studio: Studio) -> None:
     for theme in ("dark", "light"):
         window = studio.open("replay:207?speed=10&start_s=14", theme=theme)
         window.replay.reference.setChecked(True)
-        play_to(studio, window, 62.0)
-        studio.until(lambda w=window: w.banner._look.endswith(f"True/{theme}"))  # noqa: B023
-        studio.shoot(f"alarm-{theme}")
+        play_to(studio, window, 49.0)
+        studio.shoot(f"alarm-{theme}", lambda window: window.banner._look.startswith("active/high/True"))
     for theme in ("dark", "light"):
         window = studio.open("replay:200?speed=10", theme=theme)
         window.set_wall(True)

@@ -13,8 +13,13 @@ from monitor.errors import EcgmonError
 from monitor.settings import MonitorSettings
 
 
+SWITCH_S = 0.001
+"""Longest wait of the window's thread for the one that computes; Python's own 5 ms cost frames."""
+
+
 def application() -> QtWidgets.QApplication:
     """Return the one Qt application, made if there is none."""
+    sys.setswitchinterval(SWITCH_S)
     app = QtWidgets.QApplication.instance()
     if not isinstance(app, QtWidgets.QApplication):
         app = QtWidgets.QApplication(sys.argv[:1])

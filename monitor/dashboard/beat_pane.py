@@ -29,7 +29,7 @@ class BeatPlot(QtWidgets.QWidget):
         self.opacity = 0.6
         self._main: BeatShape | None = None
         self._other: BeatShape | None = None
-        self.setMinimumHeight(56)
+        self.setMinimumHeight(36)
         self.setAccessibleName("Beat with its Grad-CAM shading")
 
     def show_shapes(self, main: BeatShape | None, other: BeatShape | None) -> None:

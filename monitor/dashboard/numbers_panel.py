@@ -66,12 +66,12 @@ class NumbersPanel(QtWidgets.QWidget):
         self.link = FigureTile("Link", style="word")
         self.battery = FigureTile("Battery")
         first = card()
-        first.setLayout(column(self.rate, self.rhythm, spacing=6, margins=(16, 12, 12, 12)))
+        first.setLayout(column(self.rate, self.rhythm, spacing=4, margins=(16, 10, 12, 10)))
         second = card()
         grid = QtWidgets.QGridLayout()
-        grid.setContentsMargins(16, 12, 12, 12)
+        grid.setContentsMargins(16, 10, 12, 10)
         grid.setHorizontalSpacing(12)
-        grid.setVerticalSpacing(10)
+        grid.setVerticalSpacing(6)
         for number, tile in enumerate(
             (self.ventricular, self.signal, self.sdnn, self.rmssd, self.link, self.battery)
         ):

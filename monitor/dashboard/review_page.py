@@ -37,7 +37,7 @@ EXPORTS = (
     ("Table (CSV)", ".csv"),
     ("WFDB record", ".hea"),
 )
-LIST_EM, REASON_EM = 26.4, 14.0
+LIST_EM, REASON_EM = 26.8, 14.0
 """Width of the list and height of the reason, in sizes of text."""
 
 SYMBOLS = ("N", "L", "R", "A", "V", "F", "Q")
@@ -61,7 +61,7 @@ class ReviewPage(QtWidgets.QWidget):
         self.setObjectName("page")
         self.author = author
         self.remarks = remarks
-        self.events = EventTable(detail_em=4.0)
+        self.events = EventTable(detail_em=4.5)
         self.kind = choice("Kind of event", FILTERS, "")
         self.search = QtWidgets.QLineEdit()
         self.search.setPlaceholderText("Filter")
