@@ -45,7 +45,7 @@ FS_HZ = 360.0
 RECORDS = ("100", "200", "207", "232")
 BLOCK = 360
 HOUR_S = 3600.0
-RECORDED_MB, STORED_MB = 20.0, 1.0
+RECORDED_MB, STRIPS_MB, STORED_MB = 20.0, 10.0, 1.0
 
 
 def size_of(folder: Path, pattern: str) -> int:
@@ -122,7 +122,9 @@ async def live(hours: float, folder: Path) -> tuple[Day, Monitor, int]:
     day, count = Day(hours, folder), Count()
     keep = DeliverySettings(
         store=StoreSettings(address=str(folder / "events.db"), keep_mb=STORED_MB),
-        recorder=RecorderSettings(folder=folder / "recordings", keep_mb=RECORDED_MB, free_mb=0),
+        recorder=RecorderSettings(
+            folder=folder / "recordings", keep_mb=RECORDED_MB, keep_strips_mb=STRIPS_MB, free_mb=0
+        ),
     )
     service = ServiceSettings(socket=folder / "s.sock", state=folder / "state.json")
     monitor = Monitor(MonitorSettings(), [day], [*build_outputs(keep), count], shown=False)
@@ -152,6 +154,7 @@ def main() -> int:
         "alarms": dict(monitor.summary.alarms),
         "rss_growth_mb": round(rss[-1] - rss[min(1, len(rss) - 1)], 1),
         "signal_mb_most": max(row["signal_mb"] for row in day.hours),
+        "strips_mb_most": max(row["strips_mb"] for row in day.hours),
         "events_mb_most": max(row["events_mb"] for row in day.hours),
     }
     sys.stdout.write(json.dumps(verdict) + "\n")

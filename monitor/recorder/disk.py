@@ -1,4 +1,4 @@
-"""Keeps the disk from filling: the oldest continuous signal goes first, alarm strips stay."""
+"""Keeps the disk from filling: the oldest continuous signal goes first, alarm strips by their own limit."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class Recording(NamedTuple):
 
     def delete(self) -> None:
         """Delete its files, the header first, so that no reader finds half a record."""
-        for suffix in (".hea", ".dat", f".{ANNOTATOR}"):
+        for suffix in (".hea", ".dat", f".{ANNOTATOR}", ".edf"):
             self.header.with_suffix(suffix).unlink(missing_ok=True)
 
 
@@ -38,7 +38,7 @@ def free_bytes(folder: Path) -> int:
 
 
 class DiskGuard:
-    """Deletes continuous signal until the limits hold.
+    """Deletes recordings until the limits hold: signal also for free space, strips only beyond their own.
 
     Parameters
     ----------
@@ -46,6 +46,8 @@ class DiskGuard:
         Of the recordings.
     keep_mb : float or None
         The most that signal may take.
+    keep_strips_mb : float or None
+        The most that alarm strips may take.
     free_mb : float
         The least that stays free.
     free : callable
@@ -57,10 +59,12 @@ class DiskGuard:
         folder: Path,
         keep_mb: float | None,
         free_mb: float,
+        keep_strips_mb: float | None = None,
         free: Callable[[Path], int] = free_bytes,
     ) -> None:
         self._folder = folder
         self._keep = None if keep_mb is None else keep_mb * MEGABYTE
+        self._keep_strips = None if keep_strips_mb is None else keep_strips_mb * MEGABYTE
         self._free_wanted = free_mb * MEGABYTE
         self._free = free
 
@@ -72,7 +76,8 @@ class DiskGuard:
         growing : set of Path
             Headers of segments that still grow; they stay.
         """
-        recordings = sorted(self._recordings())
+        self._thin_strips()
+        recordings = sorted(self._recordings(SIGNAL_FOLDER))
         total = sum(recording.size_bytes for recording in recordings)
         for recording in recordings:
             over = self._keep is not None and total > self._keep
@@ -85,9 +90,21 @@ class DiskGuard:
             LOG.info("The disk is full enough: %s was deleted.", recording.header.stem)
         return self._free(self._folder) >= self._free_wanted
 
-    def _recordings(self) -> list[Recording]:
+    def _thin_strips(self) -> None:
+        if self._keep_strips is None:
+            return
+        strips = sorted(self._recordings(STRIP_FOLDER))
+        total = sum(strip.size_bytes for strip in strips)
+        for strip in strips:
+            if total <= self._keep_strips:
+                return
+            strip.delete()
+            total -= strip.size_bytes
+            LOG.info("There are enough strips: %s was deleted.", strip.header.stem)
+
+    def _recordings(self, sort: str) -> list[Recording]:
         found = []
-        for header in self._folder.glob(f"*/{SIGNAL_FOLDER}/*.hea"):
+        for header in self._folder.glob(f"*/{sort}/*.hea"):
             signal = header.with_suffix(".dat")
             if signal.exists():
                 status = signal.stat()

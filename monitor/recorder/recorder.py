@@ -66,7 +66,9 @@ class Recorder:
         self.settings = settings
         self.problem: str | None = None
         self._wall, self._steady = wall, steady
-        self._guard = guard or DiskGuard(settings.folder, settings.keep_mb, settings.free_mb)
+        self._guard = guard or DiskGuard(
+            settings.folder, settings.keep_mb, settings.free_mb, settings.keep_strips_mb
+        )
         self._tracks: dict[str, Track] = {}
         self._flushed = self._guarded = steady()
         self._retry_at = 0.0

@@ -34,6 +34,8 @@ class RecorderSettings(Settings):
         Write strips as EDF+ too; needs the ``edf`` extra.
     keep_mb : float or None
         The most that continuous signal may take, in megabytes; the oldest goes first.
+    keep_strips_mb : float or None
+        The most that alarm strips may take; the oldest goes first.
     free_mb : float
         Continuous signal leaves at least this much of the disk free.
     """
@@ -48,4 +50,5 @@ class RecorderSettings(Settings):
     strip_priority: Priority = "medium"
     edf: bool = False
     keep_mb: float | None = Field(default=8000.0, ge=1)
+    keep_strips_mb: float | None = Field(default=2000.0, ge=1)
     free_mb: float = Field(default=500.0, ge=0)

@@ -270,6 +270,21 @@ def test_the_oldest_signal_goes_first_and_strips_stay(tmp_path, clock):
     recorder.close()
 
 
+def test_strips_stay_within_their_size_and_the_newest_are_kept(tmp_path, clock):
+    limits = {"signal": False, "keep_strips_mb": 1, "edf": True}
+    recorder = Recorder(settings(tmp_path, **limits), clock.wall, clock.steady)
+    recorder.open()
+    for second in range(60, 2460, 120):
+        feed(recorder, clock, second, second + 120, (alarm(second + 60.0),))
+    kept = sorted(int(path.name.rsplit("_")[-1]) for path in strips(tmp_path))
+    recorder.close()
+    folder = tmp_path / "ecg" / "alarms"
+    assert sum(path.stat().st_size for path in folder.glob("*.dat")) < 1_200_000
+    assert kept[-1] > 2300 * 360
+    assert kept[0] > 120 * 360
+    assert len(list(folder.glob("*.edf"))) == len(strips(tmp_path))
+
+
 def test_recordings_stay_within_their_size(tmp_path, clock):
     recorder = Recorder(settings(tmp_path, segment_s=100, keep_mb=1, flush_s=60), clock.wall, clock.steady)
     recorder.open()
