@@ -28,6 +28,9 @@ ZOO = Path(__file__).resolve().parent.parent / "zoo"
 RUNS = Path("out/adaptive")
 FOLDS = 4
 CALIBRATION_FILE = "calibration.json"
+CALIBRATED = 0.02
+"""Expected calibration error on patients left out up to which a simpler calibration will do."""
+
 SCORES_FILE = "scores.json"
 SCORES = ("v_f1", "s_f1", "accuracy")
 """Figures on DS2, first signal, that are written into the model file."""
@@ -87,11 +90,16 @@ def _crossval(options: argparse.Namespace) -> None:
             _say(f"fold {number}, {database}: {_line(summary(scored))}")
     logits = np.concatenate([logits for row in left for logits in (row.first, row.final)])
     truth = np.concatenate([truth for row in left for truth in (row.truth, row.truth)])
-    calibration = fit_calibration(logits, truth)
+    fits = [Calibration(), *(fit_calibration(logits, truth, offsets=offsets) for offsets in (False, True))]
+    for fit in fits:
+        _say(f"all, {fit}: {_line(summary(left, fit))}")
+    calibration = next((fit for fit in fits if _error(summary(left, fit)) <= CALIBRATED), fits[-1])
     calibration.write(options.out / CALIBRATION_FILE)
-    _say(f"all, as trained: {_line(summary(left))}")
-    _say(f"all, calibrated: {_line(summary(left, calibration))}")
-    _say(f"{options.out / CALIBRATION_FILE}: {calibration}")
+    _say(f"{options.out / CALIBRATION_FILE}: {calibration}, the simplest that is calibrated")
+
+
+def _error(figures: Mapping[str, float]) -> float:
+    return max(figures["first_calibration_error"], figures["final_calibration_error"])
 
 
 def _line(figures: Mapping[str, float]) -> str:

@@ -67,7 +67,7 @@ class Calibration:
         return cls(float(values["temperature"]), tuple(values["offsets"]))
 
 
-def fit_calibration(logits: Floats, truth: NDArray[np.int64]) -> Calibration:
+def fit_calibration(logits: Floats, truth: NDArray[np.int64], *, offsets: bool = True) -> Calibration:
     """Return the calibration under which the AAMI classes of left-out patients are most likely.
 
     Parameters
@@ -76,6 +76,8 @@ def fit_calibration(logits: Floats, truth: NDArray[np.int64]) -> Calibration:
         Of patients that the network was not trained on.
     truth : int array of shape (n,)
         AAMI class as an index into `CLASSES`.
+    offsets : bool
+        Whether to fit an offset for each class but N; else the temperature alone.
     """
     of_truth = GROUPS.T[truth]
     rows = np.where(of_truth, 0.0, -np.inf)
@@ -83,13 +85,15 @@ def fit_calibration(logits: Floats, truth: NDArray[np.int64]) -> Calibration:
     precise = logits.astype(np.float64)
 
     def calibration(x: NDArray[np.float64]) -> Calibration:
-        offsets = GROUPS @ np.concatenate(([0.0], x[1:]))
-        return Calibration(float(np.exp(x[0])), tuple(float(offset) for offset in offsets))
+        added = GROUPS @ np.concatenate(([0.0], x[1:]))
+        return Calibration(float(np.exp(x[0])), tuple(float(offset) for offset in added))
 
     def loss(x: NDArray[np.float64]) -> float:
         scaled = calibration(x).apply(precise)
         likely = logsumexp(scaled + rows, axis=1) - logsumexp(scaled, axis=1)
         return float(-likely.mean() + _STRENGTH * np.square(x).sum())
 
-    best = minimize(loss, np.zeros(len(CLASSES)), method="L-BFGS-B", bounds=[(-0.7, 1.4), *[(-4, 4)] * 4])
+    widest = 4.0 if offsets else 0.0
+    bounds = [(-0.7, 1.4), *[(-widest, widest)] * (len(CLASSES) - 1)]
+    best = minimize(loss, np.zeros(len(CLASSES)), method="L-BFGS-B", bounds=bounds)
     return calibration(best.x)

@@ -85,11 +85,6 @@ def ship_run(checkpoint: Path, zoo: Path, calibration: Calibration, scores: Mapp
 
 
 def _card(network: AdaptiveNet, recipe: Recipe, calibration: Calibration, size_bytes: int) -> str:
-    offsets = ", ".join(
-        f"{symbol} {offset:+.2f}"
-        for symbol, offset in zip(SYMBOLS, calibration.offsets, strict=True)
-        if offset
-    )
     count = sum(parameter.numel() for parameter in network.parameters())
     return f"""# {NAME}
 
@@ -106,8 +101,7 @@ beat has come it thinks again; a changed class is announced as a revision.
   {size_bytes / 1000:.1f} KB
 - **Data:** {TRAINING}
 - **Protocol:** {PROTOCOL}
-- **Calibration:** temperature {calibration.temperature:.3f} and an offset a class ({offsets}), found on
-  the patients that each of four folds left out
+- **Calibration:** {_told(calibration)}
 - **Licence:** {LICENCE}
 
 ## Scores
@@ -131,3 +125,16 @@ python -m models.adaptive evaluate out/adaptive/seed{recipe.seed}
 python -m models.adaptive export out/adaptive/seed{recipe.seed}
 ```
 """
+
+
+def _told(calibration: Calibration) -> str:
+    if calibration == Calibration():
+        return "as trained: on patients that cross-validation left out it was calibrated without more"
+    offsets = ", ".join(
+        f"{symbol} {offset:+.2f}"
+        for symbol, offset in zip(SYMBOLS, calibration.offsets, strict=True)
+        if offset
+    )
+    return (
+        f"temperature {calibration.temperature:.3f}, offsets {offsets or 'none'}, fitted on patients left out"
+    )

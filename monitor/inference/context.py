@@ -104,7 +104,7 @@ class Template:
     """
 
     def __init__(self, rows: Samples) -> None:
-        self.shape = median(rows, axis=0)
+        self.shape = median(np.ascontiguousarray(rows.T))  # sorting whole rows is quicker than columns
         self.size = max(_length(self.shape) / math.sqrt(self.shape.size), STD_FLOOR_MV)
         self.direction = _centred(self.shape) / max(_length(self.shape), FLAT_MV)
         p_wave = _centred(self.shape[P_WAVE])
