@@ -91,8 +91,10 @@ def _outputs(settings: MonitorSettings, place: int, count: int) -> dict[str, Any
     outputs = settings.outputs
     update: dict[str, Any] = {}
     if outputs.recorder is not None:
-        keep_mb = None if outputs.recorder.keep_mb is None else max(1.0, outputs.recorder.keep_mb / count)
-        own = {"folder": outputs.recorder.folder / f"worker-{place}", "keep_mb": keep_mb}
+        own: dict[str, Any] = {"folder": outputs.recorder.folder / f"worker-{place}"}
+        for key in ("keep_mb", "keep_strips_mb"):
+            whole_mb = getattr(outputs.recorder, key)
+            own[key] = None if whole_mb is None else max(1.0, whole_mb / count)
         update["recorder"] = outputs.recorder.model_copy(update=own)
     if outputs.mqtt is not None:
         update["mqtt"] = outputs.mqtt.model_copy(update={"status": f"{outputs.mqtt.status}-{place}"})
