@@ -53,7 +53,6 @@ CLASSES: Mapping[str, RhythmClass] = {
     "bigeminy": RhythmClass("ventricular bigeminy", frozenset({"B", "BI"})),
     "trigeminy": RhythmClass("ventricular trigeminy", frozenset({"T"})),
     "svta": RhythmClass("supraventricular tachycardia", frozenset({"SVTA"})),
-    "sbr": RhythmClass("sinus bradycardia", frozenset({"SBR"}), ground=True),
     "asystole": RhythmClass("asystole", frozenset({"ASYS"})),
 }
 """What is scored, in the order of the table."""

@@ -120,15 +120,16 @@ class RhythmAnalyser:
     def advance(self, now: int) -> list[Found]:
         """Let time pass until pipeline index ``now``, with nothing else known before it."""
         found: list[Found] = []
-        while (due := self._due()) is not None and due < now:
+        while (due := self._due()) < now:
+            at = int(due)
             if self._waiting is not None and due == self._settled_at(self._waiting):
-                found += self._settle(due)
+                found += self._settle(at)
             else:
                 self._absence.expire()
-                ended = self._runs.end(self._absence.layer.since, due)
+                ended = self._runs.end(self._absence.layer.since, at)
                 found += [] if ended is None else [ended]
                 self._patterns.break_off()
-            found += self._name(due)
+            found += self._name(at)
         return found
 
     def gap(self, start: int, end: int) -> list[Found]:
@@ -153,11 +154,11 @@ class RhythmAnalyser:
         self._runs.break_off()
         self._patterns.break_off()
 
-    def _due(self) -> int | None:
-        dues = [self._absence.due]
-        if self._waiting is not None:
-            dues.append(self._settled_at(self._waiting))
-        return min((due for due in dues if due is not None), default=None)
+    def _due(self) -> float:
+        """Return the pipeline index at which something is known if nothing comes before."""
+        absence, waiting = self._absence.due, self._waiting
+        settled = math.inf if waiting is None else self._settled_at(waiting)
+        return settled if absence is None or settled < absence else absence
 
     @staticmethod
     def _settled_at(beat: SeenBeat) -> int:

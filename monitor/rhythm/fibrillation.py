@@ -128,7 +128,8 @@ class FibrillationDetector:
         )
         if not windows.shape[0]:
             return []
-        probability = self._model.probabilities(windows)
+        quiet = np.ptp(windows, axis=1) < self.settings.least_mv
+        probability = np.where(quiet, 0.0, self._model.probabilities(windows))
         return [
             self._decide(start, None if gone > self.settings.missing_fraction else float(p))
             for start, p, gone in zip(
