@@ -71,6 +71,13 @@ class GroundRhythm:
         """Whether the atria fibrillate."""
         return self.layer.rhythm == FIBRILLATION
 
+    @property
+    def _in_doubt(self) -> bool:
+        """Whether the atria may fibrillate: then the rate is no reason for another name."""
+        probability = self.atrial.probability
+        known = bool(self.layer.rhythm)
+        return known and probability is not None and probability >= self.settings.fibrillation_off
+
     def take(self, beat: SeenBeat) -> None:
         """Take the next beat, its class final."""
         judged = self.atrial.take(beat)
@@ -84,7 +91,7 @@ class GroundRhythm:
             return
         if judged and self.atrial.present != self.fibrillates:
             self._change(self.atrial.changed_at())
-        elif not self.fibrillates and (not judged or not self.layer.rhythm):
+        elif not self.fibrillates and not self._in_doubt:
             self._change(self._intervals[-len(self._intervals) // 2][0])
 
     def _change(self, since: float) -> None:
