@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -10,7 +11,7 @@ from pydantic import Field
 from monitor.config import Settings
 from monitor.dsp.front_end import FrontEnd, FrontEndSettings
 from monitor.dsp.operator import Samples, State
-from monitor.dsp.quality import QualitySettings, SignalQuality
+from monitor.dsp.quality import QualitySettings, SecondQuality, SignalQuality
 from monitor.dsp.resample import MaskResampler, Resampler, ResampleSettings
 from monitor.dsp.rpeak import RPeakDetector, RPeakSettings
 from monitor.dsp.sanitise import Sanitiser, SanitiseSettings
@@ -29,6 +30,9 @@ from monitor.ring import RingBuffer
 SNAPSHOT_VERSION = 1
 LEARNED_VERSION = 2
 
+CERTAIN = frozenset({"missing", "lead_off"})
+"""Reasons of poor quality that the source itself gives."""
+
 
 class PipelineSettings(Settings):
     """Settings of the chain.
@@ -37,6 +41,9 @@ class PipelineSettings(Settings):
     ----------
     usable_quality : float
         Two seconds in a row below this signal quality make the heart rate unknown.
+    judge_quality : bool
+        Believe the quality index. If not, every second counts as clean unless samples are missing
+        or an electrode is off: to see what the index is worth.
     """
 
     sanitise: SanitiseSettings = Field(default_factory=SanitiseSettings)
@@ -50,6 +57,7 @@ class PipelineSettings(Settings):
     fibrillation: FibrillationSettings = Field(default_factory=FibrillationSettings)
     rhythm: RhythmSettings = Field(default_factory=RhythmSettings)
     usable_quality: float = Field(default=0.1, ge=0, le=1)
+    judge_quality: bool = True
 
 
 class Pipeline:
@@ -288,6 +296,8 @@ class Pipeline:
             self._ring.write("raw", first, np.where(missing, np.nan, raw))
             self._ring.write("clean", clean_from, clean)
         seconds = self._quality.process(raw, missing, off)
+        if not self.settings.judge_quality:
+            seconds = [_as_if_clean(second) for second in seconds]
         peaks = self._detector.process(raw)
         windows = self._segmenter.process(clean, [round(peak.sample) for peak in peaks])
         return self._maker.events(
@@ -306,3 +316,9 @@ class Pipeline:
                 if naming.label.attribution is not None:
                     self._ring.raise_to("attribution", window.start, naming.label.attribution)
         return namings
+
+
+def _as_if_clean(second: SecondQuality) -> SecondQuality:
+    """Return a second as if its signal were good, but for what needs no judgement."""
+    certain = tuple(reason for reason in second.reasons if reason in CERTAIN)
+    return second if certain else replace(second, index=1.0, reasons=())

@@ -32,7 +32,9 @@ def evaluate_alarms(arguments: argparse.Namespace, stems: Sequence[Path]) -> int
     EcgmonError
         A record cannot be used, or a result cannot be written.
     """
-    pipeline = PipelineSettings(classifier=ClassifierSettings(model=arguments.model))
+    pipeline = PipelineSettings(
+        classifier=ClassifierSettings(model=arguments.model), judge_quality=not arguments.without_quality
+    )
     jobs = [AlarmJob(stem, arguments.channel, arguments.chunk, pipeline) for stem in stems]
     scores: list[AlarmScore] = []
     with Progress(console=Console(stderr=True), transient=True) as progress:

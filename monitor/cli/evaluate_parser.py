@@ -60,6 +60,9 @@ def add_evaluate(commands: Commands) -> None:
     how.add_argument(
         "--provisional", action="store_true", help="score the class given first, before any revision"
     )
+    how.add_argument(
+        "--without-quality", action="store_true", help="alarms: as if every second were clean, to compare"
+    )
     how.add_argument("--annotations", type=Path, metavar="DIR", help="score the annotation files in DIR")
     how.add_argument("--annotator", default="ecgmon", metavar="EXT", help="their suffix (ecgmon)")
     how.add_argument("--learning-s", type=float, default=0.0, metavar="S", help="leave out the start (0)")

@@ -6,7 +6,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from monitor.events import Beat, Event, Gap, HeartRate, Quality, SampleBlock
-from monitor.pipeline import Pipeline
+from monitor.pipeline import Pipeline, PipelineSettings
 from monitor.ring import RingBuffer
 from sim.library import find_record
 from sim.record import Record, read_record
@@ -204,3 +204,22 @@ def test_a_rewound_block_begins_a_new_stream(ecg):
     assert not any(isinstance(e, Gap) for e in events)
     assert next(e for e in events if isinstance(e, Beat)).rr_s is None
     assert ring.start == 5 * FS
+
+
+def test_a_signal_whose_quality_is_not_judged_counts_as_clean_unless_it_is_missing():
+    rng = np.random.default_rng(3)
+    noise = rng.normal(0, 1.0, 20 * 360)
+    noise[10 * 360 : 12 * 360] = np.nan
+    judged, unjudged = (
+        [
+            event
+            for event in Pipeline(PipelineSettings(judge_quality=judge)).process(
+                SampleBlock(noise[None], 0, 360.0)
+            )
+            if isinstance(event, Quality)
+        ]
+        for judge in (True, False)
+    )
+    assert min(event.index for event in judged[:9]) < 0.5
+    assert all(event.index == 1.0 and not event.reasons for event in unjudged[:9])
+    assert ["missing" in event.reasons for event in unjudged] == ["missing" in e.reasons for e in judged]
