@@ -138,14 +138,15 @@ def away(folder: Path, signal_s: float, speed: float) -> Report:
     """Hide the window while so much signal passes, and measure how it comes back."""
     app, window = open_window([f"replay:200?speed={speed:g}"], folder)
     wait_for_streams(app, window, 1)
-    spin(app, 2.0)
     watch = Watch(window.live.trace)
+    spin(app, 2.0)
     window.hide()
+    seen = len(watch.paints)
     assert window.session is not None
     left = window.session.history.end
     while window.session.history.end < left + 360 * signal_s:
         spin(app, 0.5)
-    hidden = len(watch.paints)
+    hidden = len(watch.paints) - seen
     began, end = time.monotonic(), window.session.history.end
     window.show()
     until = began + 5.0

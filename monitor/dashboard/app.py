@@ -12,7 +12,6 @@ from monitor.dashboard.window import MainWindow
 from monitor.errors import EcgmonError
 from monitor.settings import MonitorSettings
 
-
 SWITCH_S = 0.001
 """Longest wait of the window's thread for the one that computes; Python's own 5 ms cost frames."""
 

@@ -17,7 +17,10 @@ UNITS_PER_MV = 1000.0
 BORDER = 36
 """Samples over which one beat's attribution gives way to the next one's."""
 
-_MISSING = -32768
+_FLIP = np.int16(-32768)
+"""Stored values have this bit flipped, so that 0 means missing: memory never written costs nothing."""
+
+_MISSING = 0
 
 Values = NDArray[np.float32]
 
@@ -39,7 +42,7 @@ class SignalHistory:
     def __init__(self, leads: int = 1, capacity: int = int(KEPT_S * PIPELINE_HZ)) -> None:
         self._capacity = capacity
         self._traces = {
-            row_name(kind, lead): np.full(capacity, _MISSING, dtype=np.int16)
+            row_name(kind, lead): np.zeros(capacity, dtype=np.int16)
             for lead in range(leads)
             for kind in ("raw", "clean")
         }
@@ -73,7 +76,8 @@ class SignalHistory:
         for name, values in samples.items():
             finite = np.isfinite(values)
             units = np.clip(np.where(finite, values, 0.0) * UNITS_PER_MV, -32767, 32767)
-            self._traces[name][where] = np.where(finite, np.round(units), _MISSING).astype(np.int16)
+            stored = np.round(units).astype(np.int16) ^ _FLIP
+            self._traces[name][where] = np.where(finite, stored, _MISSING)
         self._attribution[where] = 0
         self._end += count
 
@@ -104,9 +108,9 @@ class SignalHistory:
         out = np.full(max(stop - start, 0), np.nan, dtype=np.float32)
         first, last = max(start, self.start), min(stop, self._end)
         if first < last:
-            units = self._traces[name][self._where(first, last)]
-            values = units.astype(np.float32) / np.float32(UNITS_PER_MV)
-            values[units == _MISSING] = np.nan
+            stored = self._traces[name][self._where(first, last)]
+            values = (stored ^ _FLIP).astype(np.float32) / np.float32(UNITS_PER_MV)
+            values[stored == _MISSING] = np.nan
             out[first - start : last - start] = values
         return out
 

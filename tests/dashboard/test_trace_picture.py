@@ -132,6 +132,23 @@ def test_after_a_long_time_away_it_shows_now_and_not_a_backlog(view, player):
     assert view.head == heart.session.history.end
 
 
+def test_a_window_that_slept_longer_than_the_ring_goes_on_with_now(view, player):
+    heart = player("200")
+    view.set_session(heart.session)
+    follow(view, heart, 3.0)
+    for _ in range(130):
+        heart.push(heart.at, heart.at + 360)
+        heart.at += 360
+    view.frame(200.0)
+    heart.session.poll()
+    view.frame(200.016)
+    history = heart.session.history
+    assert view.head == history.end == heart.stream.ring.row_end("clean")
+    assert np.isnan(history.trace("clean", 4 * 360, 8 * 360)).all()
+    assert np.isfinite(history.trace("clean", 30 * 360, history.end)).all()
+    assert len(heart.session.beats.between(4 * 360, 100 * 360)) > 100
+
+
 def test_a_click_picks_the_beat_under_it(view, player, qtbot):
     from pyqtgraph.Qt import QtCore
 
