@@ -34,6 +34,7 @@ class AbsenceWatch:
 
     def __init__(self, settings: RhythmSettings) -> None:
         self.settings = settings
+        self._limit = settings.asystole_s * PIPELINE_HZ
         self._wait = math.ceil((settings.asystole_s + settings.latency_s) * PIPELINE_HZ)
         self.layer = Layer()
         self.forget()
@@ -56,6 +57,10 @@ class AbsenceWatch:
             self._last_plain = False
         elif self._since is None:
             self._since = float(start)
+
+    def is_ended_by(self, at: float) -> bool:
+        """Tell whether an R wave ends an asystole before it was due to be told."""
+        return self._since is not None and not self.layer.rhythm and at - self._since >= self._limit
 
     def seen(self, at: float) -> None:
         """Take an R wave at once, before its class is final."""

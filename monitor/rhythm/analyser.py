@@ -92,6 +92,8 @@ class RhythmAnalyser:
             The final AAMI class of the beat before, if it changed.
         """
         found: list[Found] = [*self._settle(known_at, revised)]
+        if self._absence.is_ended_by(beat.at):
+            found += self._stop(known_at)
         self._absence.seen(beat.at)
         self._waiting = beat
         return found + self._name(known_at)
@@ -123,13 +125,9 @@ class RhythmAnalyser:
         while (due := self._due()) < now:
             at = int(due)
             if self._waiting is not None and due == self._settled_at(self._waiting):
-                found += self._settle(at)
+                found += [*self._settle(at), *self._name(at)]
             else:
-                self._absence.expire()
-                ended = self._runs.end(self._absence.layer.since, at)
-                found += [] if ended is None else [ended]
-                self._patterns.break_off()
-            found += self._name(at)
+                found += self._stop(at)
         return found
 
     def gap(self, start: int, end: int) -> list[Found]:
@@ -147,6 +145,13 @@ class RhythmAnalyser:
         found: list[Found] = [*self._settle(known_at)]
         ended = self._runs.end(known_at, known_at)
         return found + ([] if ended is None else [ended]) + self._name(known_at)
+
+    def _stop(self, known_at: int) -> list[Found]:
+        """Say that no beat came, which ends a run and a pattern."""
+        self._absence.expire()
+        ended = self._runs.end(self._absence.layer.since, known_at)
+        self._patterns.break_off()
+        return ([] if ended is None else [ended]) + self._name(known_at)
 
     def _break_off(self) -> None:
         self._waiting = None

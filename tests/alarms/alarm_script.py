@@ -98,7 +98,9 @@ class Script:
         )
         return self
 
-    def rhythm(self, time_s: float, rhythm: str, known_s: float, confidence: float = 1.0) -> Script:
+    def rhythm(
+        self, time_s: float, rhythm: str, known_s: float, confidence: float = 1.0, beneath: str = ""
+    ) -> Script:
         self.events.append(
             RhythmChange(
                 sample=self.at(time_s),
@@ -106,6 +108,7 @@ class Script:
                 known_at=self.at(known_s),
                 rhythm=rhythm,
                 confidence=confidence,
+                beneath=beneath,
             )
         )
         return self

@@ -50,6 +50,13 @@ def test_atrial_fibrillation_is_told_from_its_onset_to_its_end(engine, script):
     assert states(play(engine, script, 50), "atrial_fibrillation") == [("active", 30.0), ("inactive", 45.0)]
 
 
+def test_atrial_fibrillation_goes_on_beneath_a_run_and_through_a_bad_signal(engine, script):
+    script.good(0, 60).beats(0.5, 70, 60).rhythm(5, "AFIB", 20, 0.9)
+    script.rhythm(25, "VT", 27, beneath="AFIB").rhythm(28, "AFIB", 29)
+    script.rhythm(33, "NOISE", 35, beneath="AFIB").rhythm(40, "AFIB", 42)
+    assert states(play(engine, script, 50), "atrial_fibrillation") == [("active", 20.0)]
+
+
 def test_a_rhythm_that_is_not_sure_raises_nothing(engine, script):
     script.good(0, 60).beats(0.5, 70, 60).rhythm(10, "AFIB", 30, 0.4)
     assert states(play(engine, script, 50), "atrial_fibrillation") == []

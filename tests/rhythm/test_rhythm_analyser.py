@@ -104,6 +104,13 @@ def test_a_heart_that_stops_is_asystole_from_its_last_beat_known_4_7_seconds_lat
     assert found[2].start / FS == pytest.approx(stopped_s + 12.0, abs=0.02)
 
 
+def test_a_stop_that_a_beat_ends_just_before_it_was_due_is_told_by_that_beat():
+    script = RhythmScript().seconds(0, 30).beats(20, 0.8).beats(1, 4.2).beats(10, 0.8)
+    found = [f for f in play(script.ordered()) if isinstance(f, RhythmFound)]
+    assert [f.rhythm for f in found] == ["N", "ASYS", "N"]
+    assert found[1].known_at == found[2].known_at
+
+
 def test_a_missing_beat_is_a_dropped_beat_and_a_long_one_a_pause():
     found = play(
         RhythmScript().beats(20, 0.8).beats(1, 1.6).beats(9, 0.8).beats(1, 2.9).beats(9, 0.8).ordered()
