@@ -178,12 +178,12 @@ def test_fibrillation_of_the_ventricles_is_told_and_is_no_asystole(engine, scrip
     script.good(0, 60).beats(0.5, 70, 10).rhythm(9.5, "VFL", 13.0, 0.97).rhythm(30, "N", 34)
     script.beats(30.5, 70, 30)
     alarms = play(engine, script, 50)
-    assert states(alarms, "ventricular_fibrillation") == [("active", 13.0), ("latched", 34.0)]
+    assert states(alarms, "ventricular_fibrillation") == [("active", 13.0), ("inactive", 34.0)]
     assert states(alarms, "asystole") == []
 
 
 def test_an_asystole_that_turns_out_to_be_fibrillation_ends_in_its_alarm(engine, script):
     script.good(0, 60).beats(0.5, 70, 10).rhythm(10, "VFL", 14.5, 0.97)
     alarms = play(engine, script, 30)
-    assert [state for state, _ in states(alarms, "asystole")] == ["active", "latched"]
+    assert [state for state, _ in states(alarms, "asystole")] == ["active", "inactive"]
     assert states(alarms, "ventricular_fibrillation") == [("active", 14.5)]
