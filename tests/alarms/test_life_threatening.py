@@ -175,10 +175,10 @@ def test_ventricular_fibrillation_follows_the_rhythm(engine, script, rhythm):
 
 
 def test_fibrillation_of_the_ventricles_is_told_and_is_no_asystole(engine, script):
-    script.good(0, 60).beats(0.5, 70, 10).rhythm(9.5, "VFL", 13.0, 0.97).rhythm(30, "N", 34)
+    script.good(0, 60).beats(0.5, 70, 10).rhythm(9.5, "VFL", 12.5, 0.97).rhythm(30, "N", 34)
     script.beats(30.5, 70, 30)
     alarms = play(engine, script, 50)
-    assert states(alarms, "ventricular_fibrillation") == [("active", 13.0), ("inactive", 34.0)]
+    assert states(alarms, "ventricular_fibrillation") == [("active", 12.5), ("inactive", 34.0)]
     assert states(alarms, "asystole") == []
 
 
