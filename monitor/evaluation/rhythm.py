@@ -10,13 +10,16 @@ from numpy.typing import NDArray
 
 from monitor.evaluation.annotations import Annotations
 from monitor.evaluation.rhythm_spans import UNREADABLE, Span, common_s, episodes, length_s, without
-from monitor.evaluation.runs import Found, RunCounts, score_runs
+from monitor.evaluation.runs import Found, RunCounts, score_runs, stretches
 
 MATCH_S = 0.15
 """Largest distance of two annotations of one beat (EC57)."""
 
 PAUSE_S = 2.0
 """An interval as long is a pause."""
+
+FAST_BPM = 100.0
+"""A ventricular tachycardia is faster, in beats a minute."""
 
 RUN_EDGES = (2, 3, 5)
 """Beats of a couplet, of a short run, and of a run that counts as a tachycardia."""
@@ -122,6 +125,8 @@ class RhythmScore:
         By the keys of `CLASSES`.
     ventricular, supraventricular : RunCounts
         Couplets, runs of 3 and 4 beats, longer runs.
+    tachycardias : Found
+        Five and more ventricular beats above 100/min.
     pauses : Found
         Intervals of `PAUSE_S` and more.
     reference, test : sequence of Span
@@ -133,6 +138,7 @@ class RhythmScore:
     classes: Mapping[str, RhythmCounts]
     ventricular: RunCounts
     supraventricular: RunCounts
+    tachycardias: Found
     pauses: Found
     reference: Sequence[Span]
     test: Sequence[Span]
@@ -181,6 +187,7 @@ def score_rhythms(
         {key: count_class(kind, reference.spans, test.spans, whole) for key, kind in CLASSES.items()},
         runs["V"],
         runs["S"],
+        count_tachycardias(reference, test, fs_hz),
         count_pauses(reference.beats.samples / fs_hz, test.beats.samples / fs_hz),
         reference.spans,
         test.spans,
@@ -214,6 +221,42 @@ def count_class(
             if hit and hit[0].known_s is not None
         ),
     )
+
+
+def count_tachycardias(reference: RhythmTrack, test: RhythmTrack, fs_hz: float) -> Found:
+    """Count runs of five and more ventricular beats above 100/min, flutter of the reference left out.
+
+    Those of the reference are told by its beats. Those of the test are told by its beats,
+    or as ``VT`` over five beats of whatever class. One is found if the other side's overlaps it.
+    """
+    flutter = episodes(reference.spans, CLASSES["vf"].rhythms, through_passing=False)
+    wanted = _fast_runs(reference.beats, fs_hz)
+    times_s = test.beats.samples / fs_hz
+    named = [
+        span
+        for span in episodes(test.spans, CLASSES["vt"].rhythms, through_passing=False)
+        if np.count_nonzero((times_s >= span.begin_s) & (times_s < span.end_s)) >= RUN_EDGES[-1]
+    ]
+    counted = [run for run in _fast_runs(test.beats, fs_hz) if not any(_overlap(run, span) for span in named)]
+    found = without([*named, *counted], flutter)
+    wanted = without(wanted, flutter)
+    return Found(
+        len(wanted),
+        sum(any(_overlap(run, other) for other in found) for run in wanted),
+        len(found),
+        sum(any(_overlap(run, other) for other in wanted) for run in found),
+    )
+
+
+def _fast_runs(beats: Annotations, fs_hz: float) -> list[Span]:
+    first, last = stretches(beats.classes() == "V")
+    begins, ends = beats.samples[first] / fs_hz, beats.samples[last] / fs_hz
+    counts = last - first + 1
+    fast = (counts >= RUN_EDGES[-1]) & ((counts - 1) * 60.0 > FAST_BPM * (ends - begins))
+    return [
+        Span(begin, end, "VT", "")
+        for begin, end in zip(begins[fast].tolist(), ends[fast].tolist(), strict=True)
+    ]
 
 
 def count_pauses(reference_s: NDArray[np.float64], test_s: NDArray[np.float64]) -> Found:

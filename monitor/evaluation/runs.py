@@ -112,7 +112,7 @@ def _compare(
     edges: tuple[int, int, int],
 ) -> tuple[Samples, Samples]:
     """Return the kind of each run of two or more, and of the longest run of the others in its place."""
-    first, last = _runs(ectopic)
+    first, last = stretches(ectopic)
     touching = (samples[first][:, None] <= spared[:, 1]) & (samples[last][:, None] >= spared[:, 0])
     kept = (last > first) & ~touching.any(axis=1)
     first, last = first[kept], last[kept]
@@ -122,14 +122,14 @@ def _compare(
     return _kind(last - first + 1, edges), _kind(np.array(there, dtype=np.int64), edges)
 
 
-def _runs(flags: NDArray[np.bool_]) -> tuple[Samples, Samples]:
+def stretches(flags: NDArray[np.bool_]) -> tuple[Samples, Samples]:
     """Return the first and last position of each unbroken stretch of true values."""
     edges = np.diff(np.concatenate([[False], flags, [False]]).astype(np.int8))
     return np.flatnonzero(edges == 1), np.flatnonzero(edges == -1) - 1
 
 
 def _longest(flags: NDArray[np.bool_]) -> int:
-    first, last = _runs(flags)
+    first, last = stretches(flags)
     return int((last - first + 1).max()) if first.size else 0
 
 

@@ -13,6 +13,9 @@ from monitor.rhythm.settings import RhythmSettings
 RUN: Final = 3
 """So many ectopic beats in a row are a run."""
 
+LIKE_RUN = 1.15
+"""A beat within a ventricular run that comes no later, over the run's mean interval, may belong to it."""
+
 RATE_INTERVALS = 8
 """The newest intervals of a run that give its rate."""
 
@@ -31,6 +34,9 @@ KINDS: dict[str, tuple[EpisodeKind, EpisodeKind]] = {
 
 class RunFinder:
     """Follows beats of one ectopic class in a row; interval by interval, nothing spans a gap.
+
+    One beat of another class does not part a ventricular run of three and more if it comes
+    as soon as those of the run, and the next one is ventricular again.
 
     Parameters
     ----------
@@ -53,6 +59,7 @@ class RunFinder:
         self._kind = ""
         self._starts: list[float] = []
         self._sure = 0.0
+        self._doubt: float | None = None
 
     def take(self, beat: SeenBeat, known_at: int, *, irregular: bool) -> EpisodeFound | None:
         """Take the next beat, its class final; return what it ended.
@@ -70,8 +77,13 @@ class RunFinder:
         if irregular and kind == "S":
             kind = ""
         ended = None
+        if self._doubt is not None:
+            ended = self._resolve(beat, kind, known_at)
+        elif kind != self._kind and self._may_belong(beat):
+            self._doubt = beat.at
+            return None
         if kind != self._kind or beat.rr_s is None or beat.rr_s > LONGEST_S:
-            ended = self._end(beat.at, known_at)
+            ended = self._end(beat.at, known_at) or ended
             self._kind = kind
         if kind:
             self._starts.append(beat.at)
@@ -80,10 +92,27 @@ class RunFinder:
                 self._name()
         return ended
 
+    def _may_belong(self, beat: SeenBeat) -> bool:
+        beats = self._starts
+        if self._kind != "V" or len(beats) < RUN or beat.rr_s is None:
+            return False
+        return beat.rr_s * _bpm(beats) <= 60.0 * LIKE_RUN
+
+    def _resolve(self, beat: SeenBeat, kind: str, known_at: int) -> EpisodeFound | None:
+        """Count the doubtful beat before this one to the run, or end the run with it."""
+        assert self._doubt is not None
+        doubt, self._doubt = self._doubt, None
+        if kind == "V" and self._may_belong(beat):
+            self._starts.append(doubt)
+            return None
+        ended = self._end(doubt, known_at)
+        self._kind = ""
+        return ended
+
     def end(self, at: float, known_at: int) -> EpisodeFound | None:
         """End the run, because no beat follows; return it."""
-        ended = self._end(at, known_at)
-        self._kind = ""
+        ended = self._end(at if self._doubt is None else self._doubt, known_at)
+        self._kind, self._doubt = "", None
         return ended
 
     def _name(self) -> None:
@@ -119,6 +148,7 @@ class RunFinder:
             "kind": self._kind,
             "starts": list(self._starts),
             "sure": self._sure,
+            "doubt": self._doubt,
         }
 
     def restore(self, state: State) -> None:
@@ -127,6 +157,7 @@ class RunFinder:
         self._kind = str(state["kind"])
         self._starts = list(state["starts"])
         self._sure = float(state["sure"])
+        self._doubt = state["doubt"]
 
 
 def _bpm(beats: list[float]) -> float:

@@ -79,6 +79,18 @@ def test_a_run_is_named_by_its_rate_and_told_again_as_an_episode(rr_s, rhythm):
     assert rhythms(found)[1][1] == round(run.start / FS, 1)
 
 
+def test_one_doubtful_beat_does_not_part_a_run():
+    script = RhythmScript().beats(20, 0.8).beats(3, 0.4, "V").beat(0.4, "N").beats(2, 0.4, "V").beats(5, 0.8)
+    assert short(play(script.ordered())) == [("ventricular_run", 6)]
+
+
+def test_a_run_that_a_fast_rhythm_follows_ends_at_its_first_beat():
+    script = RhythmScript().beats(20, 0.45).beats(3, 0.45, "V")
+    ended_s = script.time_s + 0.45
+    script.beats(5, 0.45)
+    assert rhythms(play(script.ordered()))[-1] == ("STACH", pytest.approx(ended_s, abs=0.1))
+
+
 def test_two_ectopic_beats_are_a_couplet_and_no_rhythm():
     found = play(RhythmScript().pattern("N" * 20 + "VV" + "N" * 9 + "SS" + "N" * 9).ordered())
     assert short(found) == [("ventricular_couplet", 2), ("supraventricular_couplet", 2)]
