@@ -7,7 +7,8 @@ import json
 import os
 import sys
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -50,18 +51,20 @@ def _folder(options: argparse.Namespace) -> Path:
     return Path(folder)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
 class _Material:
-    """What every training takes its part of, read once."""
+    """What every training takes its part of, read once, when it is first needed."""
 
-    leads: list[Lead]
-    noises: list[NDArray[np.float32]]
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
 
+    @cached_property
+    def leads(self) -> list[Lead]:
+        names = [f"vfdb/{name}" for name in VFDB] + [f"mitdb/{name}" for name in TRAIN_MITDB]
+        return read_leads(self._folder, names + [f"svdb/{name}" for name in svdb_records(self._folder)])
 
-def _material(folder: Path) -> _Material:
-    names = [f"vfdb/{name}" for name in VFDB] + [f"mitdb/{name}" for name in TRAIN_MITDB]
-    names += [f"svdb/{name}" for name in svdb_records(folder)]
-    return _Material(read_leads(folder, names), noises(folder))
+    @cached_property
+    def noises(self) -> list[NDArray[np.float32]]:
+        return noises(self._folder)
 
 
 def _train(material: _Material, vfdb: Sequence[str], options: argparse.Namespace, label: str) -> Path:
@@ -94,7 +97,7 @@ def _runs(folder: Path, names: Sequence[str], model: Path, channel: int = 0) -> 
 
 def _run_train(options: argparse.Namespace) -> None:
     folder = _folder(options)
-    model = _train(_material(folder), VFDB, options, NAME)
+    model = _train(_Material(folder), VFDB, options, NAME)
     scores = []
     for title, names in (("MIT-BIH, unseen", TEST_MITDB), ("MIT-BIH, DS1", DS1)):
         runs = _runs(folder, [f"mitdb/{name}" for name in names], model)
@@ -110,7 +113,7 @@ def _run_train(options: argparse.Namespace) -> None:
 
 def _run_crossval(options: argparse.Namespace) -> None:
     folder = _folder(options)
-    material = _material(folder)
+    material = _Material(folder)
     runs: list[Run] = []
     second: list[Run] = []
     for fold in range(FOLDS):

@@ -27,12 +27,13 @@ class FibrillationSettings(Settings):
     span_s : int
         Seconds in a row that together show that flutter or fibrillation holds.
     certainty : float
-        Their least mean probability.
+        Their least mean probability; the last of them must itself reach the threshold.
     end_s : int
         It is over after so many seconds in a row without it.
     least_mv : float
-        What is smaller, from peak to peak over four seconds, is not called fibrillation: it
-        may be the rest of an electrode's jump.
+        What is smaller, from peak to peak over four seconds, is not called fibrillation: finer
+        waves count as asystole (Kerber et al. 1997, doi:10.1161/01.CIR.95.6.1677), or they are
+        the rest of an electrode's jump.
     missing_fraction : float
         Part of a second missing that keeps it, and those that look at it, from being judged.
     """
@@ -41,7 +42,7 @@ class FibrillationSettings(Settings):
     span_s: int = Field(default=4, ge=1, le=10)
     certainty: float = Field(default=0.7, gt=0.0, lt=1.0)
     end_s: int = Field(default=4, ge=1, le=30)
-    least_mv: float = Field(default=0.1, ge=0.0, le=1.0)
+    least_mv: float = Field(default=0.2, ge=0.0, le=1.0)
     missing_fraction: float = Field(default=0.2, gt=0.0, le=1.0)
 
 
@@ -155,9 +156,9 @@ class FibrillationDetector:
         self._recent = [*self._recent, (start, probability)][-max(limits.span_s, limits.end_s) :]
         span = self._recent[-limits.span_s :]
         values = [value for _, value in span]
-        if self._onset is None and sum(values) >= limits.certainty * limits.span_s:
-            least = min(limits.threshold, max(values))
-            self._onset = next(at for at, value in span if value >= least)
+        certain = sum(values) >= limits.certainty * limits.span_s
+        if self._onset is None and certain and probability >= limits.threshold:
+            self._onset = next(at for at, value in span if value >= limits.threshold)
         elif self._onset is not None:
             last = [value for _, value in self._recent[-limits.end_s :]]
             if max(last) < limits.threshold:
