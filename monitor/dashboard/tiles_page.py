@@ -13,6 +13,8 @@ from monitor.dashboard.trace_view import TraceView
 from monitor.dashboard.widgets import column, label, row, set_flag, set_text
 
 MOST = 16
+RATE_PX = 52
+"""Room for three digits, so that nothing moves when the rate gains one."""
 
 
 def shape_of_grid(count: int) -> tuple[int, int]:
@@ -36,6 +38,8 @@ class Tile(QtWidgets.QFrame):
         self.setAccessibleName(f"Patient {session.device}")
         self.name = label(session.device, "word")
         self.rate = label("", "value")
+        self.rate.setMinimumWidth(RATE_PX)
+        self.rate.setAlignment(QtCore.Qt.AlignmentFlag.AlignRight)
         self.state = label("", "muted")
         self.trace = TraceView(compact=True)
         self.trace.set_options(seconds=6.0, traces="clean", leads=(0,), grid=False)

@@ -13,6 +13,7 @@ from monitor.dashboard.trends import BIN_S
 from monitor.dashboard.widgets import button, card, choice, column, label, row, set_text
 
 SPANS = (("Everything", 0.0), ("Last 10 min", 600.0), ("Last hour", 3600.0), ("Last day", 86400.0))
+CLASSES_TITLE = "Beats by class"
 CLASS_COLOURS = {"N": "N", "S": "A", "V": "V", "F": "F", "Q": "Q"}
 
 
@@ -39,7 +40,7 @@ class TrendsPage(QtWidgets.QWidget):
         self.reading = label("Move over a plot to read it; click to review that moment.", "muted")
         self.reset = button("Show all", "Show everything", self._reset)
         self.rate = self._plot("Heart rate", "/min")
-        self.classes = self._plot("Beats by class", "/min")
+        self.classes = self._plot(CLASSES_TITLE, "/min")
         self.quality = self._plot("Signal quality", "%")
         self.tachogram = self._plot("RR intervals", "s")
         for plot in (self.classes, self.quality, self.tachogram):
@@ -134,9 +135,11 @@ class TrendsPage(QtWidgets.QWidget):
         for plot in (self.rate, self.classes, self.quality, self.tachogram, self.poincare):
             plot.clear()
         dots = {"pen": None, "symbol": "o", "symbolSize": 4, "symbolPen": None}
-        legend = self.classes.getPlotItem().legend or self.classes.addLegend(offset=(-6, 4), colCount=5)
-        legend.clear()
-        legend.setLabelTextColor(palette.muted)
+        names = "".join(
+            f" &nbsp; <b style='color: {palette.beat(symbol)}'>{name}</b>"
+            for name, symbol in CLASS_COLOURS.items()
+        )
+        self.classes.setTitle(f"{CLASSES_TITLE}, /min{names}", color=palette.muted, size="10pt")
         self._curves = {
             "rate": self.rate.plot(antialias=True, pen=pg.mkPen(palette.clean, width=1.5)),
             "quality": self.quality.plot(antialias=True, pen=pg.mkPen(palette.accent, width=1.5)),
@@ -145,7 +148,7 @@ class TrendsPage(QtWidgets.QWidget):
         }
         for name, symbol in CLASS_COLOURS.items():
             pen = pg.mkPen(palette.beat(symbol), width=1.5)
-            self._curves[name] = self.classes.plot(antialias=True, pen=pen, name=name)
+            self._curves[name] = self.classes.plot(antialias=True, pen=pen)
         self.quality.setYRange(0, 105)
 
     def _follow(self) -> None:
