@@ -52,7 +52,7 @@ class Stream:
     shown_leads : tuple of str
         Names of the leads that the ring holds, the analysed one first.
     busy_s : float
-        Seconds of computing spent on this device so far.
+        Seconds of processor time spent on this device so far.
 
     Raises
     ------
@@ -93,11 +93,11 @@ class Stream:
         block : SampleBlock
             Samples of this device.
         """
-        begin = time.perf_counter()
+        begin = time.thread_time()
         ended = self.end_alarms() if block.rewound else []
         events = [*ended, *self._with_alarms(self.pipeline.process(block))]
         self._companions.process(block)
-        self.busy_s += time.perf_counter() - begin
+        self.busy_s += time.thread_time() - begin
         return events
 
     def report(self, status: SourceStatus) -> list[Event]:

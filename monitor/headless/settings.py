@@ -54,5 +54,5 @@ class ServiceSettings(Settings):
     state: Path = Field(default_factory=default_state)
     workers: int = Field(default=1, ge=1, le=64)
     state_every_s: float = Field(default=1.0, ge=0.2, le=600)
-    learned_every_s: float = Field(default=30.0, ge=0.2, le=3600)
+    learned_every_s: float = Field(default=60.0, ge=0.2, le=3600)
     learned_for_s: float = Field(default=600.0, ge=0, le=86_400)
