@@ -31,7 +31,6 @@ from models.fibrillation.training import TrainingPlan, train
 from monitor.errors import EcgmonError, UsageError
 from monitor.rhythm.fibrillation import FibrillationDetector
 from monitor.rhythm.fibrillation_model import SHIPPED_MODEL, FibrillationModel
-from sim.splits import DS1
 
 INTERRUPTED = 130
 NAME = "fibrillation"
@@ -99,7 +98,7 @@ def _run_train(options: argparse.Namespace) -> None:
     folder = _folder(options)
     model = _train(_Material(folder), VFDB, options, NAME)
     scores = []
-    for title, names in (("MIT-BIH, unseen", TEST_MITDB), ("MIT-BIH, DS1", DS1)):
+    for title, names in (("MIT-BIH, unseen", TEST_MITDB), ("MIT-BIH, trained on", TRAIN_MITDB)):
         runs = _runs(folder, [f"mitdb/{name}" for name in names], model)
         scores += [score(title, runs)]
         for run in runs:
