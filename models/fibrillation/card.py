@@ -37,7 +37,7 @@ def metadata(vfdb: Sequence[str], plan: TrainingPlan) -> dict[str, str]:
 
 
 def _percent(part: int, whole: int) -> str:
-    return f"{100.0 * part / whole:.1f} %" if whole else "-"
+    return f"{100.0 * part / whole:.2f} %" if whole else "-"
 
 
 def _table(rows: Sequence[Mapping[str, Any]]) -> str:
