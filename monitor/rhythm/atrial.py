@@ -18,6 +18,9 @@ PAIRS, LEAST_PAIRS = 32, 12
 """Pairs of intervals that are looked at, and the fewest that will do."""
 
 SHAPES, LEAST_SHAPES = 16, 6
+RECENT_BEATS, MOST_VENTRICULAR = 32, 8
+"""With more ventricular beats among the recent ones nothing is judged: they disturb the others."""
+
 EVERY = 4
 """A judgement comes with every so many beats."""
 
@@ -71,6 +74,7 @@ class AtrialWatch:
         self._pairs: deque[tuple[float, tuple[float, float]]] = deque(maxlen=PAIRS)
         self._changes: deque[tuple[float, float]] = deque(maxlen=HISTORY)
         self._shapes: deque[tuple[float, Samples]] = deque(maxlen=SHAPES)
+        self._ventricular: deque[bool] = deque(maxlen=RECENT_BEATS)
         self._beats = 0
         self._last_usable = False
         self._last_rr: float | None = None
@@ -91,7 +95,9 @@ class AtrialWatch:
 
     def take(self, beat: SeenBeat) -> bool:
         """Take the next beat, its class final; tell whether it brought a judgement."""
-        usable = beat.aami not in "VF" and beat.quality >= self.settings.clear_quality
+        ventricular = beat.aami in "VF"
+        self._ventricular.append(ventricular)
+        usable = not ventricular and beat.quality >= self.settings.clear_quality
         low, high = INTERVAL_S
         if usable and self._last_usable and beat.rr_s is not None and low < beat.rr_s < high:
             if self._last_rr is not None:
@@ -112,7 +118,7 @@ class AtrialWatch:
         return self._beats % EVERY == 0 and self._judge()
 
     def _judge(self) -> bool:
-        if len(self._pairs) < LEAST_PAIRS:
+        if len(self._pairs) < LEAST_PAIRS or sum(self._ventricular) > MOST_VENTRICULAR:
             return False
         shapes = [shape for _, shape in self._shapes]
         like = likeness(shapes) if len(shapes) >= LEAST_SHAPES else None
@@ -135,6 +141,7 @@ class AtrialWatch:
             "pairs": list(self._pairs),
             "changes": list(self._changes),
             "shapes": [(at, shape.copy()) for at, shape in self._shapes],
+            "ventricular": list(self._ventricular),
             "beats": self._beats,
             "last_usable": self._last_usable,
             "last_rr": self._last_rr,
@@ -147,6 +154,7 @@ class AtrialWatch:
         self._pairs = deque(((at, tuple(pair)) for at, pair in state["pairs"]), maxlen=PAIRS)
         self._changes = deque((tuple(pair) for pair in state["changes"]), maxlen=HISTORY)
         self._shapes = deque(((at, np.array(shape)) for at, shape in state["shapes"]), maxlen=SHAPES)
+        self._ventricular = deque(state["ventricular"], maxlen=RECENT_BEATS)
         self._beats = int(state["beats"])
         self._last_usable = bool(state["last_usable"])
         self._last_rr = state["last_rr"]

@@ -51,6 +51,13 @@ def test_frequent_early_beats_of_the_atria_are_no_fibrillation():
     assert set(names(play(script.ordered()))) == {"N"}
 
 
+def test_irregular_beats_among_many_ventricular_ones_are_not_judged():
+    script = RhythmScript().pattern("N" * 40)
+    for _ in range(40):
+        script.fibrillation(2).beat(0.4, "V")
+    assert "AFIB" not in names(play(script.ordered()))
+
+
 def test_bigeminy_lies_over_the_ground_rhythm_and_ends_in_it():
     script = RhythmScript().pattern("N" * 20 + "VN" * 12 + "N" * 20)
     found = [f for f in play(script.ordered()) if isinstance(f, RhythmFound)]
