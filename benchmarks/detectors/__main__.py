@@ -1,7 +1,7 @@
 """Run detectors over a suite, score them, and keep the figures in ``results``.
 
     python -m benchmarks.detectors mitdb --folds out/detector    # all detectors
-    python -m benchmarks.detectors stress gqrs xqrs              # some; the others' figures stay
+    python -m benchmarks.detectors svdb gqrs xqrs                # some; the others' figures stay
     python -m benchmarks.detectors pictures                      # draw what is there
 
 Each detector runs in a process of its own, one after the other, on one core.

@@ -14,7 +14,7 @@ from monitor.evaluation.annotations import Annotations
 from sim.noise import NoiseSchedule, add_noise, noise_gain, qrs_amplitude_mv
 from sim.record import Record, read_record
 
-SUITES = ("mitdb", "stress")
+SUITES = ("mitdb", "svdb", "stress")
 STRESSED = ("118", "119")
 SNR_DB = (24, 18, 12, 6, 0, -6)
 
@@ -42,7 +42,7 @@ class Case:
 
 
 def cases(suite: str, data: Path) -> Iterator[Case]:
-    """Yield the signals of a suite: ``mitdb`` or ``stress``.
+    """Yield the signals of a suite: all records of ``mitdb`` or ``svdb``, or ``stress``.
 
     Raises
     ------

@@ -20,7 +20,7 @@ Row = dict[str, Cell]
 
 COUNTS = ("beats", "tp", "fn", "fp", "se_percent", "ppv_percent", "der_percent", "f1")
 ERRORS = ("r_error_mean_ms", "r_error_p95_ms")
-LEARNING_S = {"mitdb": 0.0, "stress": 300.0}
+LEARNING_S = {"mitdb": 0.0, "svdb": 0.0, "stress": 300.0}
 """The noise starts after five minutes; what comes before is not scored."""
 
 
@@ -36,7 +36,7 @@ def measure(suite: str, name: str, data: Path, folds: Path | None = None) -> lis
     seconds: list[float] = []
     signal_s = 0.0
     for case in cases(suite, data):
-        weights = None if folds is None else folds / f"fold{fold_of(case.name.split()[0])}.onnx"
+        weights = None if folds is None else folds / f"fold{fold_of(suite, case.name.split()[0], data)}.onnx"
         if not scores:  # a first call imports and compiles
             DETECTORS[name](Lead(case.samples_mv[: round(60 * case.fs_hz)], case.fs_hz, weights))
         begun = time.process_time()
@@ -54,9 +54,11 @@ def measure(suite: str, name: str, data: Path, folds: Path | None = None) -> lis
     return [*rows, total]
 
 
-def fold_of(record: str) -> int:
-    """Return the fold that tests a MIT-BIH record."""
-    return next(fold for fold in range(FOLDS) if f"mitdb/{record}" in fold_records(fold)[1])
+def fold_of(suite: str, record: str, data: Path) -> int:
+    """Return the fold that tests a record."""
+    svdb = [f"svdb/{path.stem}" for path in (data / "svdb").glob("*.atr")]
+    name = f"{'svdb' if suite == 'svdb' else 'mitdb'}/{record}"
+    return next(fold for fold in range(FOLDS) if name in fold_records(fold, svdb)[1])
 
 
 def _row(name: str, score: RecordScore) -> Row:

@@ -7,10 +7,8 @@ import json
 import os
 import sys
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 
-import torch
 from rich.progress import (
     BarColumn,
     MofNCompleteColumn,
@@ -20,6 +18,7 @@ from rich.progress import (
 )
 
 from models.detector import card, export
+from models.detector.data import records
 from models.detector.network import RPeakNetwork
 from models.detector.patients import DS2_AND_PACED, FOLDS, SHIPPED_TRAINING, fold_records
 from models.detector.recipe import build
@@ -29,7 +28,6 @@ from monitor.dsp.rpeak import SHIPPED_MODEL, RPeakDetector
 from monitor.errors import EcgmonError, UsageError
 
 INTERRUPTED = 130
-TALL_P_SHARE = 0.15
 
 
 def _say(text: str) -> None:
@@ -49,18 +47,10 @@ def _folder(options: argparse.Namespace) -> Path:
 def _train(folder: Path, names: Sequence[str], plan: TrainingPlan, out: Path, label: str) -> Path:
     """Train on the records and return the exported file; one that exists is kept."""
     model = out / f"{label}.onnx"
-    if model.exists():
-        return model
-    out.mkdir(parents=True, exist_ok=True)
-    last = out / "base.pt"
-    network = _fit(build(folder, (), plan, plan.base_steps), last, "base")
-    for cycle in range(1, plan.cycles + 1):
-        tall_p = TALL_P_SHARE if cycle > 1 else 0.0
-        training = build(folder, names, replace(plan, seed=plan.seed + cycle - 1), plan.steps, tall_p)
-        training.network.load_state_dict(torch.load(last, weights_only=False)["network"])
-        last = out / f"{label}-{cycle}.pt"
-        network = _fit(training, last, f"{label}, cycle {cycle}")
-    export.write(network, model, card.metadata(names, plan))
+    if not model.exists():
+        out.mkdir(parents=True, exist_ok=True)
+        network = _fit(build(folder, names, plan), out / f"{label}.pt", label)
+        export.write(network, model, card.metadata(names, plan))
     return model
 
 
@@ -94,17 +84,22 @@ def _score(folder: Path, names: Sequence[str], model: Path) -> list[Score]:
 
 
 def _plan(options: argparse.Namespace) -> TrainingPlan:
-    return TrainingPlan(base_steps=options.base_steps, steps=options.steps, seed=options.seed)
+    return TrainingPlan(steps=options.steps, seed=options.seed)
+
+
+def _save(path: Path, scores: Sequence[Score], label: str) -> None:
+    """Print the pooled score and write all rows, the pooled one last."""
+    total = gross(scores, label)
+    _say(line(total))
+    rows = [score.row() for score in (*sorted(scores, key=lambda score: score.record), total)]
+    path.write_text(json.dumps(rows, indent=1), encoding="utf-8")
 
 
 def _run_train(options: argparse.Namespace) -> None:
     folder = _folder(options)
-    model = _train(folder, SHIPPED_TRAINING, _plan(options), options.out, "rpeak")
-    scores = _score(folder, DS2_AND_PACED, model)
-    total = gross(scores, "DS2 + paced")
-    _say(line(total))
-    rows = [score.row() for score in (*scores, total)]
-    (options.out / "rpeak.json").write_text(json.dumps(rows, indent=1), encoding="utf-8")
+    names = (*SHIPPED_TRAINING, *records(folder, "svdb"))
+    model = _train(folder, names, _plan(options), options.out, "rpeak")
+    _save(options.out / "rpeak.json", _score(folder, DS2_AND_PACED, model), "DS2 + paced")
     _say(f"{model}: trained. Ship it with `python -m models.detector export`.")
 
 
@@ -112,29 +107,26 @@ def _run_crossval(options: argparse.Namespace) -> None:
     folder = _folder(options)
     scores: list[Score] = []
     for fold in range(FOLDS):
-        names, tests = fold_records(fold)
-        scores += _score(
-            folder,
-            tests,
-            _train(folder, names, _plan(options), options.out, f"fold{fold}"),
-        )
-    total = gross(scores, "all 48")
-    _say(line(total))
-    rows = [score.row() for score in (*sorted(scores, key=lambda score: score.record), total)]
-    (options.out / "crossval.json").write_text(json.dumps(rows, indent=1), encoding="utf-8")
+        names, tests = fold_records(fold, records(folder, "svdb"))
+        model = _train(folder, names, _plan(options), options.out, f"fold{fold}")
+        scores += _score(folder, tests, model)
+    for database, label in (("mitdb", "all 48"), ("svdb", "SVDB")):
+        part = [score for score in scores if score.record.startswith(database)]
+        name = "crossval.json" if database == "mitdb" else f"crossval-{database}.json"
+        _save(options.out / name, part, label)
 
 
 def _run_export(options: argparse.Namespace) -> None:
     trained = options.out / "rpeak.onnx"
-    results = [options.out / "rpeak.json", options.out / "crossval.json"]
+    results = [options.out / f"{name}.json" for name in ("rpeak", "crossval", "crossval-svdb")]
     for path in (trained, *results):
         if not path.exists():
             raise UsageError(
                 f"{path} is missing.",
                 "Run `python -m models.detector train` and `crossval` first.",
             )
-    unseen, folds = (json.loads(path.read_text(encoding="utf-8")) for path in results)
-    card.ship(trained, options.zoo, unseen, folds)
+    unseen, folds, svdb = (json.loads(path.read_text(encoding="utf-8")) for path in results)
+    card.ship(trained, options.zoo, unseen, folds, svdb)
     _say(f"{options.zoo}: written, with its card")
 
 
@@ -145,12 +137,6 @@ def _parser() -> argparse.ArgumentParser:
     shared.add_argument("--data-dir", type=Path, help="folder of databases; ECGMON_DATA by default")
     shared.add_argument("--out", type=Path, default=Path("out/detector"), help="folder of the run")
     shared.add_argument("--steps", type=int, default=TrainingPlan().steps, help="batches")
-    shared.add_argument(
-        "--base-steps",
-        type=int,
-        default=TrainingPlan().base_steps,
-        help="batches of the base",
-    )
     shared.add_argument("--seed", type=int, default=TrainingPlan().seed)
     for name, action, text in (
         (

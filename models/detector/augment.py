@@ -31,7 +31,7 @@ class AugmentPlan:
     white: float = 0.3
     silence: float = 0.1
     warp: float = 0.3
-    tall_p: float = 0.0
+    tall_p: float = 0.1
 
 
 def stretch(rng: np.random.Generator, share: float) -> float:
@@ -49,17 +49,20 @@ def silence(rng: np.random.Generator, length: int) -> tuple[int, int]:
 def trouble(rng: np.random.Generator, plan: AugmentPlan, qrs_mv: float, length: int) -> Window:
     """Return what is added to a window, shape (length,): steps, hum and white noise."""
     raw = np.zeros(length)
-    if rng.random() < plan.step:
+    chances = rng.random(3) < (plan.step, plan.hum, plan.white)
+    if not chances.any():
+        return raw.astype(np.float32)
+    if chances[0]:
         for _ in range(int(rng.integers(1, 4))):
             first = int(rng.integers(0, length))
             span = int(np.exp(rng.uniform(np.log(0.02), np.log(4.0))) * PIPELINE_HZ)
             last = length if rng.random() < 0.3 else first + span
             raw[first:last] += rng.uniform(-5.0, 5.0) * qrs_mv
-    if rng.random() < plan.hum:
+    if chances[1]:
         time = np.arange(length) / PIPELINE_HZ
         phase = 2.0 * np.pi * (rng.choice((50.0, 60.0)) * time + rng.random())
         raw += qrs_mv * np.exp(rng.uniform(np.log(0.02), np.log(0.7))) * np.sin(phase)
-    if rng.random() < plan.white:
+    if chances[2]:
         raw += qrs_mv * np.exp(rng.uniform(np.log(0.003), np.log(0.1))) * rng.standard_normal(length)
     return band_pass(raw)[0].astype(np.float32)
 

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.detector.augment import AugmentPlan, silence, stretch, tall_p_waves, trouble
-from models.detector.data import Trace
+from models.detector.data import Noise, Trace
 from monitor.dsp.rpeak_frontend import (
     HOP,
     LEVEL_FLOOR_MV,
@@ -22,7 +22,6 @@ from monitor.dsp.rpeak_frontend import (
 from monitor.events import PIPELINE_HZ
 
 STEPS_PER_S = int(PIPELINE_HZ) // HOP
-Noise = Sequence[tuple[NDArray[np.float32], float]]
 
 
 @dataclass(frozen=True)
@@ -39,6 +38,8 @@ class BatchShape:
         Signal before the window that settles the level.
     noise_share : float
         Share of windows with added noise.
+    noise_part : float
+        Share of those in which it begins or ends within the window.
     snr_db : tuple of float
         Range of its signal-to-noise ratio, by the definition of WFDB's ``nst``.
     cold : float
@@ -51,7 +52,8 @@ class BatchShape:
     seconds: int = 16
     warm_s: int = 4
     noise_share: float = 0.5
-    snr_db: tuple[float, float] = (-3.0, 24.0)
+    noise_part: float = 0.3
+    snr_db: tuple[float, float] = (-10.0, 18.0)
     cold: float = 0.1
     augment: AugmentPlan = field(default_factory=AugmentPlan)
 
@@ -124,8 +126,8 @@ class Sampler:
         Where to draw from.
     shares : array of shape (len(traces),)
         How often each is drawn, in any unit.
-    noises : sequence of (samples, rms)
-        As `prepare_noise` returns them.
+    noises : sequence of (Noise, share)
+        Noise to add, and how often each is drawn, in any unit.
     shape : BatchShape
         Size and augmentation.
     looks : tuple of int
@@ -138,14 +140,16 @@ class Sampler:
         self,
         traces: Sequence[Trace],
         shares: NDArray[np.float64],
-        noises: Noise,
+        noises: Sequence[tuple[Noise, float]],
         shape: BatchShape,
         looks: tuple[int, int],
         rng: np.random.Generator,
     ) -> None:
         self._traces = traces
         self._shares = shares / shares.sum()
-        self._noises = noises
+        self._noises = [noise for noise, _ in noises]
+        weights = np.array([share for _, share in noises])
+        self._noise_shares = weights / weights.sum() if noises else weights
         self._shape = shape
         self._looks = looks
         self._rng = rng
@@ -175,7 +179,7 @@ class Sampler:
         length = (shape.warm_steps + shape.steps) * HOP + SLOPE_LAG
         rate = stretch(rng, shape.augment.warp)
         start = int(rng.integers(0, trace.samples.size - int(length * rate) - 1))
-        signal = self._read(trace, start, rate, length)
+        signal = _read(trace.samples, start, rate, length)
         beats = (trace.beats - start) / rate
         if shape.augment.tall_p and rng.random() < shape.augment.tall_p:
             signal += tall_p_waves(rng, beats, trace.qrs_mv, length)
@@ -207,17 +211,23 @@ class Sampler:
             weight * (bump > 0.1) * np.float32(located),
         )
 
-    def _read(self, trace: Trace, start: int, rate: float, length: int) -> NDArray[np.float32]:
-        if rate == 1.0:
-            return trace.samples[start : start + length].copy()
-        span = trace.samples[start : start + int(length * rate) + 1]
-        drawn: NDArray[np.float64] = np.interp(np.arange(length) * rate, np.arange(span.size), span)
-        return drawn.astype(np.float32)
-
     def _noise(self, qrs_mv: float, length: int) -> NDArray[np.float32]:
-        noise, rms = self._noises[int(self._rng.integers(len(self._noises)))]
-        start = int(self._rng.integers(0, noise.size - length))
-        snr = self._rng.uniform(*self._shape.snr_db)
-        gain = qrs_mv / np.sqrt(8.0) / rms * 10.0 ** (-snr / 20.0)
-        scaled: NDArray[np.float32] = noise[start : start + length] * np.float32(gain)
-        return scaled
+        rng, shape = self._rng, self._shape
+        noise = self._noises[int(rng.choice(len(self._noises), p=self._noise_shares))]
+        rate = stretch(rng, shape.augment.warp)
+        start = int(rng.integers(0, noise.samples.size - int(length * rate) - 1))
+        gain = qrs_mv / np.sqrt(8.0) / noise.rms_mv * 10.0 ** (-rng.uniform(*shape.snr_db) / 20.0)
+        added = _read(noise.samples, start, rate, length) * np.float32(gain * rng.choice((-1.0, 1.0)))
+        if rng.random() < shape.noise_part:
+            edge = int(rng.integers(0, length))
+            added[slice(edge) if rng.random() < 0.5 else slice(edge, None)] = 0.0
+        return added
+
+
+def _read(samples: NDArray[np.float32], start: int, rate: float, length: int) -> NDArray[np.float32]:
+    """Return a copy of a stretch of samples, drawn out or pressed together by ``rate``."""
+    if rate == 1.0:
+        return samples[start : start + length].copy()
+    span = samples[start : start + int(length * rate) + 1]
+    drawn: NDArray[np.float64] = np.interp(np.arange(length) * rate, np.arange(span.size), span)
+    return drawn.astype(np.float32)

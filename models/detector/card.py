@@ -13,13 +13,13 @@ from models.detector.patients import FOLDS
 from models.detector.training import TrainingPlan
 from monitor.dsp.rpeak_frontend import BAND_HZ
 
-VERSION = "1.0"
+VERSION = "2.0"
 WORST_SHOWN = 6
 
 _DATA = (
     "MIT-BIH Arrhythmia Database (doi:10.13026/C2F305), MIT-BIH Supraventricular Arrhythmia Database "
     "(doi:10.13026/C2V30W), first halves of the noises of the MIT-BIH Noise Stress Test Database "
-    "(doi:10.13026/C2HS3T), synthetic ECG"
+    "(doi:10.13026/C2HS3T), synthetic ECG and noise"
 )
 
 
@@ -32,7 +32,7 @@ def metadata(names: Sequence[str], plan: TrainingPlan) -> dict[str, str]:
         "band_hz": "{:g} {:g}".format(*BAND_HZ),
         "training_data": _DATA,
         "training_records": " ".join(names),
-        "training_steps": f"{plan.base_steps} on SVDB, then {plan.cycles} x {plan.steps}",
+        "training_steps": str(plan.steps),
         "seed": str(plan.seed),
     }
 
@@ -59,6 +59,7 @@ def text(
     model: bytes,
     unseen: Sequence[Mapping[str, Any]],
     folds: Sequence[Mapping[str, Any]],
+    svdb: Sequence[Mapping[str, Any]],
 ) -> str:
     """Return the card in Markdown.
 
@@ -66,9 +67,9 @@ def text(
     ----------
     model : bytes
         The shipped file.
-    unseen, folds : sequence of rows
-        Scores of the shipped file on DS2 and paced records, and of the cross-validation;
-        the last row of each is the sum.
+    unseen, folds, svdb : sequence of rows
+        Scores of the shipped file on DS2 and paced records, and of the cross-validation on
+        MIT-BIH and on SVDB; the last row of each is the sum.
     """
     worst = sorted(folds[:-1], key=_percent, reverse=True)[:WORST_SHOWN]
     return f"""# rpeak {VERSION}
@@ -79,9 +80,9 @@ It looks at every beat twice: 0.2 s and 0.4 s behind the signal. See `docs/detec
 
 - **File:** `rpeak.onnx`, {len(model)} bytes, sha256 `{hashlib.sha256(model).hexdigest()}`.
 - **Data:** {_DATA}.
-- **Protocol:** first trained on SVDB alone, then on SVDB and DS1 without record 201, whose
-  patient is that of 202 in DS2. The records of the first table were never seen. The second table
-  comes from {FOLDS} other trainings of the same recipe, folds by patient, each record scored by
+- **Protocol:** trained on SVDB and DS1 without record 201, whose patient is that of 202 in DS2.
+  The records of the first table were never seen. The other tables come from {FOLDS} other trainings
+  of the same recipe and length, folds by patient over MIT-BIH and SVDB, each record scored by
   weights that never saw its patient.
 - **Scores:** first signal, whole record, 150 ms window, flutter of 207 left out; DER is missed
   plus false over beats.
@@ -91,9 +92,15 @@ It looks at every beat twice: 0.2 s and 0.4 s behind the signal. See `docs/detec
 
 {_table(unseen[-1:])}
 
-## Cross-validation over all 48 records, and its {WORST_SHOWN} worst
+## Cross-validation over all 48 records of MIT-BIH, and its {WORST_SHOWN} worst
 
 {_table([*folds[-1:], *worst])}
+
+## The same over the {len(svdb) - 1} records of SVDB
+
+Its labels lie behind the R wave by up to 40 ms, so the R error says little.
+
+{_table(svdb[-1:])}
 """
 
 
@@ -102,19 +109,21 @@ def ship(
     target: Path,
     unseen: Sequence[Mapping[str, Any]],
     folds: Sequence[Mapping[str, Any]],
+    svdb: Sequence[Mapping[str, Any]],
 ) -> None:
     """Write the trained file, with its scores in the metadata, and the card beside it."""
     model = onnx.load(trained)
     entries = {entry.key: entry.value for entry in model.metadata_props}
     entries["scores"] = (
         f"DER {_percent(unseen[-1]):.3f} % on DS2 and paced records, never seen; "
-        f"{_percent(folds[-1]):.3f} % cross-validated on all 48 records"
+        f"{_percent(folds[-1]):.3f} % cross-validated on all 48 records, "
+        f"{_percent(svdb[-1]):.3f} % on SVDB"
     )
     onnx.helper.set_model_props(model, entries)
     content = model.SerializeToString(deterministic=True)
     for path, data in (
         (target, content),
-        (target.with_suffix(".md"), text(content, unseen, folds).encode()),
+        (target.with_suffix(".md"), text(content, unseen, folds, svdb).encode()),
     ):
         part = path.with_suffix(".part")
         part.write_bytes(data)

@@ -14,10 +14,12 @@ from scipy import signal
 
 from monitor.dsp.rpeak_frontend import VERSION, band_pass
 from monitor.events import PIPELINE_HZ
+from sim.noise import noise_rms_mv
 
 BEATS = frozenset("NLRejAaJSVEFQ/fB?n")
 """WFDB symbols that mark a beat."""
 
+NOISES = ("bw", "ma", "em", "em118")
 SVDB_LEADS = (0, 1)
 ALIGN_SAMPLES = 29
 FILTER_DELAY_SAMPLES = 2
@@ -60,6 +62,25 @@ class Trace:
     beats: NDArray[np.float64]
     ignored: NDArray[np.float64]
     qrs_mv: float
+
+
+@dataclass(frozen=True)
+class Noise:
+    """Noise to add to traces.
+
+    Parameters
+    ----------
+    name : str
+        Record of the noise stress test, or ``motion`` for made noise.
+    samples : float32 array of shape (n,)
+        Band-passed noise in mV at 360 Hz.
+    rms_mv : float
+        RMS of the raw noise by the definition of WFDB's ``nst``.
+    """
+
+    name: str
+    samples: NDArray[np.float32]
+    rms_mv: float
 
 
 def cache_dir() -> Path:
@@ -151,8 +172,8 @@ def records(folder: Path, database: str) -> list[str]:
     return sorted(f"{database}/{path.stem}" for path in (folder / database).glob("*.atr"))
 
 
-def prepare_noise(folder: Path, half: int) -> list[tuple[NDArray[np.float32], float]]:
-    """Return half of each noise of the noise stress test: band-passed mV, and raw RMS in mV.
+def prepare_noise(folder: Path, half: int) -> list[Noise]:
+    """Return half of each noise of the noise stress test.
 
     Parameters
     ----------
@@ -162,14 +183,19 @@ def prepare_noise(folder: Path, half: int) -> list[tuple[NDArray[np.float32], fl
         0 for training, 1 for tests: the two never share a sample.
     """
     noises = []
-    for name in ("bw", "ma", "em", "em118"):
+    for name in NOISES:
         path = folder / "nstdb" / name
         if not path.with_suffix(".hea").exists():
             continue
         record = wfdb.rdrecord(str(path))
         raw = to_pipeline_rate(np.nan_to_num(record.p_signal), record.fs)
         middle = raw.shape[0] // 2
-        for column in (raw[:middle] if half == 0 else raw[middle:]).T:
-            centred = column - column.mean()
-            noises.append((band_pass(centred)[0].astype(np.float32), float(centred.std())))
+        columns = (raw[:middle] if half == 0 else raw[middle:]).T
+        noises += [as_noise(name, column) for column in columns]
     return noises
+
+
+def as_noise(name: str, raw: NDArray[np.float64]) -> Noise:
+    """Band-pass noise, shape (n,) in mV at 360 Hz, and measure it."""
+    filtered = band_pass(raw - raw.mean())[0]
+    return Noise(name, filtered.astype(np.float32), noise_rms_mv(raw, PIPELINE_HZ))

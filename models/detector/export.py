@@ -71,7 +71,10 @@ def to_onnx(network: RPeakNetwork, metadata: Mapping[str, str]) -> onnx.ModelPro
     metadata : mapping of str to str
         Name, version, training data, scores and licence; the contract is added here.
     """
-    weights = {key: value.detach().cpu().numpy() for key, value in network.state_dict().items()}
+    weights = {
+        name: value.numpy() if value.ndim == 1 else value.squeeze(2).numpy()
+        for name, value in network.state_dict().items()
+    }
     graph = _Graph()
     x = graph.add("Relu", [graph.convolve("hops", "stem", weights)], "stem_relu")
     for number, dilation in enumerate(network.shape.dilations):

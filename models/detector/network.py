@@ -34,8 +34,8 @@ class NetworkShape:
         Steps between an R wave and the step that may correct it.
     """
 
-    channels: int = 32
-    dilations: tuple[int, ...] = (1, 2, 4, 8, 16, 32)
+    channels: int = 48
+    dilations: tuple[int, ...] = (1, 2, 4, 8, 16, 32, 64)
     kernel: int = 3
     stem_kernel: int = 5
     lookahead_steps: int = 8
@@ -44,6 +44,9 @@ class NetworkShape:
 
 class RPeakNetwork(nn.Module):
     """Three numbers a step: two logits of an R wave, and its offset in hops.
+
+    The convolutions are flat two-dimensional ones with the channels last in memory, which
+    train almost twice as fast as one-dimensional ones.
 
     The first logit and the offset speak of the hop ``lookahead_steps`` ago, the second logit
     of the hop ``second_look_steps`` ago.
@@ -57,18 +60,21 @@ class RPeakNetwork(nn.Module):
     def __init__(self, shape: NetworkShape | None = None) -> None:
         super().__init__()
         self.shape = shape = shape or NetworkShape()
-        self.stem = nn.Conv1d(HOP, shape.channels, shape.stem_kernel)
+        self.stem = nn.Conv2d(HOP, shape.channels, (1, shape.stem_kernel))
         self.blocks = nn.ModuleList(
-            nn.Conv1d(shape.channels, shape.channels, shape.kernel, dilation=d) for d in shape.dilations
+            nn.Conv2d(shape.channels, shape.channels, (1, shape.kernel), dilation=(1, d))
+            for d in shape.dilations
         )
-        self.head = nn.Conv1d(shape.channels, 3, 1)
+        self.head = nn.Conv2d(shape.channels, 3, 1)
         assert self.head.bias is not None
         with torch.no_grad():
             self.head.bias.copy_(torch.tensor([RARE, RARE, 0.0]))
+        self.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
 
     def forward(self, hops: torch.Tensor) -> torch.Tensor:
-        """Map hops of shape (batch, 4, t) to (batch, 3, t)."""
-        x = F.relu(self.stem(F.pad(hops, (self.shape.stem_kernel - 1, 0))))
+        """Map hops of shape (batch, HOP, t) to (batch, 3, t)."""
+        x = hops[:, :, None].contiguous(memory_format=torch.channels_last)
+        x = F.relu(self.stem(F.pad(x, (self.shape.stem_kernel - 1, 0))))
         for block, dilation in zip(self.blocks, self.shape.dilations, strict=True):
             x = x + F.relu(block(F.pad(x, ((self.shape.kernel - 1) * dilation, 0))))
-        return self.head(x)  # type: ignore[no-any-return]
+        return self.head(x)[:, :, 0]  # type: ignore[no-any-return]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from sim.splits import DS1, DS2, PACED
 
 DS1_RECORDS = tuple(f"mitdb/{number}" for number in DS1)
@@ -18,15 +20,24 @@ def patient(name: str) -> str:
     return "mitdb/201" if name == "mitdb/202" else name
 
 
-def fold_records(fold: int) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """Return the records of MIT-BIH that train and those that test in one fold.
+def fold_records(fold: int, svdb: Sequence[str] = ()) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Return the records that train and those that test in one fold.
 
     Parameters
     ----------
     fold : int
-        0 to ``FOLDS - 1``. Patients in order of their number take the folds in turn.
+        0 to ``FOLDS - 1``. In each database the patients, in order of their number, take
+        the folds in turn.
+    svdb : sequence of str
+        Records of SVDB, as ``svdb/800``, to share out with the 48 of MIT-BIH.
     """
-    names = sorted(DS1_RECORDS + DS2_AND_PACED)
+    mitdb = _share_out(DS1_RECORDS + DS2_AND_PACED, fold)
+    supraventricular = _share_out(svdb, fold)
+    return mitdb[0] + supraventricular[0], mitdb[1] + supraventricular[1]
+
+
+def _share_out(records: Sequence[str], fold: int) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    names = sorted(records)
     people = sorted({patient(name) for name in names})
     held_out = set(people[fold::FOLDS])
     train = tuple(name for name in names if patient(name) not in held_out)

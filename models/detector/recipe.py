@@ -7,9 +7,9 @@ from pathlib import Path
 
 import numpy as np
 
-from models.detector.augment import AugmentPlan
 from models.detector.batches import BatchShape, Sampler
-from models.detector.data import prepare, prepare_noise, records
+from models.detector.data import Noise, prepare, prepare_noise
+from models.detector.motion import motion_noise
 from models.detector.network import NetworkShape
 from models.detector.synthetic import synthetic_trace
 from models.detector.training import Training, TrainingPlan
@@ -19,32 +19,26 @@ SECOND_LEAD_SHARE = 1.0
 SVDB_SHARE = 0.35
 SYNTHETIC_SHARE = 0.06
 SYNTHETIC_TRACES = 30
+MOTION_NOISES = 12
+NOISE_SHARES = {"bw": 0.15, "ma": 0.25, "em": 0.2, "em118": 0.4, "motion": 0.2}
 
 
 def build(
     folder: Path,
     train_records: Sequence[str],
     plan: TrainingPlan,
-    steps: int,
-    tall_p: float = 0.0,
     shape: NetworkShape | None = None,
 ) -> Training:
-    """Return a training over the given MIT-BIH records, all of SVDB, noise and synthetic ECG.
-
-    The base, from which the others start, is a training over no MIT-BIH records at all.
+    """Return a training over the given records, noise and synthetic ECG.
 
     Parameters
     ----------
     folder : Path
         Folder of databases.
     train_records : sequence of str
-        MIT-BIH records, as ``mitdb/101``.
+        Records of MIT-BIH and SVDB, as ``mitdb/101``; both leads of each are used.
     plan : TrainingPlan
-        Speed and seed.
-    steps : int
-        Length.
-    tall_p : float
-        Share of windows with tall P waves.
+        Length, speed and seed.
     shape : NetworkShape, optional
         Size of the network.
     """
@@ -53,19 +47,18 @@ def build(
     traces, shares = [], []
     for name in train_records:
         traces += [prepare(folder, name, 0), prepare(folder, name, 1)]
-        shares += [MITDB_SHARE, SECOND_LEAD_SHARE]
-    for name in records(folder, "svdb"):
-        traces += [prepare(folder, name, 0), prepare(folder, name, 1)]
-        shares += [SVDB_SHARE, SVDB_SHARE]
+        supraventricular = name.startswith("svdb")
+        shares += [SVDB_SHARE] * 2 if supraventricular else [MITDB_SHARE, SECOND_LEAD_SHARE]
     each = sum(shares) * SYNTHETIC_SHARE / SYNTHETIC_TRACES
     traces += [synthetic_trace(rng, number) for number in range(SYNTHETIC_TRACES)]
     shares += [each] * SYNTHETIC_TRACES
     looks = (shape.lookahead_steps, shape.second_look_steps)
-    noises = prepare_noise(folder, half=0)
-    batch = BatchShape(augment=AugmentPlan(tall_p=tall_p))
-    return Training(
-        Sampler(traces, np.array(shares), noises, batch, looks, rng),
-        shape,
-        plan,
-        steps,
-    )
+    noises = _noises(folder, rng)
+    return Training(Sampler(traces, np.array(shares), noises, BatchShape(), looks, rng), shape, plan)
+
+
+def _noises(folder: Path, rng: np.random.Generator) -> list[tuple[Noise, float]]:
+    """Return recorded and made noise with the share of each."""
+    noises = prepare_noise(folder, half=0) + [motion_noise(rng) for _ in range(MOTION_NOISES)]
+    names = [noise.name for noise in noises]
+    return [(noise, NOISE_SHARES[noise.name] / names.count(noise.name)) for noise in noises]

@@ -23,12 +23,8 @@ class TrainingPlan:
 
     Parameters
     ----------
-    base_steps : int
-        Batches of SVDB and synthetic ECG alone, from which every training starts.
     steps : int
-        Batches of all training records in one cycle behind them.
-    cycles : int
-        Cycles of the learning rate, each from where the last one ended.
+        Number of batches.
     learning_rate : float
         Peak of the one-cycle schedule.
     offset_share : float
@@ -37,9 +33,7 @@ class TrainingPlan:
         Seed of weights and batches.
     """
 
-    base_steps: int = 1000
-    steps: int = 800
-    cycles: int = 2
+    steps: int = 2400
     learning_rate: float = 4e-3
     offset_share: float = 0.1
     seed: int = 1
@@ -70,24 +64,22 @@ class Training:
     shape : NetworkShape
         Size of the network.
     plan : TrainingPlan
-        How fast, and the seed.
-    steps : int
-        How long.
+        How long, how fast, and the seed.
     """
 
-    def __init__(self, sampler: Sampler, shape: NetworkShape, plan: TrainingPlan, steps: int) -> None:
+    def __init__(self, sampler: Sampler, shape: NetworkShape, plan: TrainingPlan) -> None:
         torch.manual_seed(plan.seed)
         torch.set_num_threads(1)
         self._sampler = sampler
         self._plan = plan
-        self.steps = steps
-        self._key = {**asdict(shape), **asdict(plan), "run_steps": steps}
+        self.steps = plan.steps
+        self._key = {**asdict(shape), **asdict(plan)}
         self.network = RPeakNetwork(shape)
         self._optimiser = torch.optim.AdamW(
             self.network.parameters(), lr=plan.learning_rate, weight_decay=1e-3
         )
         self._schedule = torch.optim.lr_scheduler.OneCycleLR(
-            self._optimiser, plan.learning_rate, total_steps=steps, pct_start=0.1
+            self._optimiser, plan.learning_rate, total_steps=plan.steps, pct_start=0.1
         )
         self.step = 0
 

@@ -10,7 +10,7 @@ from pydantic import Field
 
 from monitor.dsp.operator import Samples, State
 from monitor.dsp.rpeak_frontend import HOP, QrsFrontEnd
-from monitor.dsp.rpeak_measure import FILTER_LAG_SAMPLES, QRS_HALF_SAMPLES, HeightGate, find_peak
+from monitor.dsp.rpeak_measure import QRS_HALF_SAMPLES, HeightGate, find_peak, window_middle
 from monitor.dsp.rpeak_network import StreamingNetwork
 from monitor.dsp.rpeak_picker import PeakPicker, PickerSettings
 
@@ -70,8 +70,8 @@ class RPeakDetector:
         self._front_end = QrsFrontEnd()
         self._network = StreamingNetwork(model or SHIPPED_MODEL)
         looks = self._network.lookahead_steps, self._network.second_look_steps
-        self._picker = PeakPicker(self.settings, *looks)
         self._gate = HeightGate(self.settings.least_qrs_mv)
+        self._picker = PeakPicker(self.settings, self._gate, *looks)
         self._past = HOP * (looks[1] + self.settings.wait_steps + 4) + 2 * QRS_HALF_SAMPLES
         self.reset()
 
@@ -98,17 +98,21 @@ class RPeakDetector:
         self._filtered = np.concatenate((self._filtered, filtered))
         self._seen += filtered.size
         beats = []
-        for peak in self._picker.process(self._network.process(hops)):
-            place = peak.position * HOP
-            centre = round(place + FILTER_LAG_SAMPLES)
-            first = centre - QRS_HALF_SAMPLES - self._seen + self._filtered.size
-            window = self._filtered[first : first + 2 * QRS_HALF_SAMPLES + 1]
-            if place >= 0.0 and self._gate.passes(float(window.max() - window.min()), place):
-                known = (peak.known_step + 1) * HOP - 1
-                place = find_peak(window, place, centre)
-                beats.append(RPeak(self._start + place, self._start + known, peak.score))
+        for peak in self._picker.process(self._network.process(hops), self._height_mv):
+            place = find_peak(self._window(peak.position), peak.position * HOP)
+            known = (peak.known_step + 1) * HOP - 1
+            beats.append(RPeak(self._start + place, self._start + known, peak.score))
         self._filtered = self._filtered[-self._past :]
         return beats
+
+    def _window(self, position: float) -> Samples:
+        """Return the band-passed QRS around a place in steps."""
+        middle = window_middle(position * HOP) - self._seen + self._filtered.size
+        return self._filtered[middle - QRS_HALF_SAMPLES : middle + QRS_HALF_SAMPLES + 1]
+
+    def _height_mv(self, position: float) -> float:
+        window = self._window(position)
+        return float(np.maximum.reduce(window) - np.minimum.reduce(window))
 
     def snapshot(self) -> State:
         """Return a copy of the state."""

@@ -107,8 +107,9 @@ def to_hops(filtered: NDArray[np.floating], log_level: NDArray[np.floating]) -> 
         One column for each network step, the same at any gain of the signal.
     """
     shape = filtered.shape[:-1]
-    hops = filtered.reshape(*shape, -1, HOP) * np.exp(-log_level)[..., None]
-    return np.ascontiguousarray(np.swapaxes(np.arcsinh(COMPRESSION * hops), -1, -2), dtype=np.float32)
+    gain = COMPRESSION * np.exp(-log_level)
+    hops = (filtered.reshape(*shape, -1, HOP) * gain[..., None]).astype(np.float32)
+    return np.ascontiguousarray(np.swapaxes(np.arcsinh(hops), -1, -2))
 
 
 class QrsFrontEnd:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import deque
 
 import numpy as np
@@ -16,41 +17,50 @@ QRS_HALF_SAMPLES = 29
 FILTER_LAG_SAMPLES = 2.5
 """By how much the band-pass delays the peak of a QRS."""
 
-SEARCH_SAMPLES = 9
-NEARNESS = 0.6
-TRUST = 0.9
+SEARCH_SAMPLES = 15
+NEARNESS = 0.3
+TRUST = 0.85
 _REACH = np.arange(-SEARCH_SAMPLES, SEARCH_SAMPLES + 1)
 _FARTHER = NEARNESS * (_REACH / SEARCH_SAMPLES) ** 2
 
 LEAST_SHARE = 0.04
-MEMORY_BEATS = 8
+MEMORY_BEATS = 16
+
+ODDS_SHARES = (0.25, 1.5)
+ODDS_POWER = 2.0
+"""The odds of a beat go with the square of its share of the usual height, between these shares:
+electrode motion makes waves that look like a QRS, but most are lower than the QRS beside them."""
+
 MEMORY_S = 60.0
 
 
-def find_peak(window: NDArray[np.float64], place: float, centre: int) -> float:
+def window_middle(place: float) -> int:
+    """Return the sample of the band-passed signal at which a QRS at ``place`` has its middle."""
+    return round(place + FILTER_LAG_SAMPLES)
+
+
+def find_peak(window: NDArray[np.float64], place: float) -> float:
     """Move a beat's place onto the peak of its main deflection.
 
     Parameters
     ----------
     window : array of shape (2 * QRS_HALF_SAMPLES + 1,)
-        Band-passed ECG around ``centre``.
+        Band-passed ECG around `window_middle`.
     place : float
         Where the network puts the R wave.
-    centre : int
-        Index of the window's middle: ``place`` delayed by the filter, rounded.
 
     Returns
     -------
     float
-        The largest deflection from the window's mean within 25 ms, nearer ones
+        The largest deflection from the window's mean within 42 ms, nearer ones
         preferred; ``place`` itself if the signal only rises or falls.
     """
     near = window[QRS_HALF_SAMPLES - SEARCH_SAMPLES : QRS_HALF_SAMPLES + SEARCH_SAMPLES + 1]
-    height = np.abs(near - window.mean())
-    best = int((height / (height.max() + 1e-9) - _FARTHER).argmax())
+    height = np.abs(near - np.add.reduce(window) / window.size)
+    best = int((height / (np.maximum.reduce(height) + 1e-9) - _FARTHER).argmax())
     if best in {0, 2 * SEARCH_SAMPLES}:
         return place
-    peak = centre + best - SEARCH_SAMPLES - FILTER_LAG_SAMPLES
+    peak = window_middle(place) + best - SEARCH_SAMPLES - FILTER_LAG_SAMPLES
     return place + TRUST * (peak - place)
 
 
@@ -77,13 +87,23 @@ class HeightGate:
         self._heights: deque[float] = deque(maxlen=MEMORY_BEATS)
         self._last = 0.0
 
+    def odds(self, height_mv: float) -> float:
+        """Return how much likelier a QRS of this height is to be a beat than one as high as usual."""
+        if not self._heights:
+            return 1.0
+        least, most = ODDS_SHARES
+        return float(min(max(height_mv / self._usual(), least), most) ** ODDS_POWER)
+
+    def _usual(self) -> float:
+        """Return the median height of the beats of late, in mV."""
+        return sorted(self._heights)[len(self._heights) // 2] if self._heights else 0.0
+
     def passes(self, height_mv: float, place: float) -> bool:
         """Tell if a QRS of this height, at sample ``place``, is a beat, and remember it."""
-        fading = float(np.exp(min(self._last - place, 0.0) / (MEMORY_S * PIPELINE_HZ)))
+        fading = math.exp(min(self._last - place, 0.0) / (MEMORY_S * PIPELINE_HZ))
         self._last = place
         self._largest_mv = max(height_mv, self._largest_mv * fading)
-        usual = sorted(self._heights)[len(self._heights) // 2] if self._heights else 0.0
-        if self._largest_mv < self._least_mv or height_mv < LEAST_SHARE * usual:
+        if self._largest_mv < self._least_mv or height_mv < LEAST_SHARE * self._usual():
             return False
         self._heights.append(height_mv)
         return True

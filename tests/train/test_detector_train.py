@@ -10,6 +10,7 @@ import torch
 
 from models.detector import export
 from models.detector.batches import BatchShape, Sampler, step_targets
+from models.detector.motion import motion_noise
 from models.detector.network import NetworkShape, RPeakNetwork
 from models.detector.patients import DS2_AND_PACED, FOLDS, SHIPPED_TRAINING, fold_records, patient
 from models.detector.synthetic import synthetic_trace
@@ -26,12 +27,12 @@ def training(steps: int) -> Training:
     rng = np.random.default_rng(7)
     traces = [synthetic_trace(rng, number) for number in range(2)]
     shape = BatchShape(windows=4, seconds=6, warm_s=2)
-    sampler = Sampler(traces, np.ones(2), [], shape, LOOKS, rng)
-    return Training(sampler, SMALL, TrainingPlan(seed=3), steps)
+    sampler = Sampler(traces, np.ones(2), [(motion_noise(rng), 1.0)], shape, LOOKS, rng)
+    return Training(sampler, SMALL, TrainingPlan(steps=steps, seed=3))
 
 
 def weights(network: RPeakNetwork) -> np.ndarray:
-    return torch.nn.utils.parameters_to_vector(network.parameters()).detach().numpy()
+    return np.concatenate([part.detach().numpy().ravel() for part in network.parameters()])
 
 
 def test_the_loss_falls():
@@ -81,10 +82,20 @@ def test_targets_point_at_the_beats():
 
 def test_no_patient_trains_and_tests():
     tested = []
+    svdb = [f"svdb/{number}" for number in range(800, 865)]
     for fold in range(FOLDS):
-        train, test = fold_records(fold)
+        train, test = fold_records(fold, svdb)
         assert not {patient(name) for name in train} & {patient(name) for name in test}
         tested += test
-    assert len(tested) == len(set(tested)) == 48
+    assert len(tested) == len(set(tested)) == 48 + len(svdb)
     shipped = {patient(name) for name in SHIPPED_TRAINING}
     assert not shipped & {patient(name) for name in DS2_AND_PACED}
+
+
+def test_made_noise_is_moderate_and_differs_each_time():
+    rng = np.random.default_rng(5)
+    one, two = motion_noise(rng), motion_noise(rng)
+    assert one.samples.size > 60 * 360
+    assert np.isfinite(one.samples).all()
+    assert np.abs(one.samples).max() < 100 * one.rms_mv
+    assert not np.array_equal(one.samples, two.samples)
