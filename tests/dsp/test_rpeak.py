@@ -181,6 +181,29 @@ def test_beats_are_found_again_within_two_seconds(kind: str) -> None:
     assert calm.size == ((reference > 2 * FS) & (reference < 29 * FS)).sum()
 
 
+def test_beats_are_followed_when_their_height_falls_to_a_fifth() -> None:
+    samples, reference = record("100")
+    samples = samples[: 60 * FS].copy()
+    samples[30 * FS :] *= 0.2
+    wanted = reference[(reference > 32 * FS) & (reference < 59 * FS)]
+    found = np.round(places(detect(samples)))
+    matches = match_beats(wanted, found[(found > 32 * FS - 54) & (found < 59 * FS + 54)], 54)
+    assert matches.missed.size + matches.extra.size <= 1
+
+
+def test_low_waves_that_look_like_beats_do_not_pass_beside_high_ones() -> None:
+    samples, reference = record("100")
+    samples = samples[: 120 * FS].copy()
+    reference = reference[reference < samples.size - FS]
+    qrs = samples[reference[10] - 20 : reference[10] + 21]
+    between = ((reference[20:-1] + reference[21:]) // 2)[::3]
+    for middle in between:
+        samples[middle - 20 : middle + 21] += 0.25 * (qrs - qrs[0])
+    matches = match_beats(reference, np.round(places(detect(samples))), 0.15 * FS)
+    assert matches.missed.size <= 2
+    assert matches.extra.size <= 0.2 * between.size
+
+
 def test_a_file_that_is_no_detector_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "broken.onnx"
     path.write_bytes(b"no model")
