@@ -12,7 +12,7 @@ from rich.progress import Progress
 
 from monitor.errors import OutputError
 from monitor.evaluation.alarms import (
-    BEAT_KINDS,
+    OTHER_KINDS,
     AlarmJob,
     AlarmScore,
     alarm_table,
@@ -44,7 +44,7 @@ def evaluate_alarms(arguments: argparse.Namespace, stems: Sequence[Path]) -> int
             progress.advance(task)
     tables = {
         "alarms_high": alarm_table(scores, high_priority_kinds()),
-        "alarms_other": alarm_table(scores, BEAT_KINDS),
+        "alarms_other": alarm_table(scores, OTHER_KINDS),
     }
     hours = sum(score.duration_s for score in scores) / 3600
     sys.stdout.write(f"{len(scores)} records, {hours:.1f} hours\n\n")

@@ -206,8 +206,15 @@ def high_priority_kinds(settings: AlarmSettings | None = None) -> tuple[str, ...
     return tuple(kind for kind, rule in rules if isinstance(rule, AlarmRule) and rule.priority == "high")
 
 
-BEAT_KINDS = ("pause", "ventricular_run", "ventricular_couplet", "r_on_t", "ventricular_beats_per_minute")
-"""Kinds of lower priority that reference beats alone can tell."""
+OTHER_KINDS = (
+    "atrial_fibrillation",
+    "pause",
+    "ventricular_run",
+    "ventricular_couplet",
+    "r_on_t",
+    "ventricular_beats_per_minute",
+)
+"""Kinds of lower priority that the beats and rhythms of a reference can tell."""
 
 
 def alarm_table(scores: Sequence[AlarmScore], kinds: Iterable[str]) -> Table:
