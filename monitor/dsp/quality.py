@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.lib.stride_tricks import sliding_window_view
 from pydantic import Field
 
 from monitor.config import Settings
@@ -14,6 +13,7 @@ from monitor.dsp.operator import Samples, State
 from monitor.dsp.quality_features import CONTEXT_S, SECOND, UNCHANGED, WINDOW, Look, look
 from monitor.dsp.quality_model import CLASSES, QualityModel
 from monitor.dsp.sanitise import Mask
+from monitor.dsp.windows import windows_of
 
 BATCH = 256
 """Seconds judged at once, so that a whole record needs little memory."""
@@ -186,7 +186,7 @@ class SignalQuality:
             self._context = np.concatenate([forth, back] * CONTEXT_S)[SECOND - WINDOW :]
         joined = np.concatenate((self._context, rows.ravel()))
         self._context = joined[SECOND - WINDOW :]
-        return joined[None] if len(rows) == 1 else sliding_window_view(joined, WINDOW)[::SECOND]
+        return windows_of(joined, WINDOW, SECOND)
 
     def _look(self, windows: Samples) -> Look:
         if len(windows) <= BATCH:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import numpy as np
-from numpy.lib.stride_tricks import sliding_window_view
 
 from monitor.dsp.iir import Recursion, butterworth
 from monitor.dsp.operator import Samples, State
 from monitor.dsp.sanitise import Mask
+from monitor.dsp.windows import windows_of
 from monitor.events import PIPELINE_HZ
 
 STEP = 4
@@ -80,7 +80,7 @@ class FibrillationWindows:
         if count <= 0:
             return self._begin, np.empty((0, WINDOW)), np.empty(0)
         stop = skip + count * SECOND
-        short = sliding_window_view(self._raw[skip : stop + TAPS - STEP], TAPS)[::STEP] @ self._taps
+        short = np.convolve(self._raw[skip : stop + TAPS - STEP], self._taps, "valid")[::STEP]
         level, self._state = self._high_pass.process(short, self._state)
         self._short = np.concatenate((self._short, level))
         parts = self._missing[skip:stop].reshape(count, SECOND)
@@ -95,8 +95,8 @@ class FibrillationWindows:
         first = self._begin - (count + AHEAD_S) * SECOND
         if not count:
             return first, np.empty((0, WINDOW)), np.empty(0)
-        windows = sliding_window_view(self._short, WINDOW)[::SHORT_SECOND]
-        gone = sliding_window_view(self._gone, WINDOW_S).max(axis=1)
+        windows = windows_of(self._short, WINDOW, SHORT_SECOND)
+        gone = windows_of(self._gone, WINDOW_S, 1).max(axis=1)
         self._short = self._short[count * SHORT_SECOND :].copy()
         self._gone = self._gone[count:].copy()
         return first, windows, gone
