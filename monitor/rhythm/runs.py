@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from typing import Final
 
 from monitor.dsp.operator import State
@@ -32,6 +33,39 @@ KINDS: dict[str, tuple[EpisodeKind, EpisodeKind]] = {
 """What two, and more, ectopic beats of a class are called."""
 
 
+class _Run:
+    """The beats of a run: the first, the newest, and how many; a run may last for hours."""
+
+    def __init__(self) -> None:
+        self.count = 0
+        self.first = 0.0
+        self.sure = 0.0
+        self.newest: deque[float] = deque(maxlen=RATE_INTERVALS + 1)
+
+    def add(self, at: float, sure: float) -> None:
+        if not self.count:
+            self.first = at
+        self.count += 1
+        self.sure += sure
+        self.newest.append(at)
+
+    @property
+    def bpm(self) -> float:
+        return _bpm(self.count, self.first, self.newest[-1])
+
+    @property
+    def bpm_now(self) -> float:
+        return _bpm(len(self.newest), self.newest[0], self.newest[-1])
+
+    def snapshot(self) -> State:
+        return {"count": self.count, "first": self.first, "sure": self.sure, "newest": list(self.newest)}
+
+    def restore(self, state: State) -> None:
+        self.count, self.first = int(state["count"]), float(state["first"])
+        self.sure = float(state["sure"])
+        self.newest = deque(state["newest"], maxlen=RATE_INTERVALS + 1)
+
+
 class RunFinder:
     """Follows beats of one ectopic class in a row; interval by interval, nothing spans a gap.
 
@@ -57,8 +91,7 @@ class RunFinder:
     def break_off(self) -> None:
         """Let no run span what comes."""
         self._kind = ""
-        self._starts: list[float] = []
-        self._sure = 0.0
+        self._run = _Run()
         self._doubt: float | None = None
 
     def take(self, beat: SeenBeat, known_at: int, *, irregular: bool) -> EpisodeFound | None:
@@ -86,24 +119,22 @@ class RunFinder:
             ended = self._end(beat.at, known_at) or ended
             self._kind = kind
         if kind:
-            self._starts.append(beat.at)
-            self._sure += beat.sure
-            if len(self._starts) >= RUN:
+            self._run.add(beat.at, beat.sure)
+            if self._run.count >= RUN:
                 self._name()
         return ended
 
     def _may_belong(self, beat: SeenBeat) -> bool:
-        beats = self._starts
-        if self._kind != "V" or len(beats) < RUN or beat.rr_s is None:
+        if self._kind != "V" or self._run.count < RUN or beat.rr_s is None:
             return False
-        return beat.rr_s * _bpm(beats) <= 60.0 * LIKE_RUN
+        return beat.rr_s * self._run.bpm <= 60.0 * LIKE_RUN
 
     def _resolve(self, beat: SeenBeat, kind: str, known_at: int) -> EpisodeFound | None:
         """Count the doubtful beat before this one to the run, or end the run with it."""
         assert self._doubt is not None
         doubt, self._doubt = self._doubt, None
         if kind == "V" and self._may_belong(beat):
-            self._starts.append(doubt)
+            self._run.add(doubt, 0.0)
             return None
         ended = self._end(doubt, known_at)
         self._kind = ""
@@ -116,28 +147,23 @@ class RunFinder:
         return ended
 
     def _name(self) -> None:
-        beats = self._starts
-        newest = beats[-RATE_INTERVALS - 1 :]
-        bpm = _bpm(newest)
-        limit, layer = self.settings.run_bpm, self.layer
-        fast = bpm > (limit if layer.rhythm in ("", "IVR") else SLOWER * limit)
+        run, limit, layer = self._run, self.settings.run_bpm, self.layer
+        fast = run.bpm_now > (limit if layer.rhythm in ("", "IVR") else SLOWER * limit)
         if self._kind == "V":
             rhythm = "VT" if fast else "IVR"
         elif fast:
             rhythm = "SVTA"
         else:
             return
-        since = newest[0] if layer.rhythm else beats[0]
-        layer.say(rhythm, since, self._sure / len(beats))
+        since = run.newest[0] if layer.rhythm else run.first
+        layer.say(rhythm, since, run.sure / run.count)
 
     def _end(self, at: float, known_at: int) -> EpisodeFound | None:
-        beats = self._starts
-        found = None
-        if len(beats) >= 2:
-            kind = KINDS[self._kind][len(beats) >= RUN]
-            found = EpisodeFound(beats[0], beats[-1], known_at, kind, len(beats), round(_bpm(beats), 1))
-        if beats:
-            self._starts, self._sure = [], 0.0
+        run, found = self._run, None
+        if run.count >= 2:
+            kind = KINDS[self._kind][run.count >= RUN]
+            found = EpisodeFound(run.first, run.newest[-1], known_at, kind, run.count, round(run.bpm, 1))
+        self._run = _Run()
         self.layer.hush(at)
         return found
 
@@ -146,8 +172,7 @@ class RunFinder:
         return {
             "layer": self.layer.snapshot(),
             "kind": self._kind,
-            "starts": list(self._starts),
-            "sure": self._sure,
+            "run": self._run.snapshot(),
             "doubt": self._doubt,
         }
 
@@ -155,10 +180,9 @@ class RunFinder:
         """Go back to a state that `snapshot` returned."""
         self.layer.restore(state["layer"])
         self._kind = str(state["kind"])
-        self._starts = list(state["starts"])
-        self._sure = float(state["sure"])
+        self._run.restore(state["run"])
         self._doubt = state["doubt"]
 
 
-def _bpm(beats: list[float]) -> float:
-    return 60.0 * PIPELINE_HZ * (len(beats) - 1) / (beats[-1] - beats[0])
+def _bpm(beats: int, first: float, last: float) -> float:
+    return 60.0 * PIPELINE_HZ * (beats - 1) / (last - first)
