@@ -20,10 +20,10 @@ from models.adaptive.packing import ship_run
 from models.adaptive.patients import DS1, DS2, SAME_AS_TESTED, SVDB, SVDB_HELD_OUT, folds, training_records
 from models.adaptive.scoring import Prediction, predict, summary
 from models.adaptive.training import Recipe, load_network, train
-from monitor.errors import EcgmonError, ModelError, RecordError
+from models.command import run_command, say
+from monitor.errors import ModelError, RecordError
 
 CHECKPOINT = "checkpoint.pt"
-INTERRUPTED = 130
 ZOO = Path(__file__).resolve().parent.parent / "zoo"
 RUNS = Path("out/adaptive")
 FOLDS = 4
@@ -43,10 +43,6 @@ TESTED = {
 """Records that no training sees, by title."""
 
 
-def _say(line: str) -> None:
-    print(line, flush=True)
-
-
 def _data_dir(named: Path | None) -> Path:
     folder = named or (Path(os.environ["ECGMON_DATA"]) if "ECGMON_DATA" in os.environ else None)
     if folder is None or not (folder / "mitdb").is_dir() or not (folder / "svdb").is_dir():
@@ -60,15 +56,15 @@ def _data_dir(named: Path | None) -> Path:
 def _train(options: argparse.Namespace) -> None:
     folder = options.out or RUNS / f"seed{options.seed}"
     folder.mkdir(parents=True, exist_ok=True)
-    sequences = load_sequences(_data_dir(options.data_dir), training_records(), _say)
+    sequences = load_sequences(_data_dir(options.data_dir), training_records(), say)
     recipe = replace(Recipe(), seed=options.seed, **({"epochs": options.epochs} if options.epochs else {}))
-    train(sequences, recipe, folder / CHECKPOINT, say=_say)
-    _say(f"{folder}: trained. Ship it with `python -m models.adaptive export {folder}`.")
+    train(sequences, recipe, folder / CHECKPOINT, say=say)
+    say(f"{folder}: trained. Ship it with `python -m models.adaptive export {folder}`.")
 
 
 def _crossval(options: argparse.Namespace) -> None:
     """Train without each fold of patients in turn and score on it, first signals only."""
-    data = load_sequences(_data_dir(options.data_dir), training_records(), _say)
+    data = load_sequences(_data_dir(options.data_dir), training_records(), say)
     parts = zip(
         folds([name for name in DS1 if name not in SAME_AS_TESTED], FOLDS),
         folds([name for name in SVDB if name not in SVDB_HELD_OUT], FOLDS),
@@ -83,19 +79,19 @@ def _crossval(options: argparse.Namespace) -> None:
         unseen = [s for s in data if (s.database, s.record) in out and s.lead == 0]
         folder = options.out / f"fold{number}"
         folder.mkdir(parents=True, exist_ok=True)
-        network = train(seen, Recipe(seed=options.seed), folder / CHECKPOINT, unseen, _say)
+        network = train(seen, Recipe(seed=options.seed), folder / CHECKPOINT, unseen, say)
         for database in ("mitdb", "svdb"):
             scored = [predict(network, s) for s in unseen if s.database == database]
             left += scored
-            _say(f"fold {number}, {database}: {_line(summary(scored))}")
+            say(f"fold {number}, {database}: {_line(summary(scored))}")
     logits = np.concatenate([logits for row in left for logits in (row.first, row.final)])
     truth = np.concatenate([truth for row in left for truth in (row.truth, row.truth)])
     fits = [Calibration(), *(fit_calibration(logits, truth, offsets=offsets) for offsets in (False, True))]
     for fit in fits:
-        _say(f"all, {fit}: {_line(summary(left, fit))}")
+        say(f"all, {fit}: {_line(summary(left, fit))}")
     calibration = next((fit for fit in fits if _error(summary(left, fit)) <= CALIBRATED), fits[-1])
     calibration.write(options.out / CALIBRATION_FILE)
-    _say(f"{options.out / CALIBRATION_FILE}: {calibration}, the simplest that is calibrated")
+    say(f"{options.out / CALIBRATION_FILE}: {calibration}, the simplest that is calibrated")
 
 
 def _error(figures: Mapping[str, float]) -> float:
@@ -111,7 +107,7 @@ def _curve(options: argparse.Namespace) -> None:
     network, _ = load_network(options.run / CHECKPOINT)
     folder, calibration = _data_dir(options.data_dir), Calibration.read(options.calibration)
     scored = {
-        title: [predict(network, s) for s in load_sequences(folder, records, _say) if s.lead == 0]
+        title: [predict(network, s) for s in load_sequences(folder, records, say) if s.lead == 0]
         for title, records in TESTED.items()
     }
     curves = {
@@ -120,9 +116,9 @@ def _curve(options: argparse.Namespace) -> None:
     }
     for symbol, lines in curves.items():
         for title, points in lines.items():
-            _say(f"{title}\n{table(points, symbol)}")
+            say(f"{title}\n{table(points, symbol)}")
     draw(curves, options.out)
-    _say(f"{options.out}: written")
+    say(f"{options.out}: written")
 
 
 def _evaluate(options: argparse.Namespace) -> None:
@@ -132,10 +128,10 @@ def _evaluate(options: argparse.Namespace) -> None:
     calibration = Calibration.read(options.calibration)
     scores: dict[str, float] = {}
     for title, records in TESTED.items():
-        sequences = load_sequences(folder, records, _say)
+        sequences = load_sequences(folder, records, say)
         for lead in (0, 1):
             figures = summary([predict(network, s) for s in sequences if s.lead == lead], calibration)
-            _say(f"{title}, signal {lead}: {_line(figures)}")
+            say(f"{title}, signal {lead}: {_line(figures)}")
             if title == "DS2" and lead == 0:
                 scores = {f"ds2_{name}": round(figures[f"final_{name}"], 4) for name in SCORES}
     (options.run / SCORES_FILE).write_text(json.dumps(scores), encoding="utf-8")
@@ -148,7 +144,7 @@ def _export(options: argparse.Namespace) -> None:
         raise ModelError(f"{options.run}: this run has no scores.", "Run `evaluate` on it first.") from error
     calibration = Calibration.read(options.calibration)
     path = ship_run(options.run / CHECKPOINT, options.zoo, calibration, scores)
-    _say(f"{path}: written, with its card and its line in the index")
+    say(f"{path}: written, with its card and its line in the index")
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -197,20 +193,16 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Run one command and return its exit code."""
-    options = _parser().parse_args(arguments)
+def _set_threads(options: argparse.Namespace) -> None:
     if "threads" in options:
         torch.set_num_threads(options.threads)
-    try:
-        options.action(options)
-    except EcgmonError as error:
-        print(error, file=sys.stderr)
-        return error.exit_code
-    except KeyboardInterrupt:
-        print("Stopped. The same command goes on from the last whole round.", file=sys.stderr)
-        return INTERRUPTED
-    return 0
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command and return its exit code."""
+    return run_command(
+        _parser(), arguments, "The same command goes on from the last whole round.", _set_threads
+    )
 
 
 if __name__ == "__main__":

@@ -15,17 +15,12 @@ from models.arrhythminet.evaluation import load_scores, save_scores, score_run
 from models.arrhythminet.packing import card, pack
 from models.arrhythminet.report import page
 from models.arrhythminet.training import Recipe, load_result, train
+from models.command import run_command, say
 from models.sealing import ship
-from monitor.errors import EcgmonError
 
 ZOO = Path(__file__).resolve().parent.parent / "zoo"
 CHECKPOINT = "checkpoint.pt"
-INTERRUPTED = 130
 EPOCHS = {"v1": 60, "v2": 60}
-
-
-def _say(line: str) -> None:
-    print(line, flush=True)
 
 
 def _train(options: argparse.Namespace) -> None:
@@ -34,24 +29,24 @@ def _train(options: argparse.Namespace) -> None:
     )
     folder = options.out or Path("out/arrhythminet") / f"{recipe.version}-seed{recipe.seed}"
     folder.mkdir(parents=True, exist_ok=True)
-    beats = load_beats(database_folder(options.data_dir), _say)
-    train(beats, split_beats(beats.labels, recipe.seed), recipe, folder / CHECKPOINT, _say)
-    _say(f"{folder}: trained. Score it with `python -m models.arrhythminet evaluate {folder}`.")
+    beats = load_beats(database_folder(options.data_dir), say)
+    train(beats, split_beats(beats.labels, recipe.seed), recipe, folder / CHECKPOINT, say)
+    say(f"{folder}: trained. Score it with `python -m models.arrhythminet evaluate {folder}`.")
 
 
 def _evaluate(options: argparse.Namespace) -> None:
-    beats = load_beats(database_folder(options.data_dir), _say)
+    beats = load_beats(database_folder(options.data_dir), say)
     runs = []
     for folder in options.runs:
         scores = score_run(beats, load_result(folder / CHECKPOINT))
         save_scores(folder, scores)
         runs.append(scores)
-        _say(f"{folder}: accuracy {scores.confusion.accuracy:.4f} on the held-out beats")
+        say(f"{folder}: accuracy {scores.confusion.accuracy:.4f} on the held-out beats")
     if options.report:
         names = " ".join(str(folder) for folder in options.runs)
         command = f"python -m models.arrhythminet evaluate {names} --report {options.report}"
         options.report.write_text(page(runs, command), encoding="utf-8")
-        _say(f"{options.report}: written")
+        say(f"{options.report}: written")
 
 
 def _export(options: argparse.Namespace) -> None:
@@ -61,7 +56,7 @@ def _export(options: argparse.Namespace) -> None:
     text = card(result, scores.confusion, scores.summary(), len(model))
     name = f"arrhythminet-{scores.version}"
     ship(options.zoo, name, model, text)
-    _say(f"{options.zoo / name}.onnx: written, with its card and its line in the index")
+    say(f"{options.zoo / name}.onnx: written, with its card and its line in the index")
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -90,20 +85,16 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Run one command and return its exit code."""
-    options = _parser().parse_args(arguments)
+def _set_threads(options: argparse.Namespace) -> None:
     if "threads" in options:
         torch.set_num_threads(options.threads)
-    try:
-        options.action(options)
-    except EcgmonError as error:
-        print(error, file=sys.stderr)
-        return error.exit_code
-    except KeyboardInterrupt:
-        print("Stopped. The same command goes on from the last whole epoch.", file=sys.stderr)
-        return INTERRUPTED
-    return 0
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command and return its exit code."""
+    return run_command(
+        _parser(), arguments, "The same command goes on from the last whole epoch.", _set_threads
+    )
 
 
 if __name__ == "__main__":

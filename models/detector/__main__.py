@@ -17,6 +17,7 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 
+from models.command import run_command, say
 from models.detector import card, export
 from models.detector.data import records
 from models.detector.network import RPeakNetwork
@@ -25,13 +26,7 @@ from models.detector.recipe import build
 from models.detector.scoring import Score, gross, line, score_record
 from models.detector.training import Training, TrainingPlan
 from monitor.dsp.rpeak import SHIPPED_MODEL, RPeakDetector
-from monitor.errors import EcgmonError, UsageError
-
-INTERRUPTED = 130
-
-
-def _say(text: str) -> None:
-    print(text, flush=True)
+from monitor.errors import UsageError
 
 
 def _folder(options: argparse.Namespace) -> Path:
@@ -79,7 +74,7 @@ def _score(folder: Path, names: Sequence[str], model: Path) -> list[Score]:
     scores = []
     for name in names:
         scores.append(score_record(folder, name, detector))
-        _say(line(scores[-1]))
+        say(line(scores[-1]))
     return scores
 
 
@@ -90,7 +85,7 @@ def _plan(options: argparse.Namespace) -> TrainingPlan:
 def _save(path: Path, scores: Sequence[Score], label: str) -> None:
     """Print the pooled score and write all rows, the pooled one last."""
     total = gross(scores, label)
-    _say(line(total))
+    say(line(total))
     rows = [score.row() for score in (*sorted(scores, key=lambda score: score.record), total)]
     path.write_text(json.dumps(rows, indent=1), encoding="utf-8")
 
@@ -100,7 +95,7 @@ def _run_train(options: argparse.Namespace) -> None:
     names = (*SHIPPED_TRAINING, *records(folder, "svdb"))
     model = _train(folder, names, _plan(options), options.out, "rpeak")
     _save(options.out / "rpeak.json", _score(folder, DS2_AND_PACED, model), "DS2 + paced")
-    _say(f"{model}: trained. Ship it with `python -m models.detector export`.")
+    say(f"{model}: trained. Ship it with `python -m models.detector export`.")
 
 
 def _run_crossval(options: argparse.Namespace) -> None:
@@ -127,7 +122,7 @@ def _run_export(options: argparse.Namespace) -> None:
             )
     unseen, folds, svdb = (json.loads(path.read_text(encoding="utf-8")) for path in results)
     card.ship(trained, options.zoo, unseen, folds, svdb)
-    _say(f"{options.zoo}: written, with its card")
+    say(f"{options.zoo}: written, with its card")
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -159,20 +154,8 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command line and return its exit code."""
-    options = _parser().parse_args(arguments)
-    try:
-        options.action(options)
-    except EcgmonError as error:
-        print(error, file=sys.stderr)
-        return error.exit_code
-    except KeyboardInterrupt:
-        print(
-            "Stopped; the same command goes on from the last checkpoint.",
-            file=sys.stderr,
-        )
-        return INTERRUPTED
-    return 0
+    """Run one command and return its exit code."""
+    return run_command(_parser(), arguments, "The same command goes on from the last checkpoint.")
 
 
 if __name__ == "__main__":

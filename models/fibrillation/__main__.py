@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
+from models.command import run_command, say
 from models.fibrillation import card, export
 from models.fibrillation.data import Lead, noises, read_leads
 from models.fibrillation.patients import (
@@ -28,16 +29,11 @@ from models.fibrillation.patients import (
 )
 from models.fibrillation.scoring import Run, line, run_record, score
 from models.fibrillation.training import TrainingPlan, train
-from monitor.errors import EcgmonError, UsageError
+from monitor.errors import UsageError
 from monitor.rhythm.fibrillation import FibrillationDetector
 from monitor.rhythm.fibrillation_model import SHIPPED_MODEL, FibrillationModel
 
-INTERRUPTED = 130
 NAME = "fibrillation"
-
-
-def _say(text: str) -> None:
-    print(text, flush=True)
 
 
 def _folder(options: argparse.Namespace) -> Path:
@@ -103,11 +99,11 @@ def _run_train(options: argparse.Namespace) -> None:
         scores += [score(title, runs)]
         for run in runs:
             if run.found.any():
-                _say(line(score(run.record, [run])))
+                say(line(score(run.record, [run])))
     for item in scores:
-        _say(line(item))
+        say(line(item))
     (options.out / "mitdb.json").write_text(json.dumps([asdict(item) for item in scores], indent=1))
-    _say(f"{model}: trained. Ship it with `python -m models.fibrillation export`.")
+    say(f"{model}: trained. Ship it with `python -m models.fibrillation export`.")
 
 
 def _run_crossval(options: argparse.Namespace) -> None:
@@ -123,10 +119,10 @@ def _run_crossval(options: argparse.Namespace) -> None:
         second += _runs(folder, names, model, channel=1)
     runs.sort(key=lambda run: run.record)
     for run in runs:
-        _say(line(score(run.record, [run])))
+        say(line(score(run.record, [run])))
     scores = [score("VFDB, first lead", runs), score("VFDB, second lead", second)]
     for item in scores:
-        _say(line(item))
+        say(line(item))
     rows = [asdict(item) for item in (*scores, *(score(run.record, [run]) for run in runs))]
     (options.out / "crossval.json").write_text(json.dumps(rows, indent=1), encoding="utf-8")
 
@@ -142,7 +138,7 @@ def _run_export(options: argparse.Namespace) -> None:
             )
     mitdb, crossval = (json.loads(path.read_text(encoding="utf-8")) for path in results)
     card.ship(trained, options.zoo, mitdb, crossval)
-    _say(f"{options.zoo}: written, with its card")
+    say(f"{options.zoo}: written, with its card")
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -166,17 +162,8 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command line and return its exit code."""
-    options = _parser().parse_args(arguments)
-    try:
-        options.action(options)
-    except EcgmonError as error:
-        print(error, file=sys.stderr)
-        return error.exit_code
-    except KeyboardInterrupt:
-        print("Stopped; the same command keeps the files that are whole.", file=sys.stderr)
-        return INTERRUPTED
-    return 0
+    """Run one command and return its exit code."""
+    return run_command(_parser(), arguments, "The same command keeps the files that are whole.")
 
 
 if __name__ == "__main__":
