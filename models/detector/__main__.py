@@ -17,7 +17,7 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 
-from models.command import run_command, say
+from models.command import Action, run_command, say, training_parser
 from models.detector import card, export
 from models.detector.data import records
 from models.detector.network import RPeakNetwork
@@ -126,31 +126,13 @@ def _run_export(options: argparse.Namespace) -> None:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m models.detector", description=__doc__)
-    commands = parser.add_subparsers(required=True)
-    shared = argparse.ArgumentParser(add_help=False)
-    shared.add_argument("--data-dir", type=Path, help="folder of databases; ECGMON_DATA by default")
-    shared.add_argument("--out", type=Path, default=Path("out/detector"), help="folder of the run")
-    shared.add_argument("--steps", type=int, default=TrainingPlan().steps, help="batches")
-    shared.add_argument("--seed", type=int, default=TrainingPlan().seed)
-    for name, action, text in (
-        (
-            "train",
-            _run_train,
-            "train the shipped file and score the records it never saw",
-        ),
-        (
-            "crossval",
-            _run_crossval,
-            "train five times and score every record by weights that never saw it",
-        ),
-        ("export", _run_export, "put the trained file and its card into the zoo"),
-    ):
-        command = commands.add_parser(name, parents=[shared], help=text)
-        command.set_defaults(action=action)
-        if name == "export":
-            command.add_argument("--zoo", type=Path, default=SHIPPED_MODEL)
-    return parser
+    plan = TrainingPlan()
+    commands: dict[str, tuple[Action, str]] = {
+        "train": (_run_train, "train the shipped file and score the records it never saw"),
+        "crossval": (_run_crossval, "train five times and score every record by weights that never saw it"),
+        "export": (_run_export, "put the trained file and its card into the zoo"),
+    }
+    return training_parser("detector", __doc__, commands, (plan.steps, plan.seed), SHIPPED_MODEL)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
