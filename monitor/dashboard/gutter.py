@@ -12,6 +12,7 @@ from monitor.dashboard.trace_painter import Ink
 
 GUTTER_PX = 54
 LINE_PX = 15
+NAME_PX = 6
 LEFT_PX = 10
 MARKS_MV = (1.0, 0.5, 0.2, 0.1)
 
@@ -44,7 +45,8 @@ def paint_gutter(
         if trace.kind == "raw":
             words.append("raw")
         _paint_names(painter, words, lane.top / ratio, trace, ink)
-        _paint_millivolt(painter, lane, trace, ink, ratio)
+        below = (NAME_PX + len(words) * LINE_PX) * ratio
+        _paint_millivolt(painter, lane, trace, ink, ratio, lane.middle - lane.top - below)
     painter.setRenderHint(QtGui.QPainter.RenderHint.Antialiasing, on=False)
 
 
@@ -58,12 +60,17 @@ def _paint_names(painter: QtGui.QPainter, words: list[str], top: float, trace: T
         painter.setFont(ink.scaled_font(12, bold=number == 0))
         room = GUTTER_PX - LEFT_PX
         short = painter.fontMetrics().elidedText(word, QtCore.Qt.TextElideMode.ElideRight, room)
-        painter.drawText(QtCore.QRectF(LEFT_PX, top + 6 + number * LINE_PX, room, LINE_PX + 1), 0, short)
+        painter.drawText(
+            QtCore.QRectF(LEFT_PX, top + NAME_PX + number * LINE_PX, room, LINE_PX + 1), 0, short
+        )
 
 
-def _paint_millivolt(painter: QtGui.QPainter, lane: Lane, trace: Trace, ink: Ink, ratio: float) -> None:
-    """Paint the mark of a millivolt, or of the largest part of it that the lane can hold."""
-    mark_mv = next((mv for mv in MARKS_MV if mv * lane.px_per_mv <= 0.4 * lane.height), MARKS_MV[-1])
+def _paint_millivolt(
+    painter: QtGui.QPainter, lane: Lane, trace: Trace, ink: Ink, ratio: float, room: float
+) -> None:
+    """Paint the mark of a millivolt, or of the largest part of it that fits below the names."""
+    most = min(0.4 * lane.height, room)
+    mark_mv = next((mv for mv in MARKS_MV if mv * lane.px_per_mv <= most), MARKS_MV[-1])
     foot = lane.middle / ratio
     top = foot - mark_mv * lane.px_per_mv / ratio
     painter.setPen(QtGui.QPen(_colour(trace, ink), 1.4))
