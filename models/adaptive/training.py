@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import pickle
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
@@ -20,7 +18,7 @@ from models.adaptive.network import AdaptiveNet
 from models.adaptive.patients import NORMAL
 from models.adaptive.rhythms import invent
 from models.adaptive.scoring import predict, summary
-from monitor.errors import ModelError
+from models.checkpoint import ResumableRun, read_checkpoint
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,61 +85,29 @@ def _running_mean(decay: float) -> Callable[[Tensor, Tensor, Tensor | int], Tens
     return update
 
 
-class Run:
-    """The state of one training, which a checkpoint holds whole."""
+class Run(ResumableRun):
+    """The state of one training."""
 
     def __init__(self, recipe: Recipe) -> None:
         torch.manual_seed(recipe.seed)
         self.recipe = recipe
-        self.rng = np.random.default_rng(recipe.seed)
         self.device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-        self.network = AdaptiveNet().to(self.device)
-        self.mean = AveragedModel(self.network, avg_fn=_running_mean(recipe.ema), use_buffers=True)
-        self.optimizer = torch.optim.AdamW(
-            self.network.parameters(), lr=recipe.peak_rate, weight_decay=recipe.weight_decay
+        network = AdaptiveNet().to(self.device)
+        optimizer = torch.optim.AdamW(
+            network.parameters(), lr=recipe.peak_rate, weight_decay=recipe.weight_decay
         )
-        self.schedule = torch.optim.lr_scheduler.OneCycleLR(
-            self.optimizer, recipe.peak_rate, total_steps=recipe.epochs * recipe.steps, pct_start=0.15
+        super().__init__(
+            recipe,
+            network,
+            mean=AveragedModel(network, avg_fn=_running_mean(recipe.ema), use_buffers=True),
+            optimizer=optimizer,
+            schedule=torch.optim.lr_scheduler.OneCycleLR(
+                optimizer, recipe.peak_rate, total_steps=recipe.epochs * recipe.steps, pct_start=0.15
+            ),
+            rng=np.random.default_rng(recipe.seed),
         )
         self.weights = torch.tensor(recipe.class_weights, device=self.device)
         self.epoch = 0
-
-    def save(self, path: Path) -> None:
-        """Write a checkpoint, whole or not at all."""
-        state = {
-            "recipe": asdict(self.recipe),
-            "network": self.network.state_dict(),
-            "mean": self.mean.state_dict(),
-            "optimizer": self.optimizer.state_dict(),
-            "schedule": self.schedule.state_dict(),
-            "rng": self.rng.bit_generator.state,
-            "torch_rng": torch.get_rng_state(),
-            "epoch": self.epoch,
-        }
-        part = path.with_name("part-" + path.name)
-        torch.save(state, part)
-        part.replace(path)
-
-    def load(self, path: Path) -> None:
-        """Go on from a checkpoint.
-
-        Raises
-        ------
-        ModelError
-            It cannot be read, or was begun with another recipe.
-        """
-        state = read_checkpoint(path)
-        if state["recipe"] != asdict(self.recipe):
-            raise ModelError(
-                f"{path}: it was begun with another recipe.", "Repeat that, or name another folder."
-            )
-        self.network.load_state_dict(state["network"])
-        self.mean.load_state_dict(state["mean"])
-        self.optimizer.load_state_dict(state["optimizer"])
-        self.schedule.load_state_dict(state["schedule"])
-        self.rng.bit_generator.state = state["rng"]
-        torch.set_rng_state(state["torch_rng"])
-        self.epoch = int(state["epoch"])
 
     def run_epoch(self, batches: BatchMaker) -> float:
         """Train one round and return its mean loss."""
@@ -167,21 +133,6 @@ class Run:
         network = self.mean.module
         assert isinstance(network, AdaptiveNet)
         return network.cpu().eval()
-
-
-def read_checkpoint(path: Path) -> dict[str, Any]:
-    """Read a checkpoint.
-
-    Raises
-    ------
-    ModelError
-        It is not there, or is none.
-    """
-    try:
-        state: dict[str, Any] = torch.load(path, map_location="cpu", weights_only=True)
-    except (OSError, RuntimeError, pickle.UnpicklingError, EOFError) as error:
-        raise ModelError(f"{path}: the checkpoint cannot be read ({error}).", "Train first.") from None
-    return state
 
 
 def load_network(path: Path) -> tuple[AdaptiveNet, Recipe]:
@@ -218,14 +169,14 @@ def train(
     """
     run = Run(recipe)
     if checkpoint.is_file():
-        run.load(checkpoint)
+        run.epoch = int(run.load(checkpoint)["epoch"])
         say(f"{checkpoint}: going on after round {run.epoch}")
     rhythms = list(invent(sequences, np.random.default_rng(recipe.seed))) if recipe.invented else []
     batches = BatchMaker(sequences, run.rng, rhythms, recipe.invented)
     while run.epoch < recipe.epochs:
         begun = time.perf_counter()
         loss = run.run_epoch(batches)
-        run.save(checkpoint)
+        run.save(checkpoint, {"epoch": run.epoch})
         line = f"round {run.epoch} of {recipe.epochs}: loss {loss:.4f}, {time.perf_counter() - begun:.0f} s"
         if held_out:
             scores = summary(predict(run.trained(), sequence) for sequence in held_out)

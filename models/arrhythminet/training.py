@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import pickle
 import time
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +18,7 @@ from torch.optim.swa_utils import AveragedModel
 from models.arrhythminet.augment import Augmentation, augment
 from models.arrhythminet.dataset import Beats, Split
 from models.arrhythminet.networks import CLASSES, ArrhythmiNet, Version, build
-from monitor.errors import ModelError
+from models.checkpoint import ResumableRun, read_checkpoint
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,59 +139,35 @@ def _running_mean(decay: float) -> Callable[[Any, Any, Any], None]:
     return update
 
 
-class _Run:
-    """The state of one training, which a checkpoint holds whole."""
+class _Run(ResumableRun):
+    """The state of one training."""
 
     def __init__(self, recipe: Recipe, steps_per_epoch: int) -> None:
         torch.manual_seed(recipe.seed)
         self.recipe = recipe
-        self.rng = np.random.default_rng(recipe.seed)
         self.device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-        self.network = build(recipe.version).to(self.device)
-        self.mean = AveragedModel(self.network, multi_avg_fn=_running_mean(recipe.ema), use_buffers=True)
-        self.optimizer = torch.optim.AdamW(
-            self.network.parameters(), lr=recipe.peak_rate, weight_decay=recipe.weight_decay
+        network = build(recipe.version).to(self.device)
+        optimizer = torch.optim.AdamW(
+            network.parameters(), lr=recipe.peak_rate, weight_decay=recipe.weight_decay
         )
         steps = recipe.epochs * steps_per_epoch
-        self.schedule = torch.optim.lr_scheduler.OneCycleLR(
-            self.optimizer,
-            recipe.peak_rate,
-            total_steps=steps,
-            pct_start=max(0.1, min(0.5, 2.0 / steps)),
-            cycle_momentum=False,
+        super().__init__(
+            recipe,
+            network,
+            mean=AveragedModel(network, multi_avg_fn=_running_mean(recipe.ema), use_buffers=True),
+            optimizer=optimizer,
+            schedule=torch.optim.lr_scheduler.OneCycleLR(
+                optimizer,
+                recipe.peak_rate,
+                total_steps=steps,
+                pct_start=max(0.1, min(0.5, 2.0 / steps)),
+                cycle_momentum=False,
+            ),
+            rng=np.random.default_rng(recipe.seed),
         )
+        self.head = network.head
         self.epoch_s: list[float] = []
         self.validation: list[float] = []
-
-    def save(self, path: Path) -> None:
-        state = {
-            "recipe": asdict(self.recipe),
-            "network": self.network.state_dict(),
-            "mean": self.mean.state_dict(),
-            "optimizer": self.optimizer.state_dict(),
-            "schedule": self.schedule.state_dict(),
-            "rng": self.rng.bit_generator.state,
-            "torch_rng": torch.get_rng_state(),
-            "epoch_s": self.epoch_s,
-            "validation": self.validation,
-        }
-        part = path.with_name("part-" + path.name)
-        torch.save(state, part)
-        part.replace(path)
-
-    def load(self, path: Path) -> None:
-        state = read_checkpoint(path)
-        if state["recipe"] != asdict(self.recipe):
-            raise ModelError(
-                f"{path}: it was begun with other settings.", "Repeat those, or name another folder."
-            )
-        self.network.load_state_dict(state["network"])
-        self.mean.load_state_dict(state["mean"])
-        self.optimizer.load_state_dict(state["optimizer"])
-        self.schedule.load_state_dict(state["schedule"])
-        self.rng.bit_generator.state = state["rng"]
-        torch.set_rng_state(state["torch_rng"])
-        self.epoch_s, self.validation = state["epoch_s"], state["validation"]
 
     def epoch(self, beats: Beats, pools: list[_Pool]) -> None:
         recipe = self.recipe
@@ -219,7 +194,7 @@ class _Run:
             target = share * target + (1 - share) * target.flip(0)
         logits, features = self.network(windows)
         loss = nnf.cross_entropy(logits, target, label_smoothing=self.recipe.smoothing)
-        weights = target @ self.network.head.centred()[0]
+        weights = target @ self.head.centred()[0]
         loss = loss + self.recipe.focus * _spread(torch.einsum("nk,nkt->nt", weights, features))
         self.optimizer.zero_grad(set_to_none=True)
         torch.autograd.backward(loss)
@@ -260,7 +235,8 @@ def train(
     """
     run = _Run(recipe, recipe.epoch_beats // recipe.batch)
     if checkpoint.is_file():
-        run.load(checkpoint)
+        state = run.load(checkpoint)
+        run.epoch_s, run.validation = state["epoch_s"], state["validation"]
     pools = [
         _Pool(which, beats.records[which], recipe.record_power)
         for label in range(len(CLASSES))
@@ -274,32 +250,13 @@ def train(
         named = predict(run.result().network, windows).argmax(axis=1)
         run.validation.append(float((named == truth).mean()))
         run.epoch_s.append(time.perf_counter() - start)
-        run.save(checkpoint)
+        run.save(checkpoint, {"epoch_s": run.epoch_s, "validation": run.validation})
         left = (recipe.epochs - epoch - 1) * float(np.median(run.epoch_s))
         say(
             f"epoch {epoch + 1} of {recipe.epochs}: validation accuracy {run.validation[-1]:.4f}, "
             f"{run.epoch_s[-1]:.0f} s, about {left / 60:.0f} min left"
         )
     return run.result()
-
-
-def read_checkpoint(path: Path) -> dict[str, Any]:
-    """Return the contents of a checkpoint.
-
-    Raises
-    ------
-    ModelError
-        It cannot be read.
-    """
-    try:
-        state: dict[str, Any] = torch.load(path, map_location="cpu", weights_only=True)
-    except OSError as error:
-        raise ModelError(
-            f"{path}: the checkpoint cannot be read ({error.strerror}).", "Train first, or name another run."
-        ) from None
-    except (pickle.UnpicklingError, RuntimeError, EOFError, ValueError):
-        raise ModelError(f"{path}: the checkpoint is damaged.", "Delete it to begin anew.") from None
-    return state
 
 
 def load_result(path: Path) -> Result:
