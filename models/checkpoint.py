@@ -112,7 +112,7 @@ class ResumableRun:
         state = read_checkpoint(path)
         if state["recipe"] != asdict(self._recipe):
             raise ModelError(
-                f"{path}: it was begun with another recipe.", "Repeat that, or name another folder."
+                f"{path}: it was begun with other settings.", "Repeat those, or name another folder."
             )
         self.network.load_state_dict(state["network"])
         self.mean.load_state_dict(state["mean"])
