@@ -14,6 +14,7 @@ from torch.optim.lr_scheduler import LRScheduler
 from torch.optim.swa_utils import AveragedModel
 
 from monitor.errors import ModelError
+from monitor.files import replacing
 
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
@@ -21,9 +22,8 @@ if TYPE_CHECKING:
 
 def write_checkpoint(path: Path, state: dict[str, Any]) -> None:
     """Write a checkpoint, whole or not at all."""
-    part = path.with_name("part-" + path.name)
-    torch.save(state, part)
-    part.replace(path)
+    with replacing(path) as part:
+        torch.save(state, part)
 
 
 def read_checkpoint(path: Path) -> dict[str, Any]:

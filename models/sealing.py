@@ -10,6 +10,7 @@ from typing import Any
 
 import onnx
 
+from monitor.files import replace_file
 from monitor.inference.contract import ModelContract
 from monitor.inference.model_file import BLANK_DIGEST
 
@@ -80,6 +81,6 @@ def ship(zoo: Path, name: str, model: bytes, page: str) -> None:
     ]
     for entry in sorted(rows, key=lambda entry: str(entry["name"])):
         lines += ["", "[[model]]", *(f'{key} = "{value}"' for key, value in entry.items())]
-    (zoo / f"{name}.onnx").write_bytes(model)
-    (zoo / f"{name}.md").write_text(page, encoding="utf-8")
-    index_path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    replace_file(zoo / f"{name}.onnx", model)
+    replace_file(zoo / f"{name}.md", page.encode())
+    replace_file(index_path, ("\n".join(lines) + "\n").encode())

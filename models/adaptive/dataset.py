@@ -20,6 +20,7 @@ from monitor.dsp.rpeak import RPeakDetector
 from monitor.dsp.sanitise import Sanitiser
 from monitor.dsp.segment import STD_FLOOR_MV, BeatSegmenter, BeatWindow
 from monitor.events import PIPELINE_HZ
+from monitor.files import replacing
 from monitor.inference.context import STRIDE, PatientContext
 
 Float32 = NDArray[np.float32]
@@ -213,7 +214,6 @@ def load_sequences(
 
 
 def _save(path: Path, sequence: BeatSequence) -> None:
-    part = path.with_name("part-" + path.name)
     names = ("shapes", "figures", "next_figures", "sizes_mv", "labels", "samples")
-    np.savez(part, **{name: getattr(sequence, name) for name in names})
-    part.rename(path)
+    with replacing(path) as part:
+        np.savez(part, **{name: getattr(sequence, name) for name in names})

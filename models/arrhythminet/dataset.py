@@ -15,6 +15,7 @@ from models.arrhythminet.networks import CLASSES
 from models.windows import MARGIN_SAMPLES, front_end_key, read_beats
 from monitor.dsp.segment import normalise
 from monitor.errors import RecordError
+from monitor.files import replacing
 
 _SPANS = "100-109 111-119 121-124 200-203 205-205 207-210 212-215 217-217 219-223 228-228 230-234"
 MITDB = tuple(
@@ -135,23 +136,17 @@ def load_beats(folder: Path, say: Callable[[str], None] = print) -> Beats:
             say(f"{record}: cutting beats ({number} of {len(MITDB)})")
             parts.append(read_beats(folder, record, CLASSES))
         windows = np.concatenate([part.windows_mv for part in parts])
-        _save(cache / "windows.npy", lambda path: np.save(path, windows))
+        with replacing(cache / "windows.npy") as path:
+            np.save(path, windows)
         names = np.concatenate([np.full(len(part.samples), part.record) for part in parts])
         symbols = np.concatenate([part.symbols for part in parts])
         samples = np.concatenate([part.samples for part in parts])
         labels = np.array([CLASSES.index(symbol) for symbol in symbols], dtype=np.int64)
         offsets = np.concatenate([part.live_offsets for part in parts])
-        rows = {"labels": labels, "records": names, "samples": samples, "live_offsets": offsets}
-        _save(cache / "beats.npz", lambda path: np.savez(path, **rows))  # type: ignore[arg-type]
+        with replacing(cache / "beats.npz") as path:
+            np.savez(path, labels=labels, records=names, samples=samples, live_offsets=offsets)
     with np.load(cache / "beats.npz") as stored:
         return Beats(np.load(cache / "windows.npy", mmap_mode="r"), **dict(stored))
-
-
-def _save(path: Path, write: Callable[[Path], None]) -> None:
-    """Write a file whole or not at all."""
-    part = path.with_name("part-" + path.name)
-    write(part)
-    part.replace(path)
 
 
 def split_beats(

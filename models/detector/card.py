@@ -12,6 +12,7 @@ import onnx
 from models.detector.patients import FOLDS
 from models.detector.training import TrainingPlan
 from monitor.dsp.rpeak_frontend import BAND_HZ
+from monitor.files import replace_file
 
 VERSION = "2.0"
 WORST_SHOWN = 6
@@ -125,6 +126,4 @@ def ship(
         (target, content),
         (target.with_suffix(".md"), text(content, unseen, folds, svdb).encode()),
     ):
-        part = path.with_suffix(".part")
-        part.write_bytes(data)
-        part.replace(path)
+        replace_file(path, data)

@@ -14,6 +14,7 @@ from scipy import signal
 
 from monitor.dsp.rpeak_frontend import VERSION, band_pass
 from monitor.events import PIPELINE_HZ
+from monitor.files import replacing
 from sim.noise import noise_rms_mv
 
 BEATS = frozenset("NLRejAaJSVEFQ/fB?n")
@@ -147,15 +148,14 @@ def prepare(folder: Path, name: str, lead: int) -> Trace:
         raw = read_raw(folder, name, lead)
         samples = band_pass(raw.samples)[0]
         beats = _aligned(samples, raw.beats, name)
-        part = cached.with_suffix(".part.npz")
-        np.savez(
-            part,
-            samples=samples.astype(np.float32),
-            beats=beats,
-            ignored=raw.ignored,
-            qrs_mv=_qrs_height(samples, beats),
-        )
-        part.replace(cached)
+        with replacing(cached) as part:
+            np.savez(
+                part,
+                samples=samples.astype(np.float32),
+                beats=beats,
+                ignored=raw.ignored,
+                qrs_mv=_qrs_height(samples, beats),
+            )
     with np.load(cached) as stored:
         return Trace(
             name,

@@ -15,6 +15,7 @@ from models.detector.network import RPeakNetwork
 from monitor.dsp import rpeak_frontend
 from monitor.dsp.rpeak_network import CONTRACT
 from monitor.events import PIPELINE_HZ
+from monitor.files import replace_file
 
 
 class _Graph:
@@ -108,6 +109,4 @@ def to_onnx(network: RPeakNetwork, metadata: Mapping[str, str]) -> onnx.ModelPro
 
 def write(network: RPeakNetwork, path: Path, metadata: Mapping[str, str]) -> None:
     """Write the streaming graph to ``path``, whole or not at all."""
-    part = path.with_suffix(".part")
-    part.write_bytes(to_onnx(network, metadata).SerializeToString())
-    part.replace(path)
+    replace_file(path, to_onnx(network, metadata).SerializeToString())

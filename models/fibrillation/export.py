@@ -13,6 +13,7 @@ from torch import nn
 
 from models.fibrillation.network import LEAST_MV, SIZE_FLOOR_MV, FibrillationNetwork, judged_steps
 from models.graph import GraphWriter
+from monitor.files import replace_file
 from monitor.rhythm.fibrillation_model import CONTRACT
 from monitor.rhythm.fibrillation_windows import AHEAD_S, RATE_HZ, WINDOW
 
@@ -86,8 +87,5 @@ def to_onnx(network: FibrillationNetwork, metadata: Mapping[str, str]) -> onnx.M
 def write(model: onnx.ModelProto, path: Path) -> bytes:
     """Write a model, whole or not at all, and return its bytes."""
     content: bytes = model.SerializeToString(deterministic=True)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_suffix(".part")
-    part.write_bytes(content)
-    part.replace(path)
+    replace_file(path, content)
     return content

@@ -16,7 +16,7 @@ from urllib.parse import quote
 import numpy as np
 
 from monitor.dsp.operator import State
-from monitor.headless.files import replace_file
+from monitor.files import replace_file
 from monitor.stream import Stream
 
 LOG = logging.getLogger(__name__)
@@ -111,10 +111,10 @@ class LearnedFolder:
                 "at": self._wall(),
                 "learned": stream.pipeline.learned(),
             }
-            text = json.dumps(whole, default=_to_plain)
+            text = json.dumps(whole, default=_to_plain).encode()
             self._written[name] = self._steady()
             try:
-                replace_file(self._path(name), f"{zlib.crc32(text.encode()):08x}\n{text}")
+                replace_file(self._path(name), b"%08x\n%s" % (zlib.crc32(text), text), mode=0o600)
             except OSError as error:
                 if not self._warned:
                     LOG.warning("What was learned cannot be kept in %s: %s.", self._folder, error.strerror)

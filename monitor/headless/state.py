@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from monitor.events import AlarmState
-from monitor.headless.files import replace_file
+from monitor.files import replace_file
 from monitor.stream import Stream
 
 LOG = logging.getLogger(__name__)
@@ -72,7 +72,7 @@ class StateFile:
 
     def _write(self, state: dict[str, Any]) -> bool:
         try:
-            replace_file(self._path, json.dumps(state))
+            replace_file(self._path, json.dumps(state).encode(), mode=0o600)
         except OSError as error:
             if not self._warned:
                 LOG.warning("State cannot be kept in %s: %s.", self._path, error.strerror)

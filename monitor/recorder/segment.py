@@ -10,6 +10,7 @@ from typing import BinaryIO
 import numpy as np
 
 from monitor.events import SampleBlock
+from monitor.files import replace_file
 from monitor.outputs.annotations import ANNOTATOR, Annotation
 from monitor.recorder.wfdb import (
     MISSING,
@@ -17,7 +18,6 @@ from monitor.recorder.wfdb import (
     annotation_bytes,
     close_record,
     header,
-    replace_file,
     to_counts,
 )
 
@@ -42,7 +42,7 @@ class Segment:
         self._annotations: list[Annotation] = []
         self._noted = -1
         self._file: BinaryIO = (folder / f"{info.name}.dat").open("wb")
-        replace_file(self._header, header(info, None).encode())
+        replace_file(self._header, header(info, None).encode(), durable=True)
 
     @property
     def paths(self) -> tuple[Path, ...]:
@@ -87,7 +87,7 @@ class Segment:
             self._file.flush()
             os.fsync(self._file.fileno())
         if len(self._annotations) != self._noted:
-            replace_file(self._notes, annotation_bytes(self._annotations))
+            replace_file(self._notes, annotation_bytes(self._annotations), durable=True)
             self._noted = len(self._annotations)
 
     def close(self) -> None:

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from monitor.errors import MissingExtraError
 from monitor.events import Alarm, SampleBlock
+from monitor.files import replacing
 from monitor.outputs.annotations import Annotation
 from monitor.recorder.wfdb import RecordInfo, safe_name, write_record
 
@@ -195,9 +196,8 @@ def write_edf(path: Path, info: RecordInfo, samples_mv: NDArray[np.float64], not
         annotations=marks,
         data_record_duration=1,
     )
-    part = path.with_name(f".{path.name}.part")
-    edf.write(part)
-    part.replace(path)
+    with replacing(path) as part:
+        edf.write(part)
 
 
 def load_edfio() -> Any:

@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from monitor.files import replace_file
 from monitor.outputs.annotations import ANNOTATOR, Annotation, encode
 
 COUNTS_PER_MV = 1000
@@ -106,16 +107,6 @@ def annotation_bytes(annotations: list[Annotation]) -> bytes:
     return b"".join(parts) + END_OF_ANNOTATIONS
 
 
-def replace_file(path: Path, data: bytes) -> None:
-    """Write a file so that it is, at any moment, either the old one or the new one."""
-    part = path.with_name(f".{path.name}.part")
-    with part.open("wb") as stream:
-        stream.write(data)
-        stream.flush()
-        os.fsync(stream.fileno())
-    part.replace(path)
-
-
 def write_record(
     folder: Path, info: RecordInfo, samples_mv: NDArray[np.float64], annotations: list[Annotation]
 ) -> Path:
@@ -135,9 +126,9 @@ def write_record(
     folder.mkdir(parents=True, exist_ok=True)
     counts = np.ascontiguousarray(to_counts(samples_mv).T)
     stem = folder / info.name
-    replace_file(stem.with_name(f"{info.name}.dat"), counts.tobytes())
-    replace_file(stem.with_name(f"{info.name}.{ANNOTATOR}"), annotation_bytes(annotations))
-    replace_file(stem.with_name(f"{info.name}.hea"), header(info, counts).encode())
+    replace_file(stem.with_name(f"{info.name}.dat"), counts.tobytes(), durable=True)
+    replace_file(stem.with_name(f"{info.name}.{ANNOTATOR}"), annotation_bytes(annotations), durable=True)
+    replace_file(stem.with_name(f"{info.name}.hea"), header(info, counts).encode(), durable=True)
     return stem
 
 
@@ -196,5 +187,5 @@ def close_record(path: Path) -> bool:
     if size % frame:
         os.truncate(signal, size - size % frame)
     counts = np.fromfile(signal, dtype="<i2").reshape(-1, len(info.leads))
-    replace_file(path, header(info, counts).encode())
+    replace_file(path, header(info, counts).encode(), durable=True)
     return True
