@@ -26,6 +26,7 @@ import psutil
 
 from firmware_bridge.broker import Broker, BrokerSettings
 from monitor.events import Beat, Event, SourceStatus
+from monitor.inference.namer import ClassifierSettings
 from monitor.ingest.live_settings import MqttSettings
 from monitor.ingest.mqtt import MqttSource
 from monitor.pipeline import PipelineSettings
@@ -105,7 +106,7 @@ def measure(count: int, seconds: float, port: int, folder: str, model: str | Non
     chosen = MqttSettings(report_s=5.0)
     broker = Broker("127.0.0.1", port, tls=False, settings=chosen)
     watch = Watch(began_s, seconds, count)
-    settings = MonitorSettings(pipeline=PipelineSettings(model=model) if model else PipelineSettings())
+    settings = MonitorSettings(pipeline=PipelineSettings(classifier=ClassifierSettings(model=model)))
     monitor = Monitor(settings, [MqttSource(broker, "ecg/+/raw", chosen)], [watch])
     process = psutil.Process()
     usage: dict[str, float] = {}

@@ -17,7 +17,7 @@ import json
 import sys
 import tempfile
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
 from typing import Self
 
@@ -112,7 +112,7 @@ class Count:
     def __exit__(self, *_: object) -> None:
         return
 
-    def write(self, events: list[Event]) -> None:
+    def write(self, events: Sequence[Event]) -> None:
         """Count."""
         self.events += len(events)
 

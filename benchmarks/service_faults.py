@@ -268,7 +268,7 @@ def store_locked(run: Run, *_: object) -> bool:
     return seen and run.wait(lambda: not run.status()["problems"])
 
 
-FAULTS = {
+FAULTS: dict[str, Callable[[Run, Broker, Web], bool]] = {
     "disk full": disk_full,
     "disk read-only": disk_read_only,
     "clock set": clock_set,

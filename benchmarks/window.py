@@ -57,7 +57,7 @@ class Watch:
             paint(event)
             self.paints.append((time.monotonic(), self.view.head))
 
-        self.view.paintEvent = timed
+        self.view.paintEvent = timed  # type: ignore[method-assign]
 
 
 class Arrivals(threading.Thread):
@@ -120,6 +120,7 @@ def measure(
     window._timer.timeout.disconnect()
     window._timer.timeout.connect(timed)
     assert window.session is not None
+    assert view._session is not None
     arrivals = Arrivals(view._session.stream.ring)
     spin(app, WARM_UP_S)
     watch.paints.clear()

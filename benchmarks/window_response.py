@@ -23,6 +23,7 @@ from pyqtgraph.Qt import QtCore, QtWidgets
 from benchmarks.window import Watch, open_window, setting, spin, wait_for_streams
 from monitor.dashboard import connect_dialog
 from monitor.dashboard.connect_dialog import ConnectDialog
+from monitor.dashboard.connecting import serial_ports
 from monitor.dashboard.window import LIVE, REVIEW, TRENDS, MainWindow
 
 BEAT_MS = 5
@@ -97,18 +98,18 @@ def reconnecting(folder: Path, seconds: float) -> Report:
 def listing_ports(folder: Path, seconds: float) -> Report:
     """Measure while the list of serial ports is read, slowly and over and over."""
     app, window = running(folder)
-    read = connect_dialog.serial_ports
+    read = serial_ports
 
     def slowly() -> list[tuple[str, str]]:
         time.sleep(SLOW_PORT_LIST_S)
         return read()
 
-    connect_dialog.serial_ports = slowly
+    connect_dialog.serial_ports = slowly  # type: ignore[attr-defined]
     dialog = ConnectDialog(None, {"tab": "1"}, window)
     dialog.show()
     found = waits(app, seconds)
     dialog.reject()
-    connect_dialog.serial_ports = read
+    connect_dialog.serial_ports = read  # type: ignore[attr-defined]
     window.close()
     return found
 
