@@ -13,8 +13,12 @@ from numpy.typing import NDArray
 
 from monitor.dsp.operator import Samples
 
-BLOCK = 120
-"""Samples that one matrix product takes; the recursion goes from block to block."""
+BLOCK = 45
+"""Samples that one matrix product takes; the recursion goes from block to block. Small, so that the
+matrices of all filters stay in the processor's nearest cache."""
+
+SPAN = 8
+"""Blocks, one second at 360 Hz, whose states one more matrix product finds."""
 
 Coefficients = tuple[Samples, Samples]
 """Numerator and denominator, the denominator beginning with 1."""
@@ -24,8 +28,9 @@ class Recursion:
     """A linear difference equation with carried state, in transposed direct form II.
 
     Within a block the output is the input times the Toeplitz matrix of the impulse response,
-    plus what the state at its beginning gives; only the state goes from block to block one by
-    one. The result is that of ``scipy.signal.lfilter`` up to rounding.
+    plus what the state at its beginning gives; the states at the beginnings of a few blocks come
+    from the first of them and from what each block adds. The result is that of
+    ``scipy.signal.lfilter`` up to rounding.
 
     Parameters
     ----------
@@ -49,6 +54,7 @@ class Recursion:
         impulse = np.concatenate(([b[0]], self._powers[: BLOCK - 1, 0, :] @ feed))
         lag = np.arange(BLOCK)[None, :] - np.arange(BLOCK)[:, None]
         self._respond = np.where(lag >= 0, impulse[np.maximum(lag, 0)], 0.0)
+        self._leap = _leaps(self._powers[BLOCK])
         self._settled = np.linalg.solve(np.eye(order) - step, feed)
 
     def settled(self, value: float) -> Samples:
@@ -75,20 +81,36 @@ class Recursion:
         whole = x.size // BLOCK
         rest = x.size - whole * BLOCK
         y = np.empty(x.size)
-        if whole:
-            blocks = x[: whole * BLOCK].reshape(whole, BLOCK)
-            pushed = blocks @ self._reach
-            starts = np.empty_like(pushed)
-            leap = self._powers[BLOCK]
-            for i in range(whole):
-                starts[i] = state
-                state = leap @ state + pushed[i]
-            y[: whole * BLOCK] = (blocks @ self._respond + starts @ self._observe).ravel()
+        for begin in range(0, whole, SPAN):
+            blocks = x[begin * BLOCK : min(begin + SPAN, whole) * BLOCK].reshape(-1, BLOCK)
+            pushed = np.concatenate((state, (blocks @ self._reach).ravel()))
+            states = (self._leap[: pushed.size, : pushed.size] @ pushed).reshape(-1, state.size)
+            out = blocks @ self._respond
+            out += states[:-1] @ self._observe
+            y[begin * BLOCK : begin * BLOCK + out.size] = out.ravel()
+            state = states[-1]
         if rest:
             tail = x[whole * BLOCK :]
             y[whole * BLOCK :] = tail @ self._respond[:rest, :rest] + state @ self._observe[:, :rest]
             state = np.asarray(self._powers[rest] @ state + tail @ self._reach[BLOCK - rest :])
         return y, state
+
+
+def _leaps(power: Samples) -> Samples:
+    """Return the matrix from a state and what each of ``SPAN`` blocks adds to the states behind each.
+
+    Parameters
+    ----------
+    power : array of shape (order, order)
+        What a block makes of the state at its beginning.
+    """
+    order = len(power)
+    leaps = np.zeros((SPAN + 1, order, SPAN + 1, order))
+    for to in range(SPAN + 1):
+        leaps[to, :, to, :] = np.eye(order)
+        if to:
+            leaps[to, :, :to, :] = np.tensordot(power, leaps[to - 1, :, :to, :], axes=1)
+    return leaps.reshape((SPAN + 1) * order, -1)
 
 
 def butterworth(
