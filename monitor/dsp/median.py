@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import numpy as np
 
 from monitor.dsp.operator import Samples
@@ -23,3 +25,10 @@ def median(values: Samples, axis: int = -1) -> Samples:
     half = ordered.shape[-1] // 2
     upper: Samples = ordered[..., half]
     return upper if ordered.shape[-1] % 2 else 0.5 * (ordered[..., half - 1] + upper)
+
+
+def middle_of(values: Iterable[float]) -> float:
+    """Return the median of a few numbers that are in no array."""
+    ordered = sorted(values)
+    half = len(ordered) // 2
+    return ordered[half] if len(ordered) % 2 else 0.5 * (ordered[half - 1] + ordered[half])

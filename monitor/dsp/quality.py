@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections import deque
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
 from pydantic import Field
 
 from monitor.config import Settings
-from monitor.dsp.median import median
+from monitor.dsp.median import median, middle_of
 from monitor.dsp.operator import Samples, State
 from monitor.dsp.quality_features import CONTEXT_S, SECOND, UNCHANGED, WINDOW, Look, look
 from monitor.dsp.quality_model import CLASSES, QualityModel
@@ -99,13 +101,14 @@ class SignalQuality:
 
     _waiting: list[Samples]
     _context: Samples | None
-    _middles: Samples
+    _middles: deque[float]
     _flat_run: int
     _on_rail: bool
 
     def __init__(self, settings: QualitySettings | None = None) -> None:
         self.settings = settings or QualitySettings()
         self._model = QualityModel.load()
+        self._middles = deque(maxlen=BASELINE_S)
         self.reset()
 
     @property
@@ -145,38 +148,44 @@ class SignalQuality:
         self._held -= used
         self._waiting = [rows[:, used:].copy()] if self._held else []
         signal, gone, off = rows[:, skipped:used].reshape(3, count, SECOND)
-        verdicts = self._judge(signal, np.add.reduce(gone, axis=1) / SECOND, off.max(axis=1) > 0.0)
+        share_gone = (np.add.reduce(gone, axis=1) / SECOND).tolist()
+        is_off = (np.maximum.reduce(off, axis=1) > 0.0).tolist()
         return [
             SecondQuality(start, start + SECOND - 1, round(index, 4), reasons)
             for start, (index, reasons) in zip(
-                range(begin, begin + count * SECOND, SECOND), verdicts, strict=True
+                range(begin, begin + count * SECOND, SECOND),
+                self._judge(signal, share_gone, is_off),
+                strict=True,
             )
         ]
 
-    def _judge(self, rows: Samples, missing: Samples, lead_off: Mask) -> list[tuple[float, tuple[str, ...]]]:
+    def _judge(
+        self, rows: Samples, missing: list[float], lead_off: list[bool]
+    ) -> Iterator[tuple[float, tuple[str, ...]]]:
+        """Yield index and reasons of each second; they are too few for numpy to be quick with them."""
         limits = self.settings
         windows = self._windows(rows)
         seen = self._look(windows)
-        probability = self._model.probabilities(seen.features)
-        still = seen.swing_mv < limits.flat_mv
-        hum = (seen.hum_mv / limits.hum_mv) ** 4
-        index = (1.0 - missing) * probability[:, 0] / (1.0 + hum)
-        faults = {
-            "missing": missing > limits.missing_fraction,
-            "lead_off": lead_off,
-            "flat": self._flat(still),
-            "saturated": self._saturated(rows, windows, seen.features[:, UNCHANGED], still),
-        }
-        for fault in faults.values():
-            index[fault] = 0.0
-        blamed = (index < 0.5) & (probability >= limits.blame).T
-        marks = faults | {name: mark for name, mark in zip(CLASSES, blamed, strict=True) if name != "clean"}
-        marks["hum"] = hum > 1.0
-        marks["drift"] = self._drifting(rows)
-        return [
-            (float(index[i]), tuple(name for name, mark in marks.items() if mark[i]))
-            for i in range(len(index))
-        ]
+        still = (seen.swing_mv < limits.flat_mv).tolist()
+        hum = ((seen.hum_mv / limits.hum_mv) ** 4).tolist()
+        unchanged = seen.features[:, UNCHANGED].tolist()
+        middles = median(rows[:, ::MIDDLE_STEP]).tolist()
+        least = limits.saturated_fraction * SECOND
+        for i, probability in enumerate(self._model.probabilities(seen.features).tolist()):
+            may_saturate = round(unchanged[i] * (SECOND - 1)) + 1 >= least
+            rail = may_saturate and self._at_extreme(rows[i], windows[i], least)
+            faults = {
+                "missing": missing[i] > limits.missing_fraction,
+                "lead_off": lead_off[i],
+                "flat": self._is_flat(still=still[i]),
+                "saturated": self._is_saturated(rail=rail, still=still[i]),
+            }
+            named = dict(zip(CLASSES, probability, strict=True))
+            index = (1.0 - missing[i]) * named.pop("clean") / (1.0 + hum[i])
+            index = 0.0 if any(faults.values()) else index
+            blamed = {name: index < 0.5 and value >= limits.blame for name, value in named.items()}
+            marks = faults | blamed | {"hum": hum[i] > 1.0, "drift": self._is_drifting(middles[i])}
+            yield index, tuple(name for name, mark in marks.items() if mark)
 
     def _windows(self, rows: Samples) -> Samples:
         """Return each second with those before it, shape (n, 1440)."""
@@ -194,53 +203,33 @@ class SignalQuality:
         parts = [look(windows[at : at + BATCH]) for at in range(0, len(windows), BATCH)]
         return Look(*(np.concatenate(columns) for columns in zip(*parts, strict=True)))
 
-    def _drifting(self, rows: Samples) -> Mask:
-        """Return the seconds whose middle is far from the median of those before."""
-        middles = median(rows[:, ::MIDDLE_STEP])
-        joined = np.concatenate((self._middles, middles))
-        first = len(self._middles)
-        baseline = np.full(len(middles), np.nan)
-        for i in range(0 if first else 1, len(middles)):
-            baseline[i] = median(joined[max(0, first + i - BASELINE_S) : first + i])
-        self._middles = joined[-BASELINE_S:].copy()
-        return np.asarray(np.abs(middles - baseline) > self.settings.drift_mv)
+    def _is_drifting(self, middle: float) -> bool:
+        """Tell if a second's middle is far from the median of those before, and remember it."""
+        drifts = bool(self._middles) and abs(middle - middle_of(self._middles)) > self.settings.drift_mv
+        self._middles.append(middle)
+        return drifts
 
-    def _flat(self, still: Mask) -> Mask:
-        """Return where a second ends a run of at least ``flat_s`` flat ones."""
-        if not still.any():
-            self._flat_run = 0
-            return still
-        number = np.arange(1, still.size + 1)
-        moved = np.maximum.accumulate(np.where(still, -self._flat_run, number))
-        run = np.where(still, number - moved, 0)
-        self._flat_run = int(run[-1])
-        return np.asarray(run >= self.settings.flat_s)
+    def _is_flat(self, *, still: bool) -> bool:
+        """Tell if a second ends a run of at least ``flat_s`` flat ones."""
+        self._flat_run = self._flat_run + 1 if still else 0
+        return self._flat_run >= self.settings.flat_s
 
-    def _saturated(self, rows: Samples, windows: Samples, unchanged: Samples, still: Mask) -> Mask:
-        """Return the seconds on a rail: a far extreme that the signal stays at, and flat ones behind."""
-        limits = self.settings
-        least = limits.saturated_fraction * SECOND
-        rail = np.rint(unchanged * (SECOND - 1)) + 1 >= least
-        if rail.any():
-            rail &= self._at_extreme(rows, median(windows[:, ::MIDDLE_STEP]), least)
-        elif not (self._on_rail and still[0]):
-            self._on_rail = False
-            return rail
-        number = np.arange(1, rail.size + 1)
-        reached = np.maximum.accumulate(np.where(rail, number, 0 if self._on_rail else -1))
-        moved = np.maximum.accumulate(np.where(still, 0, number))
-        saturated = rail | (still & (reached >= moved))
-        self._on_rail = bool(saturated[-1])
-        return np.asarray(saturated)
+    def _is_saturated(self, *, rail: bool, still: bool) -> bool:
+        """Tell if a second is on a rail, or flat behind one that is."""
+        self._on_rail = rail or (still and self._on_rail)
+        return self._on_rail
 
-    def _at_extreme(self, rows: Samples, middle: Samples, least: float) -> Mask:
-        """Return the seconds that stay at their highest or lowest value, far from the middle."""
-        same = np.diff(rows, axis=1, append=rows[:, -1:]) == 0.0
-        rail = np.zeros(len(rows), dtype=np.bool_)
-        for extreme in (rows.max(axis=1), rows.min(axis=1)):
-            stays = np.count_nonzero((rows == extreme[:, None]) & same, axis=1) >= least
-            rail |= stays & (np.abs(extreme - middle) >= self.settings.saturated_mv)
-        return rail
+    def _at_extreme(self, row: Samples, window: Samples, least: float) -> bool:
+        """Tell if a second stays at its highest or lowest value, far from the middle."""
+        for extreme in (row.max(), row.min()):
+            there = row == extreme
+            if np.count_nonzero(there) < least:
+                continue
+            stays = np.count_nonzero(there[:-1] & there[1:]) + int(there[-1])
+            far = abs(extreme - median(window[::MIDDLE_STEP])) >= self.settings.saturated_mv
+            if stays >= least and far:
+                return True
+        return False
 
     def reset(self, start: int = 0) -> None:
         """Forget the past; the next sample has absolute index ``start``."""
@@ -248,7 +237,7 @@ class SignalQuality:
         self._waiting = []
         self._held = 0
         self._context = None
-        self._middles = np.empty(0)
+        self._middles.clear()
         self._flat_run = 0
         self._on_rail = False
 
@@ -258,7 +247,7 @@ class SignalQuality:
             "begin": self._begin,
             "waiting": np.concatenate([np.empty((3, 0)), *self._waiting], axis=1),
             "context": None if self._context is None else self._context.copy(),
-            "middles": self._middles.copy(),
+            "middles": list(self._middles),
             "flat_run": self._flat_run,
             "on_rail": self._on_rail,
         }
@@ -270,7 +259,7 @@ class SignalQuality:
         self._held = waiting.shape[1]
         self._waiting = [waiting] if self._held else []
         self._context = None if state["context"] is None else np.array(state["context"])
-        self._middles = np.array(state["middles"])
+        self._middles = deque(state["middles"], maxlen=BASELINE_S)
         self._flat_run = int(state["flat_run"])
         self._on_rail = bool(state["on_rail"])
 

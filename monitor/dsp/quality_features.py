@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from monitor.dsp.operator import Samples
 from monitor.events import PIPELINE_HZ
@@ -42,14 +43,23 @@ _HANN = np.hanning(WINDOW + 1)[:-1]
 _POWER = 2.0 / (np.sum(_HANN**2) * WINDOW)
 
 
-def _bins(bands_hz: tuple[tuple[float, float], ...]) -> Samples:
-    """Return the matrix that sums a spectrum's squared parts into bands, shape (2 * bins, bands)."""
-    frequency_hz = np.fft.rfftfreq(WINDOW, 1.0 / PIPELINE_HZ)[:, None]
-    low, high = np.array(bands_hz).T
-    return np.repeat(((frequency_hz >= low) & (frequency_hz < high)) * _POWER, 2, axis=0)
+def _edges(bands_hz: tuple[tuple[float, float], ...]) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """Return how a spectrum, its real and imaginary parts side by side, falls into bands.
+
+    Returns
+    -------
+    edges : int array
+        Where the bands and the gaps between them begin, and the end of the last one.
+    columns : int array of shape (n_bands,)
+        Which of those stretches each band is.
+    """
+    frequency_hz = np.fft.rfftfreq(WINDOW, 1.0 / PIPELINE_HZ)
+    borders = 2 * np.searchsorted(frequency_hz, np.array(bands_hz))
+    edges = np.unique(borders)
+    return edges, np.searchsorted(edges, borders[:, 0])
 
 
-_BAND_BINS = _bins((*BANDS_HZ, *HIGH_BANDS_HZ, *HUM_BANDS_HZ))
+_EDGES, _COLUMNS = _edges((*BANDS_HZ, *HIGH_BANDS_HZ, *HUM_BANDS_HZ))
 _POWERS = len(BANDS_HZ) + len(HIGH_BANDS_HZ)
 _FLOOR = np.full(len(NAMES), POWER_FLOOR_MV2)
 _FLOOR[NAMES.index("slope kurtosis")] = 1e-3
@@ -83,9 +93,10 @@ def look(windows_mv: Samples) -> Look:
     """
     centred = windows_mv - np.add.reduce(windows_mv, axis=1, keepdims=True) / WINDOW
     spectrum = np.fft.rfft(centred * _HANN, axis=1)
-    power = np.square(spectrum.view(np.float64)) @ _BAND_BINS
+    parts = spectrum.view(np.float64)[:, : _EDGES[-1]]
+    power = np.add.reduceat(parts * parts, _EDGES[:-1], axis=1)[:, _COLUMNS] * _POWER
 
-    total = np.cumsum(centred, axis=1)
+    total = np.add.accumulate(centred, axis=1)
     mean = total[:, SLOPE_SPAN:] - total[:, :-SLOPE_SPAN]
     energy = np.square(mean[:, SLOPE_SPAN:] - mean[:, :-SLOPE_SPAN])
     spread = np.add.reduce(energy, axis=1) / energy.shape[1] + 1e-9
@@ -101,5 +112,5 @@ def look(windows_mv: Samples) -> Look:
     columns[:, _POWERS + 3] = np.square(np.maximum.reduce(step, axis=1))
     columns[:, UNCHANGED] = 1.0
     np.log10(columns + _FLOOR, out=columns)
-    columns[:, UNCHANGED] = np.count_nonzero(step == 0.0, axis=1) / step.shape[1]
+    columns[:, UNCHANGED] = np.add.reduce(step == 0.0, axis=1) / step.shape[1]
     return Look(columns, np.sqrt(np.maximum.reduce(power[:, _POWERS:], axis=1)), swing)

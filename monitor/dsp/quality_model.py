@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict, dataclass, fields
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -71,7 +72,13 @@ class QualityModel:
         array of shape (n, 3)
             Columns as in `CLASSES`.
         """
-        hidden = np.tanh(((rows - self.mean) / self.scale) @ self.hidden_weight.T + self.hidden_bias)
-        logits = hidden @ self.output_weight.T + self.output_bias
-        odds = np.exp(logits - logits.max(axis=1, keepdims=True))
-        return np.asarray(odds / odds.sum(axis=1, keepdims=True))
+        weight, bias = self._hidden
+        hidden = np.tanh(rows @ weight + bias)
+        odds = np.exp(hidden @ self.output_weight.T + self.output_bias)
+        return np.asarray(odds / np.add.reduce(odds, axis=1, keepdims=True))
+
+    @cached_property
+    def _hidden(self) -> tuple[Samples, Samples]:
+        """Weight and bias of the hidden layer with the scaling in them."""
+        weight = self.hidden_weight / self.scale
+        return weight.T.copy(), self.hidden_bias - weight @ self.mean
