@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,7 +13,8 @@ import wfdb
 from numpy.typing import NDArray
 
 from models.adaptive.patients import IGNORED, label_of
-from monitor.dsp import FRONT_END_VERSION
+from models.windows import front_end_key
+from monitor.dsp import rpeak
 from monitor.dsp.front_end import FrontEnd
 from monitor.dsp.operator import Samples
 from monitor.dsp.resample import Resampler
@@ -21,14 +23,13 @@ from monitor.dsp.sanitise import Sanitiser
 from monitor.dsp.segment import STD_FLOOR_MV, BeatSegmenter, BeatWindow
 from monitor.events import PIPELINE_HZ
 from monitor.files import replacing
+from monitor.inference import context, intervals
 from monitor.inference.context import STRIDE, PatientContext
 
 Float32 = NDArray[np.float32]
 
 MATCH_SAMPLES = 0.15 * PIPELINE_HZ
 """A beat found belongs to the reference beat within this distance (EC57: 150 ms)."""
-
-CACHE_VERSION = f"{FRONT_END_VERSION}.2"
 
 CHUNK = 36_000
 
@@ -165,8 +166,8 @@ def describe_beats(
     samples, labels : int array of shape (n,)
         R waves and labels.
     """
-    context = PatientContext()
-    rows = [context.describe_points(r, points) for r, points in zip(samples.tolist(), points_mv, strict=True)]
+    patient = PatientContext()
+    rows = [patient.describe_points(r, points) for r, points in zip(samples.tolist(), points_mv, strict=True)]
     described = [beat for beat in rows if beat is not None]
     next_figures = np.array([beat.next_figures for beat in described], dtype=np.float32)
     sizes = np.maximum(points_mv.std(axis=1), STD_FLOOR_MV)
@@ -183,6 +184,19 @@ def describe_beats(
     )
 
 
+def beats_key() -> str:
+    """Return a short name of all that makes the beats, for the folder that caches them.
+
+    It changes with the front end, the detector's file and code, and the code that describes beats.
+    """
+    detector = sorted(Path(rpeak.__file__).parent.glob("rpeak*.py"))
+    described = [Path(module.__file__ or "") for module in (context, intervals)]
+    digest = hashlib.sha256(front_end_key().encode())
+    for path in (rpeak.SHIPPED_MODEL, *detector, *described):
+        digest.update(path.read_bytes())
+    return digest.hexdigest()[:10]
+
+
 def load_sequences(
     folder: Path, records: Iterable[tuple[str, str]], say: Callable[[str], None] = print
 ) -> list[BeatSequence]:
@@ -197,7 +211,7 @@ def load_sequences(
     say : callable
         Takes a line on progress.
     """
-    cache = platformdirs.user_cache_path("ecgmon") / "training" / f"adaptive-{CACHE_VERSION}"
+    cache = platformdirs.user_cache_path("ecgmon") / "training" / f"adaptive-{beats_key()}"
     cache.mkdir(parents=True, exist_ok=True)
     sequences = []
     for database, record in records:

@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from models.adaptive.calibration import Calibration, fit_calibration
-from models.adaptive.dataset import BeatSequence, match
+from models.adaptive.dataset import BeatSequence, beats_key, match
 from models.adaptive.export import to_graph
 from models.adaptive.network import HIDDEN, MEMORY, AdaptiveNet
 from models.adaptive.operating import draw, operating_points, table
@@ -23,6 +23,7 @@ from models.adaptive.patients import (
 )
 from models.adaptive.scoring import Prediction, calibration_error, predict, to_aami
 from models.adaptive.training import Recipe, load_network, loss_of, train
+from monitor.dsp import rpeak
 from monitor.errors import ModelError
 from monitor.inference.model_file import open_model
 from monitor.inference.namer import ClassifierSettings
@@ -192,6 +193,13 @@ def test_beats_found_match_reference_beats_one_to_one():
     np.testing.assert_array_equal(match(found, np.array([128.0, 520.0, 1200.0])), [-1, 0, 1, -1])
 
 
+def test_another_detector_makes_other_beats(tmp_path, monkeypatch):
+    before = beats_key()
+    (tmp_path / "rpeak.onnx").write_bytes(b"another detector")
+    monkeypatch.setattr(rpeak, "SHIPPED_MODEL", tmp_path / "rpeak.onnx")
+    assert beats_key() != before
+
+
 def test_a_tiny_training_learns_resumes_ships_and_is_served(tmp_path):
     recipe = Recipe(epochs=2, steps=30, runs=4, length=32, invented=0.0, ema=0.9, peak_rate=1e-2)
     data = [made_up(name) for name in ("101", "106", "108")]
@@ -205,5 +213,5 @@ def test_a_tiny_training_learns_resumes_ships_and_is_served(tmp_path):
     assert 0 <= calibration_error(to_aami(prediction.first), prediction.truth) < 0.5
     path = ship_run(tmp_path / "c.pt", tmp_path, Calibration(1.5), {"ds2_v_f1": 0.5})
     assert open_namer(ClassifierSettings(model=str(path))).contract.name == "adaptive"
-    with pytest.raises(ModelError, match="another recipe"):
+    with pytest.raises(ModelError, match="other settings"):
         train(data, Recipe(epochs=3), tmp_path / "c.pt")
