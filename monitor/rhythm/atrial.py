@@ -24,10 +24,14 @@ RECENT_BEATS, MOST_VENTRICULAR = 32, 8
 EVERY = 4
 """A judgement comes with every so many beats."""
 
+GONE_AFTER = PAIRS // EVERY
+"""So many judgements in a row end fibrillation: none of the intervals that were looked at before
+is left. For a while the atria may conduct so evenly that intervals repeat."""
+
 LOOK_BACK_S = 60.0
 """Nothing older counts: where most beats are ventricular the others are too far apart."""
 
-HISTORY = 64
+HISTORY = 96
 """Changes of the interval kept to find where a rhythm began."""
 
 EVEN_CHANGE, ODDS_SLOPE, ODDS_LIMITS = 0.07, 30.0, (-1.6, 2.0)
@@ -76,6 +80,7 @@ class AtrialWatch:
         self._shapes: deque[tuple[float, Samples]] = deque(maxlen=SHAPES)
         self._ventricular: deque[bool] = deque(maxlen=RECENT_BEATS)
         self._beats = 0
+        self._doubts = 0
         self._last_usable = False
         self._last_rr: float | None = None
 
@@ -123,8 +128,11 @@ class AtrialWatch:
         shapes = [shape for _, shape in self._shapes]
         like = likeness(shapes) if len(shapes) >= LEAST_SHAPES else None
         self.probability = self.model.probability(describe([pair for _, pair in self._pairs], like))
-        limit = self.settings.fibrillation_off if self.present else self.settings.fibrillation_on
-        self.present = self.probability >= limit
+        self._doubts = 0 if self.probability >= self.settings.fibrillation_off else self._doubts + 1
+        if self.present:
+            self.present = self._doubts < GONE_AFTER
+        else:
+            self.present = self.probability >= self.settings.fibrillation_on
         return True
 
     def changed_at(self) -> float:
@@ -143,6 +151,7 @@ class AtrialWatch:
             "shapes": [(at, shape.copy()) for at, shape in self._shapes],
             "ventricular": list(self._ventricular),
             "beats": self._beats,
+            "doubts": self._doubts,
             "last_usable": self._last_usable,
             "last_rr": self._last_rr,
         }
@@ -156,6 +165,7 @@ class AtrialWatch:
         self._shapes = deque(((at, np.array(shape)) for at, shape in state["shapes"]), maxlen=SHAPES)
         self._ventricular = deque(state["ventricular"], maxlen=RECENT_BEATS)
         self._beats = int(state["beats"])
+        self._doubts = int(state["doubts"])
         self._last_usable = bool(state["last_usable"])
         self._last_rr = state["last_rr"]
 

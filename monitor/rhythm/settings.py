@@ -35,7 +35,7 @@ class RhythmSettings(Settings):
     forget_s : float
         Longer without a usable signal, what is known of the ground rhythm is forgotten.
     fibrillation_on, fibrillation_off : float
-        Probability at which atrial fibrillation is found, and below which it is over.
+        Probability at which atrial fibrillation is found, and below which it must stay to be over.
     """
 
     brady_bpm: float = Field(default=50.0, ge=20, le=80)

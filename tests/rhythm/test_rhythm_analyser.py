@@ -39,6 +39,11 @@ def test_atrial_fibrillation_is_told_within_30_seconds_and_from_its_onset():
     assert found[1].confidence > 0.9
 
 
+def test_even_conduction_for_a_while_does_not_end_atrial_fibrillation():
+    script = RhythmScript().fibrillation(80).beats(12, 0.75, p=False).fibrillation(80)
+    assert names(play(script.ordered())) == ["N", "AFIB"]
+
+
 def test_an_irregular_sinus_rhythm_is_no_fibrillation():
     script = RhythmScript()
     for index in range(150):
