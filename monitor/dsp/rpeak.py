@@ -10,7 +10,13 @@ from pydantic import Field
 
 from monitor.dsp.operator import Samples, State
 from monitor.dsp.rpeak_frontend import HOP, QrsFrontEnd
-from monitor.dsp.rpeak_measure import QRS_HALF_SAMPLES, HeightGate, find_peak, window_middle
+from monitor.dsp.rpeak_measure import (
+    PEAK_HALF_SAMPLES,
+    QRS_HALF_SAMPLES,
+    HeightGate,
+    find_peak,
+    window_middle,
+)
 from monitor.dsp.rpeak_network import StreamingNetwork
 from monitor.dsp.rpeak_picker import PeakPicker, PickerSettings
 
@@ -72,7 +78,7 @@ class RPeakDetector:
         looks = self._network.lookahead_steps, self._network.second_look_steps
         self._gate = HeightGate(self.settings.least_qrs_mv)
         self._picker = PeakPicker(self.settings, self._gate, *looks)
-        self._past = HOP * (looks[1] + self.settings.wait_steps + 4) + 2 * QRS_HALF_SAMPLES
+        self._past = HOP * (looks[1] + self.settings.wait_steps + 4) + 2 * PEAK_HALF_SAMPLES
         self.reset()
 
     @property
@@ -99,19 +105,19 @@ class RPeakDetector:
         self._seen += filtered.size
         beats = []
         for peak in self._picker.process(self._network.process(hops), self._height_mv):
-            place = find_peak(self._window(peak.position), peak.position * HOP)
+            place = find_peak(self._window(peak.position, PEAK_HALF_SAMPLES), peak.position * HOP)
             known = (peak.known_step + 1) * HOP - 1
             beats.append(RPeak(self._start + place, self._start + known, peak.score))
         self._filtered = self._filtered[-self._past :]
         return beats
 
-    def _window(self, position: float) -> Samples:
-        """Return the band-passed QRS around a place in steps."""
+    def _window(self, position: float, half: int) -> Samples:
+        """Return the band-passed signal, ``half`` samples to either side of a place in steps."""
         middle = window_middle(position * HOP) - self._seen + self._filtered.size
-        return self._filtered[middle - QRS_HALF_SAMPLES : middle + QRS_HALF_SAMPLES + 1]
+        return self._filtered[middle - half : middle + half + 1]
 
     def _height_mv(self, position: float) -> float:
-        window = self._window(position)
+        window = self._window(position, QRS_HALF_SAMPLES)
         return float(np.maximum.reduce(window) - np.minimum.reduce(window))
 
     def snapshot(self) -> State:

@@ -12,14 +12,16 @@ from monitor.dsp.operator import State
 from monitor.events import PIPELINE_HZ
 
 QRS_HALF_SAMPLES = 29
-"""Half of the window that holds a QRS (80 ms)."""
+"""Half of the window in which a QRS is as high as its signal spans (80 ms)."""
+
+PEAK_HALF_SAMPLES = 36
+"""Half of the window whose mean the peak of a QRS is measured from (100 ms)."""
 
 FILTER_LAG_SAMPLES = 2.5
 """By how much the band-pass delays the peak of a QRS."""
 
-SEARCH_SAMPLES = 15
-NEARNESS = 0.3
-TRUST = 0.85
+SEARCH_SAMPLES = 18
+NEARNESS = 0.2
 _REACH = np.arange(-SEARCH_SAMPLES, SEARCH_SAMPLES + 1)
 _FARTHER = NEARNESS * (_REACH / SEARCH_SAMPLES) ** 2
 
@@ -44,7 +46,7 @@ def find_peak(window: NDArray[np.float64], place: float) -> float:
 
     Parameters
     ----------
-    window : array of shape (2 * QRS_HALF_SAMPLES + 1,)
+    window : array of shape (2 * PEAK_HALF_SAMPLES + 1,)
         Band-passed ECG around `window_middle`.
     place : float
         Where the network puts the R wave.
@@ -52,16 +54,18 @@ def find_peak(window: NDArray[np.float64], place: float) -> float:
     Returns
     -------
     float
-        The largest deflection from the window's mean within 42 ms, nearer ones
-        preferred; ``place`` itself if the signal only rises or falls.
+        The largest deflection from the window's mean within 50 ms, nearer ones preferred, between
+        samples by the parabola through its top; ``place`` itself if the signal only rises or falls.
     """
-    near = window[QRS_HALF_SAMPLES - SEARCH_SAMPLES : QRS_HALF_SAMPLES + SEARCH_SAMPLES + 1]
+    near = window[PEAK_HALF_SAMPLES - SEARCH_SAMPLES : PEAK_HALF_SAMPLES + SEARCH_SAMPLES + 1]
     height = np.abs(near - np.add.reduce(window) / window.size)
     best = int((height / (np.maximum.reduce(height) + 1e-9) - _FARTHER).argmax())
     if best in {0, 2 * SEARCH_SAMPLES}:
         return place
-    peak = window_middle(place) + best - SEARCH_SAMPLES - FILTER_LAG_SAMPLES
-    return place + TRUST * (peak - place)
+    before, top, after = height[best - 1 : best + 2].tolist()
+    bend = before - 2.0 * top + after
+    shift = min(max(0.5 * (before - after) / bend, -0.5), 0.5) if bend < 0.0 else 0.0
+    return window_middle(place) + best - SEARCH_SAMPLES - FILTER_LAG_SAMPLES + shift
 
 
 class HeightGate:
