@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -62,25 +63,16 @@ class PickerSettings(Settings):
     wait_steps: int = Field(1, ge=1, le=5)
 
 
-def _scores(steps: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return the first look, and the mean of the second and the two steps before it (0 for the first two)."""
-    scores = steps[: SECOND + 1].copy()
-    scores[SECOND, :2] = 0.0
-    scores[SECOND, 2:] += steps[SECOND, 1:-1] + steps[SECOND, :-2]
-    scores[SECOND, 2:] /= 3.0
-    return scores
-
-
-def _peaks(scores: NDArray[np.float64], least: NDArray[np.float64], reach: int) -> NDArray[np.bool_]:
-    """Mark scores that are at least ``least`` and the first largest within ``reach``; never the ends."""
-    peaks = scores >= least
-    end = scores.shape[1] - reach
-    peaks[:, :reach] = peaks[:, end:] = False
-    inner, middle = peaks[:, reach:end], scores[:, reach:end]
-    for step in range(1, reach + 1):
-        inner &= middle > scores[:, reach - step : end - step]
-        inner &= middle >= scores[:, reach + step : end + step]
-    return peaks
+def _peaks(scores: list[float], least: float, reach: int) -> set[int]:
+    """Return where scores are at least ``least`` and the first largest within ``reach``, but at the ends."""
+    return {
+        index
+        for index, score in enumerate(scores)
+        if score >= least
+        and reach <= index < len(scores) - reach
+        and score > max(scores[index - reach : index])
+        and score >= max(scores[index + 1 : index + reach + 1])
+    }
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,15 +105,16 @@ class PeakPicker:
         self._lookahead = lookahead_steps
         self._between = second_look_steps - lookahead_steps
         self._refractory = settings.refractory_s * STEPS_PER_S
-        self._least_scores = np.array([[settings.sure], [min(LEAST_NOTED, settings.threshold)]])
+        self._least_noted = min(LEAST_NOTED, settings.threshold)
         self.reset()
 
     def reset(self) -> None:
         """Forget the past; the next step is step 0."""
         self._margin = self._between + self._settings.wait_steps + 4
-        self._steps = np.zeros((3, self._margin + self._settings.wait_steps))
+        self._steps = [[0.0] * (self._margin + self._settings.wait_steps) for _ in range(3)]
+        self._last_seconds = [0.0, 0.0]
         self._next = 0
-        self._last = -np.inf
+        self._last = -math.inf
         self._doubt = FIRST_DOUBT
 
     def process(self, steps: NDArray[np.float64], height_mv: Callable[[float], float]) -> list[Peak]:
@@ -135,40 +128,49 @@ class PeakPicker:
             Tells how high the signal is, peak to peak, around a place in steps.
         """
         wait = self._settings.wait_steps
-        origin = self._next - self._steps.shape[1]
+        origin = self._next - len(self._steps[FIRST])
         self._next += steps.shape[1]
-        joined = np.concatenate((self._steps, steps), axis=1)
-        self._steps = joined[:, -(self._margin + wait) :]
-        first, second = scores = _scores(joined)
-        is_first, is_second = _peaks(scores, self._least_scores, wait)
-        inner = slice(self._margin, first.size - wait)
-        judged = is_first[inner.start - self._between - 2 : inner.stop - self._between - 2]
+        new = steps.tolist()
+        new[SECOND] = self._smooth(new[SECOND])
+        joined = [past + row for past, row in zip(self._steps, new, strict=True)]
+        self._steps = [row[-(self._margin + wait) :] for row in joined]
+        first, second, _ = joined
+        firsts = _peaks(first, self._settings.sure, wait)
+        seconds = _peaks(second, self._least_noted, wait)
+        judged = {index + self._between + 2 for index in firsts}
         beats: list[Peak] = []
-        busy = np.flatnonzero(is_first[inner] | is_second[inner] | judged) + self._margin
-        for index in busy.tolist():
-            if is_first[index - self._between - 2]:
+        for index in sorted(firsts | seconds | judged):
+            if not self._margin <= index < len(first) - wait:
+                continue
+            if index in judged:
                 self._doubt_first_look(second, index)
-            if is_second[index] and self._has_no_rival(first, second, index):
+            if index in seconds and self._has_no_rival(first, second, index):
                 place = origin + self._place(joined, index - self._between - 1)
-                peak = Peak(place, origin + index + wait, float(second[index]))
+                peak = Peak(place, origin + index + wait, second[index])
                 beats += self._accepted(peak, self._settings.threshold, height_mv)
-            if is_first[index] and first[index] >= self._least():
+            if index in firsts and first[index] >= self._least():
                 place = origin + self._place(joined, index)
-                peak = Peak(place, origin + index + wait, float(first[index]))
+                peak = Peak(place, origin + index + wait, first[index])
                 beats += self._accepted(peak, self._least(), height_mv)
         return beats
 
-    def _has_no_rival(self, first: NDArray[np.float64], second: NDArray[np.float64], index: int) -> bool:
+    def _smooth(self, values: list[float]) -> list[float]:
+        """Return the mean of each value and the two before it."""
+        joined = self._last_seconds + values
+        self._last_seconds = joined[-2:]
+        return [(c + (b + a)) / 3.0 for a, b, c in zip(joined, joined[1:], joined[2:], strict=False)]
+
+    def _has_no_rival(self, first: list[float], second: list[float], index: int) -> bool:
         """Tell if a beat of the second look stands, or is weak and a surer one follows it."""
-        score = float(second[index])
+        score = second[index]
         if score >= WEAK:
             return True
         rivals = first[index - self._between - 1 + RIVAL_STEPS : index + self._settings.wait_steps + 1]
-        return bool(np.maximum.reduce(rivals) <= score + RIVAL_LEAD)
+        return max(rivals) <= score + RIVAL_LEAD
 
-    def _doubt_first_look(self, second: NDArray[np.float64], index: int) -> None:
+    def _doubt_first_look(self, second: list[float], index: int) -> None:
         """Learn what the second look says of a beat the first look was sure of."""
-        denied = max(second[index - 2 : index + 1].tolist()) < BELIEVED
+        denied = max(second[index - 2 : index + 1]) < BELIEVED
         self._doubt += DOUBT_RATE * (float(denied) - self._doubt)
 
     def _least(self) -> float:
@@ -186,10 +188,10 @@ class PeakPicker:
         self._last = peak.position
         return [peak]
 
-    def _place(self, joined: NDArray[np.float64], index: int) -> float:
+    def _place(self, joined: list[list[float]], index: int) -> float:
         """Return where the R wave of one step lies: the mean opinion of it and its neighbours."""
         near = slice(index - 1, index + 2)
-        weights, offsets = joined[FIRST, near].tolist(), joined[OFFSET, near].tolist()
+        weights, offsets = joined[FIRST][near], joined[OFFSET][near]
         total = pull = 0.0
         for place, (weight, offset) in enumerate(zip(weights, offsets, strict=True), index - 1):
             total += weight + 1e-6
@@ -199,7 +201,8 @@ class PeakPicker:
     def snapshot(self) -> State:
         """Return a copy of the state."""
         return {
-            "steps": self._steps.copy(),
+            "steps": [list(row) for row in self._steps],
+            "last_seconds": list(self._last_seconds),
             "next": self._next,
             "last": self._last,
             "doubt": self._doubt,
@@ -207,7 +210,8 @@ class PeakPicker:
 
     def restore(self, state: State) -> None:
         """Go back to a state that `snapshot` returned."""
-        self._steps = state["steps"].copy()
+        self._steps = [list(row) for row in state["steps"]]
+        self._last_seconds = list(state["last_seconds"])
         self._next = state["next"]
         self._last = state["last"]
         self._doubt = state["doubt"]
