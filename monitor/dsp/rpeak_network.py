@@ -8,7 +8,7 @@ import numpy as np
 import onnxruntime as ort
 from numpy.typing import NDArray
 
-from monitor.bound_graph import BoundGraph
+from monitor.bound_graph import BoundGraphs
 from monitor.dsp import rpeak_frontend
 from monitor.dsp.operator import State
 from monitor.errors import ModelError
@@ -16,9 +16,6 @@ from monitor.errors import ModelError
 CONTRACT = "ecgmon-rpeak-2"
 """Inputs ``hops`` (1, HOP, t) and states; outputs ``beat`` (1, 3, t) and the next states, in the same
 order. A state is read before the one that follows it is written, so both may share their memory."""
-
-MOST_LENGTHS = 16
-"""Lengths of a block for which arrays are kept; a device sends one or two."""
 
 
 class StreamingNetwork:
@@ -50,11 +47,10 @@ class StreamingNetwork:
         self._check(path)
         self.lookahead_steps = int(self.metadata["lookahead_steps"])
         self.second_look_steps = int(self.metadata["second_look_steps"])
-        state_inputs, state_outputs = self._session.get_inputs()[1:], self._session.get_outputs()[1:]
-        self._states = [np.zeros(item.shape, dtype=np.float32) for item in state_inputs]
-        self._states_in = {item.name: state for item, state in zip(state_inputs, self._states, strict=True)}
-        self._states_out = {item.name: state for item, state in zip(state_outputs, self._states, strict=True)}
-        self._graphs: dict[int, BoundGraph] = {}
+        inputs, outputs = self._session.get_inputs()[1:], self._session.get_outputs()[1:]
+        self._states = [np.zeros(item.shape, dtype=np.float32) for item in inputs]
+        names = [item.name for item in (*inputs, *outputs)]
+        self._graphs = BoundGraphs(self._session, dict(zip(names, self._states * 2, strict=True)))
 
     def _check(self, path: Path) -> None:
         wanted = {"contract": CONTRACT, "front_end": rpeak_frontend.VERSION}
@@ -83,21 +79,10 @@ class StreamingNetwork:
         """
         if not hops.shape[1]:
             return np.zeros((3, 0))
-        graph = self._graphs.get(hops.shape[1]) or self._bind(hops.shape[1])
+        graph = self._graphs.at(hops.shape[1])
         graph.inputs["hops"][0] = hops
         graph.run()
         return np.asarray(graph.outputs["beat"][0], dtype=np.float64)
-
-    def _bind(self, steps: int) -> BoundGraph:
-        """Return the graph on arrays for so many steps, and on the states."""
-        if len(self._graphs) == MOST_LENGTHS:
-            self._graphs.clear()
-        self._graphs[steps] = BoundGraph(
-            self._session,
-            {"hops": np.empty((1, rpeak_frontend.HOP, steps), dtype=np.float32), **self._states_in},
-            {"beat": np.empty((1, 3, steps), dtype=np.float32), **self._states_out},
-        )
-        return self._graphs[steps]
 
     def snapshot(self) -> State:
         """Return a copy of the state."""

@@ -8,6 +8,7 @@ import numpy as np
 import onnxruntime as ort
 from numpy.typing import NDArray
 
+from monitor.bound_graph import BoundGraphs
 from monitor.dsp import FRONT_END_VERSION
 from monitor.dsp.operator import State
 from monitor.dsp.segment import BeatWindow, SegmentSettings
@@ -48,8 +49,6 @@ class AdaptiveNamer:
         When to believe it.
     """
 
-    _memory: Float32
-    _pending: Float32
     _last: Label | None
 
     def __init__(
@@ -58,11 +57,12 @@ class AdaptiveNamer:
         contract: ModelContract,
         settings: ClassifierSettings | None = None,
     ) -> None:
-        self._session = session
         self._contract = contract
         self._judge = Judge(contract, settings or ClassifierSettings())
         shapes = {node.name: node.shape for node in session.get_inputs()}
-        self._memory_width, self._pending_width = shapes["memory"][1], shapes["pending"][1]
+        self._memory = np.zeros(shapes["memory"], dtype=np.float32)
+        self._pending = np.zeros(shapes["pending"], dtype=np.float32)
+        self._graphs = BoundGraphs(session, {"memory": self._memory, "pending": self._pending})
         self._context = PatientContext()
         self.forget()
 
@@ -136,15 +136,21 @@ class AdaptiveNamer:
         return Naming(self._last, revision)
 
     def _run(self, beats: list[DescribedBeat]) -> list[tuple[Float32, Float32, Float32]]:
-        feed = {
-            "shapes": np.array([beat.shapes for beat in beats]),
-            "figures": np.array([beat.figures for beat in beats], dtype=np.float32),
-            "next_figures": np.array([beat.next_figures for beat in beats], dtype=np.float32),
-            "memory": self._memory,
-            "pending": self._pending,
-        }
-        probabilities, attribution, final, self._memory, self._pending = self._session.run(OUTPUTS, feed)
-        return list(zip(probabilities, attribution, final, strict=True))
+        graph = self._graphs.at(len(beats))
+        inputs, outputs = graph.inputs, graph.outputs
+        for i, beat in enumerate(beats):
+            inputs["shapes"][i], inputs["figures"][i] = beat.shapes, beat.figures
+            inputs["next_figures"][i] = beat.next_figures
+        graph.run()
+        self._memory[:], self._pending[:] = outputs["next_memory"], outputs["next_pending"]
+        return list(
+            zip(
+                outputs["probabilities"],
+                outputs["attribution"].copy(),
+                outputs["final_probabilities"],
+                strict=True,
+            )
+        )
 
     def _revised(self, final: Float32) -> Label | None:
         """Return the last beat's label if the next beat changed its class."""
@@ -160,8 +166,8 @@ class AdaptiveNamer:
     def forget(self) -> None:
         """Forget the patient: another stream begins."""
         self._context.forget()
-        self._memory = np.zeros((1, self._memory_width), dtype=np.float32)
-        self._pending = np.zeros((1, self._pending_width), dtype=np.float32)
+        self._memory.fill(0.0)
+        self._pending.fill(0.0)
         self._last = None
 
     def snapshot(self) -> State:
@@ -177,7 +183,7 @@ class AdaptiveNamer:
     def restore(self, state: State) -> None:
         """Go back to a state that `snapshot` returned."""
         self._context.restore(state["context"])
-        self._memory = np.array(state["memory"])
-        self._pending = np.array(state["pending"])
+        self._memory[:] = state["memory"]
+        self._pending[:] = state["pending"]
         last = state["last"]
         self._last = None if last is None else Label(last[0], last[1], last[2], None)

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import onnxruntime as ort
 
+from monitor.bound_graph import BoundGraphs
 from monitor.dsp.operator import Samples
 from monitor.errors import ModelError
 from monitor.inference.model_file import session_options
@@ -37,12 +38,13 @@ class FibrillationModel:
 
     def __init__(self, path: Path = SHIPPED_MODEL) -> None:
         try:
-            self._session = ort.InferenceSession(
+            session = ort.InferenceSession(
                 path.read_bytes(), session_options(), providers=["CPUExecutionProvider"]
             )
         except Exception as fault:  # onnxruntime raises its own undocumented types
             raise ModelError(f"{path}: cannot be read as an ONNX model ({fault}).") from fault
-        self.metadata: dict[str, str] = dict(self._session.get_modelmeta().custom_metadata_map)
+        self._graphs = BoundGraphs(session)
+        self.metadata: dict[str, str] = dict(session.get_modelmeta().custom_metadata_map)
         wanted = {
             "contract": CONTRACT,
             "rate_hz": f"{RATE_HZ:g}",
@@ -71,9 +73,11 @@ class FibrillationModel:
         array of shape (n,)
             0 to 1.
         """
-        short = windows_mv.astype(np.float32)
-        parts = [
-            self._session.run(["probability"], {"windows": short[at : at + BATCH]})[0]
-            for at in range(0, len(short), BATCH)
-        ]
-        return np.concatenate(parts, dtype=np.float64)
+        probabilities = np.empty(len(windows_mv))
+        for at in range(0, len(windows_mv), BATCH):
+            windows = windows_mv[at : at + BATCH]
+            graph = self._graphs.at(len(windows))
+            graph.inputs["windows"][:] = windows
+            graph.run()
+            probabilities[at : at + BATCH] = graph.outputs["probability"]
+        return probabilities
