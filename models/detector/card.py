@@ -14,7 +14,7 @@ from models.detector.training import TrainingPlan
 from monitor.dsp.rpeak_frontend import BAND_HZ
 from monitor.files import replace_file
 
-VERSION = "2.0"
+VERSION = "2.1"
 WORST_SHOWN = 6
 
 _DATA = (

@@ -21,6 +21,7 @@ BEATS = frozenset("NLRejAaJSVEFQ/fB?n")
 """WFDB symbols that mark a beat."""
 
 NOISES = ("bw", "ma", "em", "em118")
+MIXTURES = 8
 SVDB_LEADS = (0, 1)
 ALIGN_SAMPLES = 29
 FILTER_DELAY_SAMPLES = 2
@@ -172,15 +173,16 @@ def records(folder: Path, database: str) -> list[str]:
     return sorted(f"{database}/{path.stem}" for path in (folder / database).glob("*.atr"))
 
 
-def prepare_noise(folder: Path, half: int) -> list[Noise]:
-    """Return half of each noise of the noise stress test.
+def prepare_noise(folder: Path) -> list[Noise]:
+    """Return the first half of each noise of the noise stress test, as several electrodes would see it.
+
+    Both signals of a record come from one body; ``MIXTURES`` weighted sums of them, each scaled
+    to the same power, stand for electrodes at other places. The second halves are left to tests.
 
     Parameters
     ----------
     folder : Path
         Folder of databases.
-    half : {0, 1}
-        0 for training, 1 for tests: the two never share a sample.
     """
     noises = []
     for name in NOISES:
@@ -189,9 +191,10 @@ def prepare_noise(folder: Path, half: int) -> list[Noise]:
             continue
         record = wfdb.rdrecord(str(path))
         raw = to_pipeline_rate(np.nan_to_num(record.p_signal), record.fs)
-        middle = raw.shape[0] // 2
-        columns = (raw[:middle] if half == 0 else raw[middle:]).T
-        noises += [as_noise(name, column) for column in columns]
+        half = raw[: raw.shape[0] // 2]
+        one, other = ((half - half.mean(axis=0)) / half.std(axis=0)).T
+        angles = np.arange(MIXTURES) * np.pi / MIXTURES
+        noises += [as_noise(name, one * np.cos(angle) + other * np.sin(angle)) for angle in angles]
     return noises
 
 

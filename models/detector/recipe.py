@@ -19,7 +19,7 @@ SECOND_LEAD_SHARE = 1.0
 SVDB_SHARE = 0.35
 SYNTHETIC_SHARE = 0.06
 SYNTHETIC_TRACES = 30
-MOTION_NOISES = 12
+MOTION_NOISES = 48
 NOISE_SHARES = {"bw": 0.15, "ma": 0.25, "em": 0.2, "em118": 0.4, "motion": 0.2}
 
 
@@ -59,6 +59,6 @@ def build(
 
 def _noises(folder: Path, rng: np.random.Generator) -> list[tuple[Noise, float]]:
     """Return recorded and made noise with the share of each."""
-    noises = prepare_noise(folder, half=0) + [motion_noise(rng) for _ in range(MOTION_NOISES)]
+    noises = prepare_noise(folder) + [motion_noise(rng) for _ in range(MOTION_NOISES)]
     names = [noise.name for noise in noises]
     return [(noise, NOISE_SHARES[noise.name] / names.count(noise.name)) for noise in noises]

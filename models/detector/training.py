@@ -33,7 +33,7 @@ class TrainingPlan:
         Seed of weights and batches.
     """
 
-    steps: int = 2400
+    steps: int = 9600
     learning_rate: float = 4e-3
     offset_share: float = 0.1
     seed: int = 1

@@ -7,9 +7,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+import wfdb
 
 from models.detector import export
 from models.detector.batches import BatchShape, Sampler, step_targets
+from models.detector.data import MIXTURES, prepare_noise
 from models.detector.motion import motion_noise
 from models.detector.network import NetworkShape, RPeakNetwork
 from models.detector.patients import DS2_AND_PACED, FOLDS, SHIPPED_TRAINING, fold_records, patient
@@ -99,3 +101,15 @@ def test_made_noise_is_moderate_and_differs_each_time():
     assert np.isfinite(one.samples).all()
     assert np.abs(one.samples).max() < 100 * one.rms_mv
     assert not np.array_equal(one.samples, two.samples)
+
+
+def test_recorded_noise_is_mixed_from_first_halves_alone(tmp_path: Path):
+    signals = np.random.default_rng(6).standard_normal((2 * 30 * 360, 2))
+    signals[signals.shape[0] // 2 :] = 0.0
+    (tmp_path / "nstdb").mkdir()
+    wfdb.wrsamp("bw", 360, ["mV"] * 2, ["one", "two"], signals, write_dir=str(tmp_path / "nstdb"))
+    noises = prepare_noise(tmp_path)
+    assert len(noises) == MIXTURES
+    assert all(noise.samples.size == 30 * 360 and noise.samples[-360:].std() > 0.1 for noise in noises)
+    assert [noise.rms_mv for noise in noises] == pytest.approx([1.0] * MIXTURES, rel=0.1)
+    assert abs(np.corrcoef(noises[0].samples, noises[MIXTURES // 2].samples)[0, 1]) < 0.1
