@@ -133,7 +133,7 @@ class _NoiseLevel:
         """Take a second's details; one that a reset cut short teaches nothing."""
         if second.shape[1] < SECOND:
             return
-        sigma = MAD_TO_SIGMA * np.partition(np.abs(second), SECOND // 2, axis=1)[:, SECOND // 2]
+        sigma = MAD_TO_SIGMA * np.sort(np.abs(second), axis=1)[:, SECOND // 2]
         last = sigma if self._sigma is None else self._sigma
         self._sigma = self._smoothing * sigma + self._keep * last
 

@@ -34,8 +34,10 @@ NAMES = (
 POWER_FLOOR_MV2 = 1e-5
 """About the noise of a good front end; less counts as this much."""
 
-SLOPE_SPAN = 8
-"""Samples of the two neighbouring means whose difference is the slope: 22 ms each."""
+SLOPE_SPANS = (1, 2, 4)
+SLOPE_SPAN = 1 + sum(SLOPE_SPANS)
+"""Samples of the two neighbouring sums whose difference is the slope: 22 ms each. A sum of eight
+is one of sums of four, and so on."""
 
 UNCHANGED = NAMES.index("unchanged samples")
 
@@ -96,11 +98,12 @@ def look(windows_mv: Samples) -> Look:
     parts = spectrum.view(np.float64)[:, : _EDGES[-1]]
     power = np.add.reduceat(parts * parts, _EDGES[:-1], axis=1)[:, _COLUMNS] * _POWER
 
-    total = np.add.accumulate(centred, axis=1)
-    mean = total[:, SLOPE_SPAN:] - total[:, :-SLOPE_SPAN]
-    energy = np.square(mean[:, SLOPE_SPAN:] - mean[:, :-SLOPE_SPAN])
+    total = centred[:, 1:]
+    for span in SLOPE_SPANS:
+        total = total[:, span:] + total[:, :-span]
+    energy = np.square(total[:, SLOPE_SPAN:] - total[:, :-SLOPE_SPAN])
     spread = np.add.reduce(energy, axis=1) / energy.shape[1] + 1e-9
-    kurtosis = np.einsum("ij,ij->i", energy, energy) / energy.shape[1] / spread**2
+    kurtosis = np.add.reduce(energy * energy, axis=1) / energy.shape[1] / spread**2
 
     last = centred[:, -SECOND:]
     step = np.abs(last[:, 1:] - last[:, :-1])

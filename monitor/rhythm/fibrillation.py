@@ -129,14 +129,15 @@ class FibrillationDetector:
         )
         if not windows.shape[0]:
             return []
-        quiet = np.ptp(windows, axis=1) < self.settings.least_mv
-        probability = np.where(quiet, 0.0, self._model.probabilities(windows))
-        return [
-            self._decide(start, None if gone > self.settings.missing_fraction else float(p))
-            for start, p, gone in zip(
-                range(first, first + windows.shape[0] * SECOND, SECOND), probability, missed, strict=True
+        limits = self.settings
+        swings = (np.maximum.reduce(windows, axis=1) - np.minimum.reduce(windows, axis=1)).tolist()
+        values = [
+            None if gone > limits.missing_fraction else 0.0 if swing < limits.least_mv else probability
+            for probability, swing, gone in zip(
+                self._model.probabilities(windows).tolist(), swings, missed, strict=True
             )
         ]
+        return [self._decide(first + i * SECOND, value) for i, value in enumerate(values)]
 
     def _decide(self, start: int, probability: float | None) -> FibrillationSecond:
         if probability is not None:

@@ -43,7 +43,7 @@ class FibrillationWindows:
     _raw: Samples
     _missing: Mask
     _short: Samples
-    _gone: Samples
+    _gone: list[float]
     _state: Samples
 
     def __init__(self) -> None:
@@ -51,7 +51,7 @@ class FibrillationWindows:
         self._high_pass = Recursion(*butterworth(2, (BASELINE_HZ,), "highpass", RATE_HZ))
         self.reset()
 
-    def process(self, chunk: Samples, missing: Mask) -> tuple[int, Samples, Samples]:
+    def process(self, chunk: Samples, missing: Mask) -> tuple[int, Samples, list[float]]:
         """Take the next samples.
 
         Parameters
@@ -67,7 +67,7 @@ class FibrillationWindows:
             Pipeline index of the first second that can be judged now.
         windows : array of shape (n_seconds, 360)
             Four seconds at 90 Hz, the judged one the last but one.
-        gone : array of shape (n_seconds,)
+        gone : list of float
             The greatest part missing of any second of each window.
         """
         if chunk.size and self._raw.size == 0:
@@ -78,27 +78,27 @@ class FibrillationWindows:
         skip = -self._begin % SECOND
         count = (self._missing.size - skip) // SECOND
         if count <= 0:
-            return self._begin, np.empty((0, WINDOW)), np.empty(0)
+            return self._begin, np.empty((0, WINDOW)), []
         stop = skip + count * SECOND
-        short = np.convolve(self._raw[skip : stop + TAPS - STEP], self._taps, "valid")[::STEP]
+        short = np.correlate(self._raw[skip : stop + TAPS - STEP], self._taps, "valid")[::STEP]
         level, self._state = self._high_pass.process(short, self._state)
         self._short = np.concatenate((self._short, level))
         parts = self._missing[skip:stop].reshape(count, SECOND)
-        self._gone = np.concatenate((self._gone, np.count_nonzero(parts, axis=1) / SECOND))
+        self._gone += (np.add.reduce(parts, axis=1) / SECOND).tolist()
         self._raw, self._missing = self._raw[stop:].copy(), self._missing[stop:].copy()
         self._begin += stop
         return self._cut()
 
-    def _cut(self) -> tuple[int, Samples, Samples]:
+    def _cut(self) -> tuple[int, Samples, list[float]]:
         """Return the windows that are whole, and keep what the next ones need."""
-        count = max(0, self._gone.size - WINDOW_S + 1)
+        count = max(0, len(self._gone) - WINDOW_S + 1)
         first = self._begin - (count + AHEAD_S) * SECOND
         if not count:
-            return first, np.empty((0, WINDOW)), np.empty(0)
+            return first, np.empty((0, WINDOW)), []
         windows = windows_of(self._short, WINDOW, SHORT_SECOND)
-        gone = windows_of(self._gone, WINDOW_S, 1).max(axis=1)
+        gone = [max(self._gone[at : at + WINDOW_S]) for at in range(count)]
         self._short = self._short[count * SHORT_SECOND :].copy()
-        self._gone = self._gone[count:].copy()
+        self._gone = self._gone[count:]
         return first, windows, gone
 
     def reset(self, start: int = 0) -> None:
@@ -108,7 +108,7 @@ class FibrillationWindows:
         self._raw = np.empty(0)
         self._missing = np.empty(0, dtype=np.bool_)
         self._short = np.zeros(before * SHORT_SECOND)
-        self._gone = np.zeros(before)
+        self._gone = [0.0] * before
         self._state = np.zeros(2)
 
     def snapshot(self) -> State:
@@ -118,7 +118,7 @@ class FibrillationWindows:
             "raw": self._raw.copy(),
             "missing": self._missing.copy(),
             "short": self._short.copy(),
-            "gone": self._gone.copy(),
+            "gone": list(self._gone),
             "state": self._state.copy(),
         }
 
@@ -128,5 +128,5 @@ class FibrillationWindows:
         self._raw = np.array(state["raw"])
         self._missing = np.array(state["missing"], dtype=np.bool_)
         self._short = np.array(state["short"])
-        self._gone = np.array(state["gone"])
+        self._gone = [float(part) for part in state["gone"]]
         self._state = np.array(state["state"])
