@@ -24,6 +24,9 @@ FAST_BPM = 100.0
 RUN_EDGES = (2, 3, 5)
 """Beats of a couplet, of a short run, and of a run that counts as a tachycardia."""
 
+TACHYCARDIAS = {"V": ("VT", 5), "S": ("SVTA", 3)}
+"""Rhythm and least number of beats of the tachycardias of each ectopic class."""
+
 
 @dataclass(frozen=True, slots=True)
 class RhythmClass:
@@ -125,8 +128,8 @@ class RhythmScore:
         By the keys of `CLASSES`.
     ventricular, supraventricular : RunCounts
         Couplets, runs of 3 and 4 beats, longer runs.
-    tachycardias : Found
-        Five and more ventricular beats above 100/min.
+    tachycardias : mapping of str to Found
+        Runs above 100/min of each of the classes of `TACHYCARDIAS`.
     pauses : Found
         Intervals of `PAUSE_S` and more.
     reference, test : sequence of Span
@@ -138,7 +141,7 @@ class RhythmScore:
     classes: Mapping[str, RhythmCounts]
     ventricular: RunCounts
     supraventricular: RunCounts
-    tachycardias: Found
+    tachycardias: Mapping[str, Found]
     pauses: Found
     reference: Sequence[Span]
     test: Sequence[Span]
@@ -187,7 +190,7 @@ def score_rhythms(
         {key: count_class(kind, reference.spans, test.spans, whole) for key, kind in CLASSES.items()},
         runs["V"],
         runs["S"],
-        count_tachycardias(reference, test, fs_hz),
+        {ectopic: count_tachycardias(reference, test, fs_hz, ectopic) for ectopic in TACHYCARDIAS},
         count_pauses(reference.beats.samples / fs_hz, test.beats.samples / fs_hz),
         reference.spans,
         test.spans,
@@ -223,21 +226,24 @@ def count_class(
     )
 
 
-def count_tachycardias(reference: RhythmTrack, test: RhythmTrack, fs_hz: float) -> Found:
-    """Count runs of five and more ventricular beats above 100/min, flutter of the reference left out.
+def count_tachycardias(reference: RhythmTrack, test: RhythmTrack, fs_hz: float, ectopic: str = "V") -> Found:
+    """Count runs of one ectopic class above 100/min, flutter of the reference left out.
 
     Those of the reference are told by its beats. Those of the test are told by its beats,
-    or as ``VT`` over five beats of whatever class. One is found if the other side's overlaps it.
+    or as the rhythm of `TACHYCARDIAS` over as many beats of whatever class. One is found if
+    the other side's overlaps it.
     """
+    rhythm, least = TACHYCARDIAS[ectopic]
     flutter = episodes(reference.spans, CLASSES["vf"].rhythms, through_passing=False)
-    wanted = _fast_runs(reference.beats, fs_hz)
+    wanted = _fast_runs(reference.beats, fs_hz, ectopic)
     times_s = test.beats.samples / fs_hz
     named = [
         span
-        for span in episodes(test.spans, CLASSES["vt"].rhythms, through_passing=False)
-        if np.count_nonzero((times_s >= span.begin_s) & (times_s < span.end_s)) >= RUN_EDGES[-1]
+        for span in episodes(test.spans, frozenset({rhythm}), through_passing=False)
+        if np.count_nonzero((times_s >= span.begin_s) & (times_s < span.end_s)) >= least
     ]
-    counted = [run for run in _fast_runs(test.beats, fs_hz) if not any(_overlap(run, span) for span in named)]
+    ours = _fast_runs(test.beats, fs_hz, ectopic)
+    counted = [run for run in ours if not any(_overlap(run, span) for span in named)]
     found = without([*named, *counted], flutter)
     wanted = without(wanted, flutter)
     return Found(
@@ -248,13 +254,14 @@ def count_tachycardias(reference: RhythmTrack, test: RhythmTrack, fs_hz: float) 
     )
 
 
-def _fast_runs(beats: Annotations, fs_hz: float) -> list[Span]:
-    first, last = stretches(beats.classes() == "V")
+def _fast_runs(beats: Annotations, fs_hz: float, ectopic: str) -> list[Span]:
+    rhythm, least = TACHYCARDIAS[ectopic]
+    first, last = stretches(beats.classes() == ectopic)
     begins, ends = beats.samples[first] / fs_hz, beats.samples[last] / fs_hz
     counts = last - first + 1
-    fast = (counts >= RUN_EDGES[-1]) & ((counts - 1) * 60.0 > FAST_BPM * (ends - begins))
+    fast = (counts >= least) & ((counts - 1) * 60.0 > FAST_BPM * (ends - begins))
     return [
-        Span(begin, end, "VT", "")
+        Span(begin, end, rhythm, "")
         for begin, end in zip(begins[fast].tolist(), ends[fast].tolist(), strict=True)
     ]
 

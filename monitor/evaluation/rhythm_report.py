@@ -9,7 +9,7 @@ from operator import add
 import numpy as np
 
 from monitor.evaluation.report import RUN_COLUMNS, Row, percent, run_row
-from monitor.evaluation.rhythm import CLASSES, FAST_BPM, PAUSE_S, RhythmCounts, RhythmScore
+from monitor.evaluation.rhythm import CLASSES, FAST_BPM, PAUSE_S, TACHYCARDIAS, RhythmCounts, RhythmScore
 from monitor.evaluation.runs import Found, RunCounts
 from monitor.evaluation.table import Column, Table
 
@@ -75,10 +75,14 @@ def episode_table(scores: Sequence[RhythmScore]) -> Table:
             run_row(f"{title} runs of 3 and 4", runs.short),
             run_row(f"{title} runs of 5 and more", runs.long),
         ]
-    tachycardias = reduce(add, (score.tachycardias for score in scores), Found())
+    tachycardias = {
+        ectopic: reduce(add, (score.tachycardias[ectopic] for score in scores), Found())
+        for ectopic in TACHYCARDIAS
+    }
     pauses = reduce(add, (score.pauses for score in scores), Found())
     rows += [
-        run_row(f"ventricular tachycardias, 5 beats above {FAST_BPM:g}/min", tachycardias),
+        run_row(f"ventricular tachycardias, 5 beats above {FAST_BPM:g}/min", tachycardias["V"]),
+        run_row(f"supraventricular tachycardias, 3 beats above {FAST_BPM:g}/min", tachycardias["S"]),
         run_row(f"pauses of {PAUSE_S:g} s", pauses),
     ]
     return Table(RUN_COLUMNS, rows)

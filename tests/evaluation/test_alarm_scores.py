@@ -66,6 +66,13 @@ def test_an_alarm_within_an_emergency_of_another_kind_is_counted_apart():
     assert (found["false"], found["other"]) == (0, 1)
 
 
+def test_a_tachycardia_that_is_told_as_fibrillation_is_not_missed():
+    wanted = (Episode("extreme_tachycardia", 100, 110, 100), Episode("extreme_tachycardia", 500, 510, 500))
+    raised = (Episode("ventricular_fibrillation", 95, 120, 99),)
+    found = row([AlarmScore("x", DAY_S, wanted, raised)], "extreme_tachycardia")
+    assert (found["found"], found["missed"], found["fibrillating"]) == (0, 1, 1)
+
+
 def test_the_reference_of_record_232_holds_its_long_pauses():
     record = read_record(find_record("232"))
     found = [e for e in reference_episodes(record) if e.kind == "asystole"]
