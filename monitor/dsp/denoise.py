@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import numpy as np
 import pywt
 from pydantic import Field
@@ -102,8 +104,6 @@ class _NoiseLevel:
     smoothed over seconds. A second is thresholded with what was known when it began.
     """
 
-    _sigma: Samples | None
-
     def __init__(self, levels: int, smoothing: float) -> None:
         self._smoothing, self._keep = smoothing, 1.0 - smoothing
         self._levels = levels
@@ -112,42 +112,43 @@ class _NoiseLevel:
     def reset(self, start: int) -> None:
         self._position = start
         self._pending = np.empty((self._levels, 0))
-        self._sigma = None
+        self._sigma = np.zeros((self._levels, 1))
+        self._known = False
 
-    def process(self, detail: Samples) -> Samples:
-        """Return the noise level at each sample, shape (levels, n)."""
-        out = np.empty_like(detail)
+    def process(self, detail: Samples) -> Iterator[tuple[Samples, Samples]]:
+        """Yield the details in parts, each with its noise level, shape (levels, 1)."""
         at = 0
         while at < detail.shape[1]:
             stop = min(detail.shape[1], at + SECOND - self._position % SECOND)
-            out[:, at:stop] = 0.0 if self._sigma is None else self._sigma[:, None]
-            self._pending = np.concatenate((self._pending, detail[:, at:stop]), axis=1)
+            part = detail[:, at:stop]
+            yield part, self._sigma
+            self._pending = np.concatenate((self._pending, part), axis=1)
             self._position += stop - at
             at = stop
             if self._position % SECOND == 0:
                 self._learn(self._pending)
                 self._pending = self._pending[:, :0]
-        return out
 
     def _learn(self, second: Samples) -> None:
         """Take a second's details; one that a reset cut short teaches nothing."""
         if second.shape[1] < SECOND:
             return
-        sigma = MAD_TO_SIGMA * np.sort(np.abs(second), axis=1)[:, SECOND // 2]
-        last = sigma if self._sigma is None else self._sigma
-        self._sigma = self._smoothing * sigma + self._keep * last
+        sigma = MAD_TO_SIGMA * np.sort(np.abs(second), axis=1)[:, SECOND // 2 : SECOND // 2 + 1]
+        last = self._sigma if self._known else sigma
+        self._sigma, self._known = self._smoothing * sigma + self._keep * last, True
 
     def snapshot(self) -> State:
         return {
             "position": self._position,
             "pending": self._pending.copy(),
-            "sigma": None if self._sigma is None else self._sigma.copy(),
+            "sigma": self._sigma.copy(),
+            "known": self._known,
         }
 
     def restore(self, state: State) -> None:
         self._position = int(state["position"])
         self._pending = np.array(state["pending"])
-        self._sigma = None if state["sigma"] is None else np.array(state["sigma"])
+        self._sigma, self._known = np.array(state["sigma"]), bool(state["known"])
 
 
 class WaveletDenoiser:
@@ -221,8 +222,10 @@ class WaveletDenoiser:
         detail = np.empty((len(self._bank), chunk.size))
         for level, (high, _) in enumerate(self._bank):
             detail[level] = np.correlate(signal_mv[: chunk.size + len(high) - 1], high, "valid")
-        noise = shrunk_part(detail, self.settings.threshold * self._noise.process(detail))
-        noise = np.concatenate((self._tail, noise), axis=1)
+        parts = [
+            shrunk_part(part, self.settings.threshold * sigma) for part, sigma in self._noise.process(detail)
+        ]
+        noise = np.concatenate((self._tail, *parts), axis=1)
         self._tail = noise[:, chunk.size :].copy()
         out = signal_mv[: chunk.size].copy()
         for level, (_, back) in enumerate(self._bank):

@@ -147,44 +147,52 @@ class SignalQuality:
         self._begin += used
         self._held -= used
         self._waiting = [rows[:, used:].copy()] if self._held else []
-        signal, gone, off = rows[:, skipped:used].reshape(3, count, SECOND)
-        share_gone = (np.add.reduce(gone, axis=1) / SECOND).tolist()
-        is_off = (np.maximum.reduce(off, axis=1) > 0.0).tolist()
+        signal, *masks = rows[:, skipped:used].reshape(3, count, SECOND)
+        gone, off = np.add.reduce(masks, axis=2).tolist()
         return [
             SecondQuality(start, start + SECOND - 1, round(index, 4), reasons)
             for start, (index, reasons) in zip(
                 range(begin, begin + count * SECOND, SECOND),
-                self._judge(signal, share_gone, is_off),
+                self._judge(signal, gone, off),
                 strict=True,
             )
         ]
 
     def _judge(
-        self, rows: Samples, missing: list[float], lead_off: list[bool]
+        self, rows: Samples, gone: list[float], off: list[float]
     ) -> Iterator[tuple[float, tuple[str, ...]]]:
-        """Yield index and reasons of each second; they are too few for numpy to be quick with them."""
+        """Yield index and reasons of each second; they are too few for numpy to be quick with them.
+
+        Parameters
+        ----------
+        rows : array of shape (n, 360)
+            The seconds.
+        gone, off : list of n floats
+            Samples of each that are missing, and that came with an electrode off.
+        """
         limits = self.settings
         windows = self._windows(rows)
         seen = self._look(windows)
-        still = (seen.swing_mv < limits.flat_mv).tolist()
-        hum = ((seen.hum_mv / limits.hum_mv) ** 4).tolist()
+        swings_mv, hums_mv = seen.swing_mv.tolist(), seen.hum_mv.tolist()
         unchanged = seen.features[:, UNCHANGED].tolist()
         middles = median(rows[:, ::MIDDLE_STEP]).tolist()
         least = limits.saturated_fraction * SECOND
         for i, probability in enumerate(self._model.probabilities(seen.features).tolist()):
+            missing, still = gone[i] / SECOND, swings_mv[i] < limits.flat_mv
+            hum = (hums_mv[i] / limits.hum_mv) ** 4
             may_saturate = round(unchanged[i] * (SECOND - 1)) + 1 >= least
             rail = may_saturate and self._at_extreme(rows[i], windows[i], least)
             faults = {
-                "missing": missing[i] > limits.missing_fraction,
-                "lead_off": lead_off[i],
-                "flat": self._is_flat(still=still[i]),
-                "saturated": self._is_saturated(rail=rail, still=still[i]),
+                "missing": missing > limits.missing_fraction,
+                "lead_off": off[i] > 0.0,
+                "flat": self._is_flat(still=still),
+                "saturated": self._is_saturated(rail=rail, still=still),
             }
             named = dict(zip(CLASSES, probability, strict=True))
-            index = (1.0 - missing[i]) * named.pop("clean") / (1.0 + hum[i])
+            index = (1.0 - missing) * named.pop("clean") / (1.0 + hum)
             index = 0.0 if any(faults.values()) else index
             blamed = {name: index < 0.5 and value >= limits.blame for name, value in named.items()}
-            marks = faults | blamed | {"hum": hum[i] > 1.0, "drift": self._is_drifting(middles[i])}
+            marks = faults | blamed | {"hum": hum > 1.0, "drift": self._is_drifting(middles[i])}
             yield index, tuple(name for name, mark in marks.items() if mark)
 
     def _windows(self, rows: Samples) -> Samples:

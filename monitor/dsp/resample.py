@@ -46,12 +46,13 @@ class ResampleSettings(Settings):
 class _Grid:
     """Which inputs each output needs, in exact integer arithmetic.
 
-    Output k stands at input position k * step with step = fs_in / 360, and needs
+    Output k stands at input position k * over / under, which is k * fs_in / 360, and needs
     ``reach`` inputs behind that position.
     """
 
     def __init__(self, fs_in_hz: float, reach: int) -> None:
-        self.step = Fraction(fs_in_hz).limit_denominator(MAX_DENOMINATOR) / Fraction(PIPELINE_HZ)
+        step = Fraction(fs_in_hz).limit_denominator(MAX_DENOMINATOR) / Fraction(PIPELINE_HZ)
+        self.over, self.under = step.numerator, step.denominator
         self.reach = reach
         self.reset(0)
 
@@ -68,16 +69,16 @@ class _Grid:
 
     def locate(self, outputs: range) -> tuple[Indices, Indices]:
         """Return the input index at or before each output, and the rest over the denominator."""
-        position = np.arange(outputs.start, outputs.stop, dtype=np.int64) * self.step.numerator
-        base = position // self.step.denominator
-        return base, position - base * self.step.denominator
+        position = np.arange(outputs.start, outputs.stop, dtype=np.int64) * self.over
+        base = position // self.under
+        return base, position - base * self.under
 
     def floor(self, output: int) -> int:
-        return output * self.step.numerator // self.step.denominator
+        return output * self.over // self.under
 
     def _ceil(self, position: int) -> int:
         """Return the first output at or behind an input position."""
-        return -(-position * self.step.denominator // self.step.numerator)
+        return -(-position * self.under // self.over)
 
 
 def check_rate(fs_in_hz: float) -> None:
@@ -148,7 +149,7 @@ class Resampler:
         self.settings = settings or ResampleSettings()
         self._half = _half_width(fs_in_hz, self.settings)
         self._grid = _Grid(fs_in_hz, self._half)
-        self._phases = min(self._grid.step.denominator, MAX_PHASES)
+        self._phases = min(self._grid.under, MAX_PHASES)
         if self._half:
             self._bank = _filter_bank(fs_in_hz, self._half, self._phases, self.settings.attenuation_db)
         self.reset()
@@ -200,7 +201,7 @@ class Resampler:
         out = np.empty(len(outputs))
         for at in range(0, len(outputs), BLOCK):
             base, rest = self._grid.locate(outputs[at : at + BLOCK])
-            denominator = self._grid.step.denominator
+            denominator = self._grid.under
             phase = rest if self._phases == denominator else np.rint(rest * (self._phases / denominator))
             taps = self._bank[phase.astype(np.intp)]
             out[at : at + BLOCK] = np.einsum("ij,ij->i", windows[base - self._half + 1 - begin], taps)
