@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -85,10 +87,16 @@ def follow_level(
     array of shape (..., n)
         Natural logarithm of the level, never below that of 0.02 mV.
     """
-    ramp = _DECAY * np.arange(1, slopes.shape[-1] + 1, dtype=np.float64)
+    ramp = _ramp(slopes.shape[-1])
     lifted = np.log(np.maximum(slopes, LEVEL_FLOOR_MV)) + ramp
     lifted = np.maximum(lifted, np.asarray(log_level)[..., None])
     return np.maximum.accumulate(lifted, axis=-1) - ramp
+
+
+@lru_cache(maxsize=16)
+def _ramp(steps: int) -> NDArray[np.float64]:
+    """Return by how much a level's logarithm falls until the end of each step."""
+    return _DECAY * np.arange(1, steps + 1, dtype=np.float64)
 
 
 def to_hops(filtered: NDArray[np.floating], log_level: NDArray[np.floating]) -> NDArray[np.float32]:
@@ -121,8 +129,7 @@ class QrsFrontEnd:
     def reset(self) -> None:
         """Forget the past."""
         self._filter: NDArray[np.float64] | None = None
-        self._rest = np.zeros(0)
-        self._history = np.zeros(SLOPE_LAG)
+        self._waiting = np.zeros(SLOPE_LAG)
         self._log_level = float(np.log(LEVEL_FLOOR_MV))
 
     def process(self, raw: Samples) -> tuple[NDArray[np.float32], Samples]:
@@ -140,31 +147,29 @@ class QrsFrontEnd:
         filtered : array of shape (k * HOP,)
             The band-passed ECG of the same hops, in mV.
         """
+        joined = self._waiting
         if raw.size:
             filtered, self._filter = band_pass(raw, self._filter)
-            self._rest = np.concatenate((self._rest, filtered))
-        whole = self._rest.size // HOP * HOP
+            joined = np.concatenate((joined, filtered))
+        whole = (joined.size - SLOPE_LAG) // HOP * HOP
+        self._waiting = joined[whole:]
         if not whole:
             return np.zeros((HOP, 0), dtype=np.float32), np.zeros(0)
-        filtered, self._rest = self._rest[:whole], self._rest[whole:]
-        lagged = np.concatenate((self._history, filtered))
-        self._history = lagged[-SLOPE_LAG:]
+        lagged = joined[: SLOPE_LAG + whole]
         levels = follow_level(slope_per_hop(lagged), np.float64(self._log_level))
         self._log_level = float(levels[-1])
-        return to_hops(filtered, levels), filtered
+        return to_hops(lagged[SLOPE_LAG:], levels), lagged[SLOPE_LAG:]
 
     def snapshot(self) -> State:
         """Return a copy of the state."""
         return {
             "filter": None if self._filter is None else self._filter.copy(),
-            "rest": self._rest.copy(),
-            "history": self._history.copy(),
+            "waiting": self._waiting.copy(),
             "log_level": self._log_level,
         }
 
     def restore(self, state: State) -> None:
         """Go back to a state that `snapshot` returned."""
         self._filter = None if state["filter"] is None else state["filter"].copy()
-        self._rest = state["rest"].copy()
-        self._history = state["history"].copy()
+        self._waiting = state["waiting"].copy()
         self._log_level = state["log_level"]
