@@ -241,6 +241,7 @@ class EventMaker:
             rr_s,
             self._quality,
             None if signal is None else signal[: window.r - window.start + 1],
+            label.probabilities.get("V", 0.0),
         )
         return self._rhythm.beat(seen, known, None if naming.revision is None else naming.revision.aami)
 

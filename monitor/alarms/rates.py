@@ -9,9 +9,7 @@ from itertools import takewhile
 from monitor.alarms.condition import Change, Condition, Memory, signal_away
 from monitor.alarms.rules import RunRateRule
 from monitor.events import Beat, BeatRevision, Event, Gap, SourceStatus
-
-SPREAD = 1.5
-"""No interval of a run is off the limit, to the harmless side, by more than this factor."""
+from monitor.rhythm.runs import LIKELY, RUN, SPREAD
 
 HYSTERESIS = 0.05
 """The rate must come back inside the limit by this share to end the alarm."""
@@ -103,16 +101,18 @@ class ExtremeRate(Condition[RunMemory]):
 
 @dataclass(slots=True)
 class BeatsMemory(Memory):
-    """The last beats: source index, interval before it in seconds or None, whether ventricular."""
+    """The last beats: source index, interval before it in seconds or None, how surely ventricular."""
 
-    beats: list[tuple[int, float | None, bool]] = field(default_factory=list)
+    beats: list[tuple[int, float | None, float]] = field(default_factory=list)
 
 
 class VentricularTachycardia(Condition[BeatsMemory]):
     """Five or more ventricular beats in a row, faster than 100 a minute.
 
-    It ends with three other beats in a row, or when the ventricular beats become slow. A
-    beat whose class is revised counts as what it was revised to.
+    Two of five may be of another class if they are `LIKELY` ventricular, so that a
+    tachycardia in which two shapes take turns is not taken apart. It ends with three other
+    beats in a row, or when the ventricular beats become slow. A beat whose class is revised
+    counts as what it was revised to.
 
     Parameters
     ----------
@@ -126,6 +126,7 @@ class VentricularTachycardia(Condition[BeatsMemory]):
         super().__init__(BeatsMemory())
         self.rule = rule
         self._needed = rule.beats - 1
+        self._least_certain = min(rule.beats, max(RUN, rule.beats // 2 + 1))
         self._longest_s = SPREAD * 60.0 / rule.limit_bpm
 
     def observe(self, event: Event) -> Change | None:
@@ -138,13 +139,13 @@ class VentricularTachycardia(Condition[BeatsMemory]):
         ):
             beats.clear()
         elif isinstance(event, Beat):
-            beats.append((event.sample, event.rr_s, event.aami == "V"))
+            beats.append((event.sample, event.rr_s, _ventricular(event)))
             del beats[:-BEATS_KEPT]
             return self._judge()
         elif isinstance(event, BeatRevision):
             for index, (sample, rr_s, _) in enumerate(beats):
                 if sample == event.sample:
-                    beats[index] = (sample, rr_s, event.aami == "V")
+                    beats[index] = (sample, rr_s, _ventricular(event))
                     return self._judge()
         return None
 
@@ -153,7 +154,8 @@ class VentricularTachycardia(Condition[BeatsMemory]):
         if self.memory.present and self._other_beats() >= CLEAR_OTHER_BEATS:
             return self.end(last, "Ventricular tachycardia over: other beats are back")
         run = self._run()
-        if len(run) < self._needed:
+        certain = sum(sure == 1.0 for _, _, sure in self.memory.beats[-self.rule.beats :])
+        if len(run) < self._needed or certain < self._least_certain:
             return None
         rate = mean_bpm(run[: self._needed])
         if not self.memory.present and rate > self.rule.limit_bpm:
@@ -165,15 +167,20 @@ class VentricularTachycardia(Condition[BeatsMemory]):
 
     def _other_beats(self) -> int:
         """Return how many beats, up to the last, are not ventricular."""
-        others = takewhile(lambda beat: not beat[2], reversed(self.memory.beats))
+        others = takewhile(lambda beat: beat[2] < LIKELY, reversed(self.memory.beats))
         return sum(1 for _ in others)
 
     def _run(self) -> list[float]:
         """Return the intervals of the ventricular run that the last beat ends, the newest first."""
         run: list[float] = []
-        ventricular = list(takewhile(lambda beat: beat[2], reversed(self.memory.beats)))
+        ventricular = list(takewhile(lambda beat: beat[2] >= LIKELY, reversed(self.memory.beats)))
         for _, rr_s, _ in ventricular[:-1]:
             if rr_s is None or not 0 < rr_s < self._longest_s:
                 break
             run.append(rr_s)
         return run
+
+
+def _ventricular(beat: Beat | BeatRevision) -> float:
+    """Return 1 for a ventricular beat, and for another the probability that it is one."""
+    return 1.0 if beat.aami == "V" else beat.probabilities.get("V", 0.0)

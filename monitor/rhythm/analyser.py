@@ -246,6 +246,7 @@ class RhythmAnalyser:
                 waiting.rr_s,
                 waiting.quality,
                 None if waiting.before_mv is None else waiting.before_mv.copy(),
+                waiting.ventricular,
             ),
             "said": list(self._said),
             "start": self._start,

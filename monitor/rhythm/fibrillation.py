@@ -12,7 +12,7 @@ from monitor.dsp.operator import Samples, State
 from monitor.dsp.sanitise import Mask
 from monitor.events import PIPELINE_HZ
 from monitor.rhythm.fibrillation_model import FibrillationModel
-from monitor.rhythm.fibrillation_windows import AHEAD_S, FibrillationWindows
+from monitor.rhythm.fibrillation_windows import AHEAD_S, SHORT_SECOND, WINDOW_S, FibrillationWindows
 
 SECOND = int(PIPELINE_HZ)
 
@@ -31,9 +31,9 @@ class FibrillationSettings(Settings):
     end_s : int
         It is over after so many seconds in a row without it.
     least_mv : float
-        What is smaller, from peak to peak over four seconds, is not called fibrillation: finer
-        waves count as asystole (Kerber et al. 1997, doi:10.1161/01.CIR.95.6.1677), or they are
-        the rest of an electrode's jump.
+        What is smaller, from peak to peak of a second in the mean of four, is not called
+        fibrillation: finer waves count as asystole (Kerber et al. 1997,
+        doi:10.1161/01.CIR.95.6.1677), or they are the rest of an electrode's jump.
     missing_fraction : float
         Part of a second missing that keeps it, and those that look at it, from being judged.
     """
@@ -130,11 +130,15 @@ class FibrillationDetector:
         if not windows.shape[0]:
             return []
         limits = self.settings
-        swings = (np.maximum.reduce(windows, axis=1) - np.minimum.reduce(windows, axis=1)).tolist()
+        parts = windows.reshape(-1, WINDOW_S, SHORT_SECOND)
+        swings = np.maximum.reduce(parts, axis=2) - np.minimum.reduce(parts, axis=2)
         values = [
             None if gone > limits.missing_fraction else 0.0 if swing < limits.least_mv else probability
             for probability, swing, gone in zip(
-                self._model.probabilities(windows).tolist(), swings, missed, strict=True
+                self._model.probabilities(windows).tolist(),
+                (np.add.reduce(swings, axis=1) / WINDOW_S).tolist(),
+                missed,
+                strict=True,
             )
         ]
         return [self._decide(first + i * SECOND, value) for i, value in enumerate(values)]

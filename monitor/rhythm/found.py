@@ -36,6 +36,8 @@ class SeenBeat:
         Signal quality at the beat, 0 to 1.
     before_mv : array of shape (n,), or None
         Clean signal in millivolts up to the R wave, which is its last sample.
+    ventricular : float
+        Probability that it is a ventricular beat, whatever its class.
     """
 
     at: float
@@ -44,6 +46,7 @@ class SeenBeat:
     rr_s: float | None
     quality: float
     before_mv: Samples | None = None
+    ventricular: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

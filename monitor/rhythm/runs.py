@@ -17,6 +17,16 @@ RUN: Final = 3
 LIKE_RUN = 1.15
 """A beat within a ventricular run that comes no later, over the run's mean interval, may belong to it."""
 
+LIKELY: Final = 0.35
+"""Least probability of a ventricular beat of a beat of another class that may belong to a run; so
+that one in which two shapes take turns is not taken apart."""
+
+SPREAD: Final = 1.5
+"""No interval of a run is off the limit, to the harmless side, by more than this factor."""
+
+MOST_DOUBTS = 2
+"""So many of them in a row, between two ventricular beats."""
+
 RATE_INTERVALS = 8
 """The newest intervals of a run that give its rate."""
 
@@ -34,18 +44,23 @@ KINDS: dict[str, tuple[EpisodeKind, EpisodeKind]] = {
 
 
 class _Run:
-    """The beats of a run: the first, the newest, and how many; a run may last for hours."""
+    """The beats of a run: the first, the newest, how many, and how many of its own class.
+
+    A run may last for hours.
+    """
 
     def __init__(self) -> None:
         self.count = 0
+        self.certain = 0
         self.first = 0.0
         self.sure = 0.0
         self.newest: deque[float] = deque(maxlen=RATE_INTERVALS + 1)
 
-    def add(self, at: float, sure: float) -> None:
+    def add(self, at: float, sure: float, *, certain: bool = True) -> None:
         if not self.count:
             self.first = at
         self.count += 1
+        self.certain += certain
         self.sure += sure
         self.newest.append(at)
 
@@ -58,11 +73,17 @@ class _Run:
         return _bpm(len(self.newest), self.newest[0], self.newest[-1])
 
     def snapshot(self) -> State:
-        return {"count": self.count, "first": self.first, "sure": self.sure, "newest": list(self.newest)}
+        return {
+            "count": self.count,
+            "certain": self.certain,
+            "first": self.first,
+            "sure": self.sure,
+            "newest": list(self.newest),
+        }
 
     def restore(self, state: State) -> None:
-        self.count, self.first = int(state["count"]), float(state["first"])
-        self.sure = float(state["sure"])
+        self.count, self.certain = int(state["count"]), int(state["certain"])
+        self.first, self.sure = float(state["first"]), float(state["sure"])
         self.newest = deque(state["newest"], maxlen=RATE_INTERVALS + 1)
 
 
@@ -70,7 +91,8 @@ class RunFinder:
     """Follows beats of one ectopic class in a row; interval by interval, nothing spans a gap.
 
     One beat of another class does not part a ventricular run of three and more if it comes
-    as soon as those of the run, and the next one is ventricular again.
+    as soon as those of the run, and the next one is ventricular again. Neither do one or two
+    that are `LIKELY` ventricular; but three beats of a run are of its class.
 
     Parameters
     ----------
@@ -92,7 +114,7 @@ class RunFinder:
         """Let no run span what comes."""
         self._kind = ""
         self._run = _Run()
-        self._doubt: float | None = None
+        self._doubts: list[float] = []
 
     def take(self, beat: SeenBeat, known_at: int, *, irregular: bool) -> EpisodeFound | None:
         """Take the next beat, its class final; return what it ended.
@@ -109,41 +131,51 @@ class RunFinder:
         kind = beat.aami if beat.aami in KINDS and beat.quality >= self.settings.min_quality else ""
         if irregular and kind == "S":
             kind = ""
-        ended = None
-        if self._doubt is not None:
-            ended = self._resolve(beat, kind, known_at)
-        elif kind != self._kind and self._may_belong(beat):
-            self._doubt = beat.at
+        if kind != self._kind and self._may_belong(beat):
+            self._doubts.append(beat.at)
             return None
+        ended = self._resolve(beat, kind, known_at) if self._doubts else None
         if kind != self._kind or beat.rr_s is None or beat.rr_s > LONGEST_S:
             ended = self._end(beat.at, known_at) or ended
             self._kind = kind
         if kind:
             self._run.add(beat.at, beat.sure)
-            if self._run.count >= RUN:
+            if self._run.certain >= RUN:
                 self._name()
         return ended
 
     def _may_belong(self, beat: SeenBeat) -> bool:
-        if self._kind != "V" or self._run.count < RUN or beat.rr_s is None:
+        """Tell whether a beat of another class may belong to the run."""
+        if self._kind != "V" or beat.rr_s is None or len(self._doubts) == MOST_DOUBTS:
             return False
-        return beat.rr_s * self._run.bpm <= 60.0 * LIKE_RUN
+        likely = beat.ventricular >= LIKELY and beat.rr_s <= self._longest_s
+        return likely or (not self._doubts and self._is_soon(beat.rr_s))
+
+    @property
+    def _longest_s(self) -> float:
+        return SPREAD * 60.0 / self.settings.run_bpm
+
+    def _is_soon(self, rr_s: float) -> bool:
+        return self._run.count >= RUN and rr_s * self._run.bpm <= 60.0 * LIKE_RUN
+
+    def _goes_on(self, rr_s: float) -> bool:
+        return self._is_soon(rr_s) or (self._run.count < RUN and rr_s <= self._longest_s)
 
     def _resolve(self, beat: SeenBeat, kind: str, known_at: int) -> EpisodeFound | None:
-        """Count the doubtful beat before this one to the run, or end the run with it."""
-        assert self._doubt is not None
-        doubt, self._doubt = self._doubt, None
-        if kind == "V" and self._may_belong(beat):
-            self._run.add(doubt, 0.0)
+        """Count the doubtful beats before this one to the run, or end the run with them."""
+        doubts, self._doubts = self._doubts, []
+        if kind == "V" and beat.rr_s is not None and self._goes_on(beat.rr_s):
+            for doubt in doubts:
+                self._run.add(doubt, 0.0, certain=False)
             return None
-        ended = self._end(doubt, known_at)
+        ended = self._end(doubts[0], known_at)
         self._kind = ""
         return ended
 
     def end(self, at: float, known_at: int) -> EpisodeFound | None:
         """End the run, because no beat follows; return it."""
-        ended = self._end(at if self._doubt is None else self._doubt, known_at)
-        self._kind, self._doubt = "", None
+        ended = self._end(self._doubts[0] if self._doubts else at, known_at)
+        self._kind, self._doubts = "", []
         return ended
 
     def _name(self) -> None:
@@ -160,7 +192,7 @@ class RunFinder:
 
     def _end(self, at: float, known_at: int) -> EpisodeFound | None:
         run, found = self._run, None
-        if run.count >= 2:
+        if run.certain >= RUN or run.count == 2:
             kind = KINDS[self._kind][run.count >= RUN]
             found = EpisodeFound(run.first, run.newest[-1], known_at, kind, run.count, round(run.bpm, 1))
         self._run = _Run()
@@ -173,7 +205,7 @@ class RunFinder:
             "layer": self.layer.snapshot(),
             "kind": self._kind,
             "run": self._run.snapshot(),
-            "doubt": self._doubt,
+            "doubts": list(self._doubts),
         }
 
     def restore(self, state: State) -> None:
@@ -181,7 +213,7 @@ class RunFinder:
         self.layer.restore(state["layer"])
         self._kind = str(state["kind"])
         self._run.restore(state["run"])
-        self._doubt = state["doubt"]
+        self._doubts = [float(at) for at in state["doubts"]]
 
 
 def _bpm(beats: int, first: float, last: float) -> float:

@@ -32,7 +32,7 @@ class Script:
     def at(self, time_s: float) -> int:
         return round(time_s * self.fs_hz)
 
-    def beat(self, time_s: float, aami: str = "N", quality: float = 1.0) -> Script:
+    def beat(self, time_s: float, aami: str = "N", quality: float = 1.0, ventricular: float = 0.0) -> Script:
         rr_s = None if self._last_r is None else time_s - self._last_r
         self._last_r = time_s
         symbol = {"S": "A"}.get(aami, aami)
@@ -43,7 +43,7 @@ class Script:
                 known_at=self.at(time_s + LATENCY_S),
                 symbol=symbol,
                 aami=aami,
-                probabilities={},
+                probabilities={"V": ventricular},
                 r_known_at=self.at(time_s + 0.2),
                 rr_s=rr_s,
                 quality=quality,

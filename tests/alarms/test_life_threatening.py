@@ -155,6 +155,18 @@ def test_a_beat_that_is_revised_away_prevents_a_tachycardia(engine, script):
     assert states(play(engine, script, 6), "ventricular_tachycardia") == []
 
 
+@pytest.mark.parametrize(("ventricular", "raised"), [(0.4, True), (0.2, False)])
+def test_two_shapes_that_take_turns_are_a_tachycardia_if_both_may_be_ventricular(
+    engine, script, ventricular, raised
+):
+    script.good(0, 20).beats(0.5, 75, 5)
+    for index in range(5):
+        script.beat(4.2 + 1.1 * index, "V").beat(4.85 + 1.1 * index, "N", ventricular=ventricular)
+    fifth = round(script.at(4.2 + 2.2 + LATENCY_S) / FS, 2)
+    expected = [("active", fifth)] if raised else []
+    assert states(play(engine, script, 12), "ventricular_tachycardia")[:1] == expected
+
+
 def test_a_normal_beat_breaks_a_ventricular_run(engine, script):
     script.beats(0.5, 180, 4, "V").beat(0.5 + 4 / 3).beats(0.5 + 5 / 3, 180, 4, "V")
     assert states(play(engine, script, 6), "ventricular_tachycardia") == []

@@ -38,12 +38,19 @@ class RhythmScript:
         self._random = np.random.default_rng(self.seed)
 
     def beat(
-        self, rr_s: float, aami: str = "N", *, p: bool = True, revised: str | None = None
+        self,
+        rr_s: float,
+        aami: str = "N",
+        *,
+        p: bool = True,
+        revised: str | None = None,
+        ventricular: float = 0.0,
     ) -> RhythmScript:
         """Add a beat ``rr_s`` after the last; ``revised`` is what the one before turns out to be."""
         self.time_s += rr_s
         at = self.time_s * FS
-        seen = SeenBeat(at, aami, 0.9, rr_s if self.linked else None, 1.0, p_wave(p, self._random))
+        before_mv = p_wave(p, self._random)
+        seen = SeenBeat(at, aami, 0.9, rr_s if self.linked else None, 1.0, before_mv, ventricular)
         self.linked = True
         self._add(at + KNOWN_S * FS, "beat", seen, revised)
         return self

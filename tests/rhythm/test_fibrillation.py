@@ -103,6 +103,13 @@ def test_a_line_with_grain_of_the_front_end_is_no_fibrillation(detector):
     assert not any(second.is_vf for second in detector.process(grain))
 
 
+def test_waves_below_0_2_mv_are_no_fibrillation_though_one_second_in_four_is_higher(detector):
+    waves = rhythm(("vf", 40.0)).reshape(-1, SECOND)
+    waves *= 0.15 / np.ptp(waves, axis=1, keepdims=True)
+    waves[::4] *= 1.6
+    assert not any(second.is_vf for second in detector.process(waves.ravel()))
+
+
 def test_a_second_comes_with_the_last_sample_of_the_next(detector):
     seconds = detector.process(np.zeros(10 * SECOND))
     assert [second.start for second in seconds] == [index * SECOND for index in range(9)]

@@ -96,6 +96,20 @@ def test_one_doubtful_beat_does_not_part_a_run():
     assert short(play(script.ordered())) == [("ventricular_run", 6)]
 
 
+def test_a_run_whose_shapes_take_turns_is_not_taken_apart():
+    script = RhythmScript().beats(20, 0.8)
+    for _ in range(6):
+        script.beat(0.45, "V").beat(0.65, "N", ventricular=0.4)
+    found = play(script.beats(5, 0.8).ordered())
+    assert short(found) == [("ventricular_run", 11)]
+    assert names(found) == ["N", "VT", "N"]
+
+
+def test_two_ventricular_beats_and_a_doubtful_one_are_no_run():
+    script = RhythmScript().beats(20, 0.8).beat(0.5, "V").beat(0.5, "N", ventricular=0.4).beat(0.5, "V")
+    assert short(play(script.beats(5, 0.8).ordered())) == []
+
+
 def test_a_run_that_a_fast_rhythm_follows_ends_at_its_first_beat():
     script = RhythmScript().beats(20, 0.45).beats(3, 0.45, "V")
     ended_s = script.time_s + 0.45
