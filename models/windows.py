@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from monitor.dsp import FRONT_END_VERSION
+from monitor.dsp import FRONT_END_VERSION, rpeak
 from monitor.dsp.front_end import FrontEndSettings, clean_record
 from monitor.dsp.rpeak import RPeakDetector
 from monitor.dsp.segment import BeatSegmenter, SegmentSettings
@@ -56,6 +56,15 @@ def front_end_key() -> str:
     settings = (FrontEndSettings(), SegmentSettings())
     text = "|".join(item.model_dump_json() for item in settings)
     return f"{FRONT_END_VERSION}-{hashlib.sha256(text.encode()).hexdigest()[:10]}"
+
+
+def detector_key() -> str:
+    """Return a short name of the live detector as it is: of its network, its settings and its code."""
+    code = sorted(Path(rpeak.__file__).parent.glob("rpeak*.py"))
+    digest = hashlib.sha256()
+    for path in (rpeak.SHIPPED_MODEL, *code):
+        digest.update(path.read_bytes())
+    return digest.hexdigest()[:10]
 
 
 def clean_windows(

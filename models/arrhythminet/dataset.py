@@ -12,7 +12,7 @@ import platformdirs
 from numpy.typing import NDArray
 
 from models.arrhythminet.networks import CLASSES
-from models.windows import MARGIN_SAMPLES, front_end_key, read_beats
+from models.windows import MARGIN_SAMPLES, detector_key, front_end_key, read_beats
 from monitor.dsp.segment import normalise
 from monitor.errors import RecordError
 from monitor.files import replacing
@@ -119,7 +119,7 @@ def database_folder(data_dir: Path | None) -> Path:
 
 
 def load_beats(folder: Path, say: Callable[[str], None] = print) -> Beats:
-    """Return the data set, built once for each front end and then cached.
+    """Return the data set, built once for each front end and detector and then cached.
 
     Parameters
     ----------
@@ -128,7 +128,7 @@ def load_beats(folder: Path, say: Callable[[str], None] = print) -> Beats:
     say : callable
         Takes a line on progress.
     """
-    cache = platformdirs.user_cache_path("ecgmon") / "training" / f"mitdb-{front_end_key()}"
+    cache = platformdirs.user_cache_path("ecgmon") / "training" / f"mitdb-{front_end_key()}-{detector_key()}"
     if not (cache / "beats.npz").is_file():
         cache.mkdir(parents=True, exist_ok=True)
         parts = []
