@@ -84,7 +84,9 @@ def _found(case: Case, factor: float) -> Positions:
 
 
 def _as_reference(case: Case, found: Positions) -> Annotations:
-    """Return beats found as if they were the labels, beside the record's marks of flutter."""
+    """Return beats found outside flutter as if they were the labels, beside the marks of flutter."""
+    for first, last in case.reference.flutter():
+        found = found[(found < first) | (found > last)]
     others = ~np.isin(case.reference.symbols, list(AAMI_OF_SYMBOL))
     samples = np.concatenate((found, case.reference.samples[others]))
     symbols = np.concatenate((np.full(found.size, "N"), case.reference.symbols[others]))
