@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import compress
 
 import numpy as np
 from pydantic import Field
@@ -22,6 +23,9 @@ BATCH = 256
 
 BASELINE_S = 10
 """Seconds whose middle is the baseline that a second is compared with."""
+
+REASONS = ("missing", "lead_off", "flat", "saturated", *CLASSES[1:], "hum", "drift")
+"""What can be wrong with a second, in the order in which it is told."""
 
 MIDDLE_STEP = 4
 """Every fourth sample will do for the median of a window."""
@@ -74,8 +78,7 @@ class SecondQuality:
     index : float
         0 (useless) to 1 (clean).
     reasons : tuple of str
-        What is wrong, any of ``missing``, ``lead_off``, ``flat``, ``saturated``, ``motion``,
-        ``muscle``, ``hum``, ``drift``. A drift leaves the index as it is.
+        What is wrong, any of `REASONS`. A drift leaves the index as it is.
     """
 
     start: int
@@ -182,18 +185,16 @@ class SignalQuality:
             hum = (hums_mv[i] / limits.hum_mv) ** 4
             may_saturate = round(unchanged[i] * (SECOND - 1)) + 1 >= least
             rail = may_saturate and self._at_extreme(rows[i], windows[i], least)
-            faults = {
-                "missing": missing > limits.missing_fraction,
-                "lead_off": off[i] > 0.0,
-                "flat": self._is_flat(still=still),
-                "saturated": self._is_saturated(rail=rail, still=still),
-            }
-            named = dict(zip(CLASSES, probability, strict=True))
-            index = (1.0 - missing) * named.pop("clean") / (1.0 + hum)
-            index = 0.0 if any(faults.values()) else index
-            blamed = {name: index < 0.5 and value >= limits.blame for name, value in named.items()}
-            marks = faults | blamed | {"hum": hum > 1.0, "drift": self._is_drifting(middles[i])}
-            yield index, tuple(name for name, mark in marks.items() if mark)
+            faults = (
+                missing > limits.missing_fraction,
+                off[i] > 0.0,
+                self._is_flat(still=still),
+                self._is_saturated(rail=rail, still=still),
+            )
+            index = 0.0 if any(faults) else (1.0 - missing) * probability[0] / (1.0 + hum)
+            blamed = [index < 0.5 and value >= limits.blame for value in probability[1:]]
+            marks = (*faults, *blamed, hum > 1.0, self._is_drifting(middles[i]))
+            yield index, tuple(compress(REASONS, marks))
 
     def _windows(self, rows: Samples) -> Samples:
         """Return each second with those before it, shape (n, 1440)."""

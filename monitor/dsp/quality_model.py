@@ -15,6 +15,7 @@ from monitor.dsp.quality_features import NAMES
 MODEL_FILE = Path(__file__).with_suffix(".json")
 
 CLASSES = ("clean", "motion", "muscle")
+"""What the network tells apart; the first means that nothing is wrong."""
 
 
 @dataclass(frozen=True)

@@ -60,13 +60,17 @@ class Sanitiser:
         missing : bool array of shape (n,)
             True where the sample was replaced.
         """
-        missing = ~(np.abs(chunk) <= self.settings.limit_mv)
-        if chunk.size and missing.any():
+        if not chunk.size:
+            return chunk, np.zeros(0, dtype=np.bool_)
+        magnitude = np.abs(chunk)
+        if np.maximum.reduce(magnitude) <= self.settings.limit_mv:
+            missing = np.zeros(chunk.size, dtype=np.bool_)
+        else:
+            missing = ~(magnitude <= self.settings.limit_mv)
             held = np.concatenate(([self._last], chunk))
             source = np.where(missing, 0, np.arange(1, held.size))
             chunk = held[np.maximum.accumulate(source)]
-        if chunk.size:
-            self._last = float(chunk[-1])
+        self._last = float(chunk[-1])
         return chunk, missing
 
     def reset(self, start: int = 0) -> None:  # noqa: ARG002 - the same at any index
