@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import deque
 
 from monitor.dsp.operator import State
+from monitor.events import PIPELINE_HZ
 from monitor.rhythm.atrial import AtrialWatch
 from monitor.rhythm.atrial_model import Judge
 from monitor.rhythm.found import SeenBeat
@@ -13,6 +14,12 @@ from monitor.rhythm.settings import RhythmSettings
 
 INTERVALS, LEAST_INTERVALS = 12, 8
 """Intervals whose middle one gives the rate, and the fewest that will do."""
+
+STEADY_SPREAD = 0.3
+"""The longest and the shortest of steady intervals differ by no larger share of the middle one."""
+
+FIRST_WAIT_S = 30.0
+"""So long at most a first rhythm of uneven intervals waits for a judgement of the atria."""
 
 SINUS, SLOW, FAST, FIBRILLATION = "N", "SBR", "STACH", "AFIB"
 
@@ -78,6 +85,14 @@ class GroundRhythm:
         known = bool(self.layer.rhythm)
         return known and probability is not None and probability >= self.settings.fibrillation_off
 
+    def _waits(self, at: float) -> bool:
+        """Tell whether a first name would be a guess: what is said cannot be taken back."""
+        if self.layer.rhythm or self.atrial.probability is not None or self._first is None:
+            return False
+        ordered = sorted(rr_s for _, rr_s in self._intervals)
+        uneven = ordered[-1] - ordered[0] > STEADY_SPREAD * ordered[len(ordered) // 2]
+        return uneven and at - self._first < FIRST_WAIT_S * PIPELINE_HZ
+
     def take(self, beat: SeenBeat) -> None:
         """Take the next beat, its class final."""
         judged = self.atrial.take(beat)
@@ -87,7 +102,7 @@ class GroundRhythm:
         if usable and self._last_usable and beat.rr_s is not None:
             self._intervals.append((beat.at, beat.rr_s))
         self._last_usable = usable
-        if len(self._intervals) < LEAST_INTERVALS:
+        if len(self._intervals) < LEAST_INTERVALS or self._waits(beat.at):
             return
         if judged and self.atrial.present != self.fibrillates:
             self._change(self.atrial.changed_at())

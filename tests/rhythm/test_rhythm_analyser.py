@@ -41,7 +41,23 @@ def test_atrial_fibrillation_is_told_within_30_seconds_and_from_its_onset():
 
 def test_even_conduction_for_a_while_does_not_end_atrial_fibrillation():
     script = RhythmScript().fibrillation(80).beats(12, 0.75, p=False).fibrillation(80)
-    assert names(play(script.ordered())) == ["N", "AFIB"]
+    assert names(play(script.ordered())) == ["AFIB"]
+
+
+def test_fibrillation_from_the_first_beat_on_is_told_from_the_first_beat_on():
+    script = RhythmScript().fibrillation(40)
+    first_s = script.ordered()[0][2][0].at / FS
+    assert rhythms(play(script.ordered())) == [("AFIB", round(first_s, 1))]
+
+
+def test_uneven_beats_that_nothing_can_be_said_of_are_named_by_their_rate_after_30_seconds():
+    script = RhythmScript()
+    for _ in range(40):
+        script.fibrillation(2).beat(0.4, "V")
+    found = [f for f in play(script.ordered()) if isinstance(f, RhythmFound)]
+    assert [f.beneath for f in found] == ["", "N"]
+    first_s = script.ordered()[0][2][0].at / FS
+    assert 30 <= found[1].known_at / FS - first_s <= 33
 
 
 def test_an_irregular_sinus_rhythm_is_no_fibrillation():
