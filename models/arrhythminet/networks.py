@@ -35,6 +35,14 @@ def conv_bn(inputs: int, outputs: int, kernel: int = 1, stride: int = 1, groups:
     return nn.Sequential(conv, nn.BatchNorm2d(outputs))
 
 
+def channels_last(image: Tensor) -> Tensor:
+    """Return an image with its channels last in memory.
+
+    An image of one channel does not say which order it has, and its first convolution takes the slow one.
+    """
+    return image.contiguous(memory_format=torch.channels_last)
+
+
 class SeparableBlock(nn.Module):
     """A standard convolution, then a depthwise and a pointwise one, each with BN and ReLU.
 
@@ -60,9 +68,10 @@ class SeparableBlock(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """Map (n, inputs, 1, length) to (n, outputs, 1, length / stride)."""
-        for step in (self.standard, self.depthwise, self.pointwise):
-            x = nnf.relu(step(x))
-        return x
+        x = channels_last(self.standard(x))
+        for step in (self.depthwise, self.pointwise):
+            x = step(nnf.relu(x))
+        return nnf.relu(x)
 
 
 class BottleneckBlock(nn.Module):
@@ -98,10 +107,11 @@ class BottleneckBlock(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """Map (n, inputs, 1, length) to (n, outputs, 1, ceil(length / stride))."""
-        y = self.project(nnf.relu(self.depthwise(nnf.relu(self.expand(x)))))
+        y = channels_last(self.expand(x))
+        y = self.project(nnf.relu(self.depthwise(nnf.relu(y))))
         skip = x if self.stride == 1 else nnf.avg_pool2d(x, (1, self.stride), ceil_mode=True)
         if self.widen:
-            skip = nnf.pad(skip, (0, 0, 0, 0, 0, self.widen)).contiguous(memory_format=torch.channels_last)
+            skip = channels_last(nnf.pad(skip, (0, 0, 0, 0, 0, self.widen)))
         y = y + skip
         return nnf.relu(y) if self.last else y
 
@@ -157,8 +167,7 @@ class ArrhythmiNet(nn.Module):
 
     def features(self, windows: Tensor) -> Tensor:
         """Return the last feature map, shape (n, channels, length)."""
-        image = windows[:, None, None, :].contiguous(memory_format=torch.channels_last)
-        return cast("Tensor", self.blocks(image).squeeze(2))
+        return cast("Tensor", self.blocks(windows[:, None, None, :]).squeeze(2))
 
 
 _V1 = (
