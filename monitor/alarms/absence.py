@@ -8,7 +8,7 @@ from monitor.alarms.condition import Change, Condition, Memory, signal_away
 from monitor.alarms.rhythms import VENTRICULAR
 from monitor.alarms.rules import AbsenceRule
 from monitor.events import Beat, Event, Gap, Quality, RhythmChange, SourceStatus
-from monitor.rhythm.sight import is_blind
+from monitor.rhythm.sight import may_hide_a_beat
 
 NOISE_INDEX = 0.15
 """A second of lower quality, and not flat, is too noisy to say that it holds no beat."""
@@ -63,7 +63,7 @@ class BeatAbsence(Condition[AbsenceMemory]):
         if isinstance(event, Gap):
             self._restart(event.sample + event.length_samples)
         elif isinstance(event, Quality):
-            if is_blind(event.index, event.reasons, NOISE_INDEX):
+            if may_hide_a_beat(event.index, event.reasons, NOISE_INDEX):
                 self._restart(event.sample + self._second)
             elif self.memory.since is None:
                 self.memory.since = event.sample

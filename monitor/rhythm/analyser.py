@@ -17,7 +17,7 @@ from monitor.rhythm.layer import Layer
 from monitor.rhythm.patterns import PatternFinder
 from monitor.rhythm.runs import RunFinder
 from monitor.rhythm.settings import RhythmSettings
-from monitor.rhythm.sight import SightWatch, is_blind
+from monitor.rhythm.sight import SightWatch, is_blind, may_hide_a_beat
 
 SECOND = int(PIPELINE_HZ)
 
@@ -100,9 +100,9 @@ class RhythmAnalyser:
 
     def second(self, start: int, index: float, reasons: Collection[str], known_at: int) -> list[Found]:
         """Take the quality of the second that begins at pipeline index ``start``."""
-        blind = is_blind(index, reasons, self.settings.min_quality)
-        self._sight.second(start, blind=blind)
-        self._absence.second(start, start + SECOND, blind=blind)
+        least = self.settings.min_quality
+        self._sight.second(start, blind=is_blind(index, reasons, least))
+        self._absence.second(start, start + SECOND, blind=may_hide_a_beat(index, reasons, least))
         since = self._sight.blind_since
         if since is not None and start - since > self.settings.forget_s * PIPELINE_HZ:
             self.ground.forget()

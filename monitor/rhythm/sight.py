@@ -12,8 +12,11 @@ from monitor.rhythm.settings import RhythmSettings
 UNKNOWN = "NOISE"
 """Rhythm string of a signal that cannot be read, as in the annotations of VFDB."""
 
-BLIND = frozenset({"lead_off", "missing", "saturated", "drift"})
+BLIND = frozenset({"lead_off", "missing", "saturated"})
 """Reasons of poor quality through which no beat could be seen."""
+
+HIDING = BLIND | {"drift"}
+"""Reasons for which a beat may have been missed: a baseline that jumps hides one, not all of them."""
 
 
 def is_blind(index: float, reasons: Collection[str], least: float) -> bool:
@@ -32,6 +35,11 @@ def is_blind(index: float, reasons: Collection[str], least: float) -> bool:
         A second worse than this, and not flat, counts as blind too.
     """
     return not BLIND.isdisjoint(reasons) or (index < least and "flat" not in reasons)
+
+
+def may_hide_a_beat(index: float, reasons: Collection[str], least: float) -> bool:
+    """Tell whether a second without a beat proves nothing; the parameters are those of `is_blind`."""
+    return not HIDING.isdisjoint(reasons) or is_blind(index, reasons, least)
 
 
 class SightWatch:

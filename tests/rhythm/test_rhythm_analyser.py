@@ -60,6 +60,11 @@ def test_uneven_beats_that_nothing_can_be_said_of_are_named_by_their_rate_after_
     assert 30 <= found[1].known_at / FS - first_s <= 33
 
 
+def test_a_baseline_that_jumps_hides_no_rhythm_while_beats_are_clear():
+    script = RhythmScript().seconds(0, 10).seconds(10, 30, 0.9, "drift").seconds(30, 40).beats(48, 0.8)
+    assert names(play(script.ordered())) == ["N"]
+
+
 def test_an_irregular_sinus_rhythm_is_no_fibrillation():
     script = RhythmScript()
     for index in range(150):
