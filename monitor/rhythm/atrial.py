@@ -123,7 +123,9 @@ class AtrialWatch:
         return self._beats % EVERY == 0 and self._judge()
 
     def _judge(self) -> bool:
-        if len(self._pairs) < LEAST_PAIRS or sum(self._ventricular) > MOST_VENTRICULAR:
+        if sum(self._ventricular) > MOST_VENTRICULAR:
+            return self._keep_last()
+        if len(self._pairs) < LEAST_PAIRS:
             return False
         shapes = [shape for _, shape in self._shapes]
         like = likeness(shapes) if len(shapes) >= LEAST_SHAPES else None
@@ -134,6 +136,12 @@ class AtrialWatch:
         else:
             self.present = self.probability >= self.settings.fibrillation_on
         return True
+
+    def _keep_last(self) -> bool:
+        """Let the last judgement stand, because the next may be long in coming; tell whether that ends it."""
+        ended = self.present and self._doubts > 0
+        self.present = self.present and not ended
+        return ended
 
     def changed_at(self) -> float:
         """Return the pipeline index from which the intervals are those of the new rhythm."""

@@ -44,6 +44,12 @@ def test_even_conduction_for_a_while_does_not_end_atrial_fibrillation():
     assert names(play(script.ordered())) == ["AFIB"]
 
 
+def test_fibrillation_in_doubt_ends_when_ventricular_beats_allow_no_more_judgement():
+    script = RhythmScript().fibrillation(80).beats(12, 0.75).pattern("VN" * 30)
+    found = [f for f in play(script.ordered()) if isinstance(f, RhythmFound)]
+    assert (found[-1].rhythm, found[-1].beneath) == ("B", "N")
+
+
 def test_fibrillation_from_the_first_beat_on_is_told_from_the_first_beat_on():
     script = RhythmScript().fibrillation(40)
     first_s = script.ordered()[0][2][0].at / FS
