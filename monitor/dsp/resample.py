@@ -6,7 +6,6 @@ import math
 from fractions import Fraction
 
 import numpy as np
-from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 from pydantic import Field
 
@@ -150,6 +149,7 @@ class Resampler:
         self._half = _half_width(fs_in_hz, self.settings)
         self._grid = _Grid(fs_in_hz, self._half)
         self._phases = min(self._grid.under, MAX_PHASES)
+        self._near = np.arange(1 - self._half, self._half + 1)
         if self._half:
             self._bank = _filter_bank(fs_in_hz, self._half, self._phases, self.settings.attenuation_db)
         self.reset()
@@ -197,14 +197,14 @@ class Resampler:
             self._history = np.full(2 * self._half, chunk[0])
         inputs = np.concatenate((self._history, chunk))
         begin = self._grid.next_input - inputs.size
-        windows = sliding_window_view(inputs, 2 * self._half)
         out = np.empty(len(outputs))
         for at in range(0, len(outputs), BLOCK):
             base, rest = self._grid.locate(outputs[at : at + BLOCK])
-            denominator = self._grid.under
-            phase = rest if self._phases == denominator else np.rint(rest * (self._phases / denominator))
-            taps = self._bank[phase.astype(np.intp)]
-            out[at : at + BLOCK] = np.einsum("ij,ij->i", windows[base - self._half + 1 - begin], taps)
+            phase = rest
+            if self._phases != self._grid.under:
+                phase = np.rint(rest * (self._phases / self._grid.under)).astype(np.int64)
+            near = inputs[(base - begin)[:, None] + self._near]
+            out[at : at + BLOCK] = np.add.reduce(near * self._bank[phase], axis=1)
         needed = self._grid.floor(self._grid.next_output) - self._half + 1
         self._history = inputs[min(needed - begin, inputs.size - 2 * self._half + 1) :].copy()
         return out
@@ -270,8 +270,10 @@ class MaskResampler:
             return chunk
         inputs = np.concatenate((self._history, chunk))
         begin = self._grid.next_input - inputs.size
-        base, rest = self._grid.locate(outputs)
-        out = inputs[base - begin] | (inputs[np.minimum(base + 1 - begin, inputs.size - 1)] & (rest > 0))
+        out = np.zeros(len(outputs), dtype=np.bool_)
+        if np.logical_or.reduce(inputs):
+            base, rest = self._grid.locate(outputs)
+            out = inputs[base - begin] | (inputs[np.minimum(base + 1 - begin, inputs.size - 1)] & (rest > 0))
         needed = self._grid.floor(self._grid.next_output)
         self._history = inputs[max(0, min(needed - begin, inputs.size)) :].copy()
         return np.asarray(out)
