@@ -27,7 +27,9 @@ address = "{folder}/events.db"
 
 def main() -> int:
     """Print the share of a core and the memory."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--device", default="native", help="kind of device (native)")
     parser.add_argument("--record", default="200", help="what it measures (200)")
     parser.add_argument("--seconds", type=float, default=60.0, help="how long to measure (60)")
