@@ -45,6 +45,11 @@ def read_checkpoint(path: Path) -> dict[str, Any]:
     return state
 
 
+def other_settings(path: Path) -> ModelError:
+    """Return the error of a checkpoint that was begun with another recipe."""
+    return ModelError(f"{path}: it was begun with other settings.", "Repeat those, or name another folder.")
+
+
 class ResumableRun:
     """A training with averaged weights, which a checkpoint holds whole.
 
@@ -111,9 +116,7 @@ class ResumableRun:
         """
         state = read_checkpoint(path)
         if state["recipe"] != asdict(self._recipe):
-            raise ModelError(
-                f"{path}: it was begun with other settings.", "Repeat those, or name another folder."
-            )
+            raise other_settings(path)
         self.network.load_state_dict(state["network"])
         self.mean.load_state_dict(state["mean"])
         self.optimizer.load_state_dict(state["optimizer"])

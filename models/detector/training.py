@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
 
 import torch
 from torch.nn import functional as F  # noqa: N812
 
+from models.checkpoint import other_settings, read_checkpoint, write_checkpoint
 from models.detector.batches import Batch, Sampler
 from models.detector.network import NetworkShape, RPeakNetwork
 
@@ -102,7 +102,7 @@ class Training:
         checkpoint: Path | None = None,
         progress: Progress = lambda _step, _loss: None,
     ) -> RPeakNetwork:
-        """Train to the end, from the checkpoint if it is of this very plan.
+        """Train to the end, going on from a checkpoint where there is one.
 
         Parameters
         ----------
@@ -110,9 +110,14 @@ class Training:
             Written every 250 steps and when interrupted.
         progress : callable
             Told the step and the loss.
+
+        Raises
+        ------
+        ModelError
+            The checkpoint is damaged, or was begun with another plan.
         """
         if checkpoint is not None and checkpoint.exists():
-            self._restore(torch.load(checkpoint, weights_only=False))
+            self._restore(checkpoint)
         try:
             while self.step < self.steps:
                 progress(self.step, self.advance())
@@ -125,7 +130,6 @@ class Training:
         return self.network.eval()
 
     def _save(self, path: Path) -> None:
-        part = path.with_suffix(".part")
         state = {
             "key": self._key,
             "step": self.step,
@@ -134,12 +138,12 @@ class Training:
             "schedule": self._schedule.state_dict(),
             "chance": self._sampler.chance,
         }
-        torch.save(state, part)
-        part.replace(path)
+        write_checkpoint(path, state)
 
-    def _restore(self, state: dict[str, Any]) -> None:
-        if state["key"] != self._key:
-            return
+    def _restore(self, path: Path) -> None:
+        state = read_checkpoint(path)
+        if state.get("key") != self._key:
+            raise other_settings(path)
         self.step = state["step"]
         self.network.load_state_dict(state["network"])
         self._optimiser.load_state_dict(state["optimiser"])

@@ -20,6 +20,7 @@ from models.detector.training import Training, TrainingPlan
 from monitor.dsp.rpeak import RPeakDetector
 from monitor.dsp.rpeak_frontend import HOP
 from monitor.dsp.rpeak_network import StreamingNetwork
+from monitor.errors import ModelError
 
 SMALL = NetworkShape(channels=8, dilations=(1, 2, 4))
 LOOKS = (SMALL.lookahead_steps, SMALL.second_look_steps)
@@ -57,6 +58,14 @@ def test_a_stopped_training_goes_on_to_the_same_weights(tmp_path: Path):
     resumed = training(12).run(tmp_path / "run.pt", lambda step, _loss: seen.append(step))
     assert seen[0] == 5
     np.testing.assert_array_equal(weights(resumed), whole)
+
+
+def test_a_checkpoint_of_another_plan_is_not_overwritten(tmp_path: Path):
+    training(2).run(tmp_path / "run.pt")
+    before = (tmp_path / "run.pt").read_bytes()
+    with pytest.raises(ModelError, match="other settings"):
+        training(3).run(tmp_path / "run.pt")
+    assert (tmp_path / "run.pt").read_bytes() == before
 
 
 def test_the_streaming_graph_gives_what_the_network_gives(tmp_path: Path):
