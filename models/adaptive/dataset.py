@@ -13,8 +13,7 @@ import wfdb
 from numpy.typing import NDArray
 
 from models.adaptive.patients import IGNORED, label_of
-from models.windows import front_end_key
-from monitor.dsp import rpeak
+from models.windows import detector_key, front_end_key
 from monitor.dsp.front_end import FrontEnd
 from monitor.dsp.operator import Samples
 from monitor.dsp.resample import Resampler
@@ -189,11 +188,9 @@ def beats_key() -> str:
 
     It changes with the front end, the detector's file and code, and the code that describes beats.
     """
-    detector = sorted(Path(rpeak.__file__).parent.glob("rpeak*.py"))
-    described = [Path(module.__file__ or "") for module in (context, intervals)]
-    digest = hashlib.sha256(front_end_key().encode())
-    for path in (rpeak.SHIPPED_MODEL, *detector, *described):
-        digest.update(path.read_bytes())
+    digest = hashlib.sha256(f"{front_end_key()}|{detector_key()}".encode())
+    for module in (context, intervals):
+        digest.update(Path(module.__file__ or "").read_bytes())
     return digest.hexdigest()[:10]
 
 

@@ -19,7 +19,7 @@ from monitor.inference.adaptive import DESCRIPTION
 from monitor.inference.contract import BEAT_SEQUENCE, ModelContract
 
 NAME = "adaptive"
-VERSION = "2.0"
+VERSION = "2.1"
 TRAINING = (
     "MIT-BIH Arrhythmia Database, DS1 without 201 (its patient is in DS2) and the paced records "
     "102, 104, 107, 217; MIT-BIH Supraventricular Arrhythmia Database without 14 held-out records and "
@@ -27,8 +27,8 @@ TRAINING = (
 )
 PROTOCOL = (
     "inter-patient (de Chazal 2004): no patient of DS2 or of the held-out SVDB records was trained on; "
-    "recipe and calibration compared on two of four folds of the training patients; beats found by the "
-    "live detector"
+    "recipe and calibration compared on four folds of the training patients; beats found by the live "
+    "detector"
 )
 LICENCE = "MIT; trained on data under ODC-By 1.0 (PhysioNet)"
 
@@ -119,7 +119,7 @@ trained on four records only. It is not a medical device.
 ## Make it again
 
 ```
-python -m models.adaptive crossval --fold 0 3
+python -m models.adaptive crossval
 python -m models.adaptive train --seed {recipe.seed}
 python -m models.adaptive evaluate out/adaptive/seed{recipe.seed}
 python -m models.adaptive export out/adaptive/seed{recipe.seed}
