@@ -32,6 +32,7 @@ def main() -> int:
     )
     parser.add_argument("--device", default="native", help="kind of device (native)")
     parser.add_argument("--record", default="200", help="what it measures (200)")
+    parser.add_argument("--gather-s", type=float, default=0.04, help="seconds of bytes in one block (0.04)")
     parser.add_argument("--seconds", type=float, default=60.0, help="how long to measure (60)")
     options = parser.parse_args()
     ecgmon = [sys.executable, "-m", "monitor"]
@@ -40,7 +41,7 @@ def main() -> int:
         port, config = folder / "port", folder / "lone.toml"
         config.write_text(CONFIG.format(folder=folder))
         device = [*ecgmon, "simulate", "--device", options.device, "--record", options.record, "--link", port]
-        source = f"serial:{port}?device={options.device}"
+        source = f"serial:{port}?device={options.device}&gather_s={options.gather_s:g}"
         service = [*ecgmon, "run", "--source", source, "--headless", "--config", config]
         with subprocess.Popen(device, stdout=subprocess.DEVNULL) as board:
             while not port.exists():
@@ -49,7 +50,9 @@ def main() -> int:
                 share, memory_mb = measured(process.pid, options.seconds)
                 process.terminate()
             board.terminate()
-    sys.stdout.write(f"{options.device}: {100 * share:.2f} % of a core, {memory_mb:.0f} MB\n")
+    sys.stdout.write(
+        f"{options.device}, {options.gather_s:g} s: {100 * share:.2f} % of a core, {memory_mb:.0f} MB\n"
+    )
     return 0
 
 

@@ -41,6 +41,9 @@ class SerialSettings(LiveSettings):
         Name the events carry; the port's name by default.
     retry_s : float
         Longest wait between attempts to open a port that went away, in seconds.
+    gather_s : float
+        Seconds to wait for more bytes behind the first. Longer means fewer, longer blocks: less
+        processor time, and everything is known later.
     options : mapping
         Settings of the decoder, such as ``channels`` or ``gain``.
     """
@@ -49,6 +52,7 @@ class SerialSettings(LiveSettings):
     baud: int | None = Field(default=None, ge=50, le=12_000_000)
     name: Name | None = None
     retry_s: float = Field(default=0.5, gt=0, le=60)
+    gather_s: float = Field(default=0.04, ge=0, le=1)
     options: dict[str, Any] = Field(default_factory=dict)
 
 

@@ -232,4 +232,4 @@ def open_serial(address: Address, settings: SourceSettings) -> SerialSource:
     path = Path(address.path)
     if path.is_file():
         return SerialSource(FileLink(path), chosen)
-    return SerialSource(SerialLink(address.path, _baud(chosen)), chosen)
+    return SerialSource(SerialLink(address.path, _baud(chosen), gather_s=chosen.gather_s), chosen)

@@ -98,6 +98,19 @@ async def test_record_200_on_a_port_keeps_every_sample_at_its_index(kind):
     np.testing.assert_allclose(got[inside], sent[:wanted][inside], atol=0.0125)
 
 
+async def test_bytes_are_gathered_as_long_as_the_address_says():
+    def blocks_with(gather_s):
+        async def read():
+            with PtyDevice(VirtualDevice(BOARDS["native"](), signal(250.0, 4.0)), speed=1.0) as port:
+                source = open_source(f"serial:{port.path}?gather_s={gather_s}", SourceSettings())
+                return len(blocks_of(await collect(source, lambda items: n_samples(items) >= 500)))
+
+        return read()
+
+    many, few = await asyncio.gather(blocks_with(0.0), blocks_with(0.5))
+    assert few <= many / 2
+
+
 async def test_a_port_pulled_out_twice_comes_back_with_gaps_of_true_length():
     faults = FaultSettings(unplugs=((2.0, 4.0), (8.0, 3.0)))
     speed, sent = 2.0, signal(250.0, 14.0)
