@@ -230,8 +230,8 @@ def count_tachycardias(reference: RhythmTrack, test: RhythmTrack, fs_hz: float, 
     """Count runs of one ectopic class above 100/min, flutter of the reference left out.
 
     Those of the reference are told by its beats. Those of the test are told by its beats,
-    or as the rhythm of `TACHYCARDIAS` over as many beats of whatever class. One is found if
-    the other side's overlaps it.
+    or as the rhythm of `TACHYCARDIAS` over as many beats of whatever class; early beats of
+    fibrillating atria mean nothing. One is found if the other side's overlaps it.
     """
     rhythm, least = TACHYCARDIAS[ectopic]
     flutter = episodes(reference.spans, CLASSES["vf"].rhythms, through_passing=False)
@@ -243,6 +243,8 @@ def count_tachycardias(reference: RhythmTrack, test: RhythmTrack, fs_hz: float, 
         if np.count_nonzero((times_s >= span.begin_s) & (times_s < span.end_s)) >= least
     ]
     ours = _fast_runs(test.beats, fs_hz, ectopic)
+    if ectopic == "S":
+        ours = without(ours, episodes(test.spans, CLASSES["af"].rhythms, through_passing=True))
     counted = [run for run in ours if not any(_overlap(run, span) for span in named)]
     found = without([*named, *counted], flutter)
     wanted = without(wanted, flutter)
