@@ -7,10 +7,11 @@ from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.ndimage import uniform_filter1d
+from scipy.ndimage import correlate1d, uniform_filter1d
 
 from models.adaptive.dataset import BeatSequence
 from models.adaptive.patients import PACED, SYMBOLS
+from models.adaptive.rhythms import R_POINT
 from monitor.inference.context import FIGURES, NEXT_FIGURES, POINTS, SHAPES
 
 Float32 = NDArray[np.float32]
@@ -21,6 +22,19 @@ FLAGS = 2
 PACE = FIGURES.index("short_median_to_800_ms")
 
 SUPRAVENTRICULAR, VENTRICULAR, FUSION = (SYMBOLS.index(symbol) for symbol in "AVF")
+
+
+FILTERED, STRETCHED = 0.7, 0.7
+"""Shares of runs that are filtered, and that are stretched."""
+
+STRONGEST = 0.5
+"""What a random filter adds to a beat, at most, as a share of it."""
+
+WIDEST = 0.12
+"""Logarithm of the factor by which a beat is stretched, at most."""
+
+LEAST_SIZE = 1e-3
+"""Beats are not blown up beyond this size."""
 
 
 class Batch(NamedTuple):
@@ -54,6 +68,10 @@ class BatchMaker:
         Rhythms that were put together of their beats.
     share : float
         Share of runs that are drawn from those.
+    turned : sequence of BeatSequence
+        The records as leads at other angles show them.
+    turned_share : float
+        Share of runs that are drawn from those.
     """
 
     def __init__(
@@ -62,14 +80,14 @@ class BatchMaker:
         rng: np.random.Generator,
         invented: Sequence[BeatSequence] = (),
         share: float = 0.0,
+        turned: Sequence[BeatSequence] = (),
+        turned_share: float = 0.0,
     ) -> None:
-        self._sequences = [*sequences, *invented]
+        self._sequences = [*sequences, *turned, *invented]
         self._rng = rng
-        chance = np.array([_weight(sequence) for sequence in sequences])
-        chance /= chance.sum()
-        if invented:
-            more = np.full(len(invented), share / len(invented))
-            chance = np.concatenate((chance * (1 - share), more))
+        as_they_are = 1 - share * bool(invented) - turned_share * bool(turned)
+        parts = (_chances(sequences) * as_they_are, _chances(turned) * turned_share)
+        chance = np.concatenate((*parts, np.full(len(invented), share / max(1, len(invented)))))
         self._chance = chance / chance.sum()
 
     def draw(self, runs: int, length: int) -> Batch:
@@ -94,8 +112,12 @@ class BatchMaker:
         return batch
 
     def _shapes(self, shapes: Float32) -> Float32:
-        """Vary place, size, polarity, noise and baseline of a run of beats."""
+        """Vary shape, tempo, place, size, polarity, noise and baseline of a run of beats."""
         rng, n = self._rng, len(shapes)
+        if rng.random() < FILTERED:
+            shapes = filtered(shapes, rng)
+        if rng.random() < STRETCHED:
+            shapes = stretched(shapes, float(np.exp(rng.uniform(-WIDEST, WIDEST))))
         places = (np.arange(shapes.shape[2]) - rng.integers(-1, 2, (n, 1))) % shapes.shape[2]
         shapes = np.take_along_axis(shapes, np.broadcast_to(places[:, None], shapes.shape), axis=2)
         shapes[:, 1:] *= rng.uniform(0.85, 1.15)
@@ -119,6 +141,43 @@ class BatchMaker:
         figures[:, PACE] += rng.normal(0, 0.15)
         next_figures[:, :-1] += rng.normal(0, 0.02, (len(figures), next_figures.shape[1] - 1))
         return figures, next_figures
+
+
+def filtered(shapes: Float32, rng: np.random.Generator) -> Float32:
+    """Return a run of beats behind a random short filter, the same for all, as another lead might look.
+
+    Parameters
+    ----------
+    shapes : float32 array of shape (n, 3, 120)
+        `DescribedBeat.shapes`; normalised as before on return.
+    rng : numpy Generator
+        Source of chance.
+    """
+    taps = int(rng.choice([3, 5, 9]))
+    change = rng.normal(0, 1, taps) * np.hanning(taps + 2)[1:-1]
+    response = change / np.abs(change).sum() * rng.uniform(0, STRONGEST)
+    response[taps // 2] += 1
+    rows = correlate1d(shapes, response.astype(np.float32), axis=2, mode="nearest")
+    rows[:, 0] -= rows[:, 0].mean(axis=1, keepdims=True)
+    sizes = np.maximum(rows[:, 0].std(axis=1), LEAST_SIZE)
+    rows[:, 0] /= sizes[:, None]
+    rows[:, 1:] /= np.median(sizes)
+    return np.asarray(rows, dtype=np.float32)
+
+
+def stretched(shapes: Float32, factor: float) -> Float32:
+    """Return a run of beats that are ``factor`` times as quick around their R waves."""
+    count = shapes.shape[2]
+    places = (R_POINT + (np.arange(count) - R_POINT) * factor).clip(0, count - 1)
+    left = places.astype(np.int64).clip(0, count - 2)
+    share = (places - left).astype(np.float32)
+    return np.asarray(shapes[:, :, left] * (1 - share) + shapes[:, :, left + 1] * share)
+
+
+def _chances(sequences: Sequence[BeatSequence]) -> NDArray[np.float64]:
+    """Return how often each record is drawn; the sum is 1."""
+    weights = np.array([_weight(sequence) for sequence in sequences])
+    return np.asarray(weights / max(1.0, weights.sum()))
 
 
 def _weight(sequence: BeatSequence) -> float:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +13,7 @@ import wfdb
 from numpy.typing import NDArray
 
 from models.adaptive.patients import IGNORED, label_of
-from models.windows import detector_key, front_end_key
+from models.windows import clean_windows, detector_key, front_end_key
 from monitor.dsp.front_end import FrontEnd
 from monitor.dsp.operator import Samples
 from monitor.dsp.resample import Resampler
@@ -23,7 +23,7 @@ from monitor.dsp.segment import STD_FLOOR_MV, BeatSegmenter, BeatWindow
 from monitor.events import PIPELINE_HZ
 from monitor.files import replacing
 from monitor.inference import context, intervals
-from monitor.inference.context import STRIDE, PatientContext
+from monitor.inference.context import POINTS, STRIDE, PatientContext
 
 Float32 = NDArray[np.float32]
 
@@ -55,8 +55,12 @@ class BeatSequence:
         Labels of `models.adaptive.patients`.
     samples : int array of shape (n,)
         Pipeline index of the R wave.
+    others_mv : float16 array of shape (n, 120)
+        The windows of the record's other signal at these beats, at 120 Hz, less their means; not a
+        number where that signal has no whole window, and in beats that were put together.
     invented : str
-        The rhythm that its beats were put into; empty for a record as it is.
+        The rhythm that its beats were put into, or what else was made of them; empty for a record
+        as it is.
     """
 
     database: str
@@ -68,6 +72,7 @@ class BeatSequence:
     sizes_mv: Float32
     labels: NDArray[np.int64]
     samples: NDArray[np.int64]
+    others_mv: NDArray[np.float16]
     invented: str = ""
 
     @property
@@ -131,19 +136,31 @@ def build_sequence(folder: Path, database: str, record: str, lead: int) -> BeatS
         Which signal.
     """
     stem = str(folder / database / record)
-    signal = wfdb.rdrecord(stem, channels=[lead])
+    signal = wfdb.rdrecord(stem, channels=[lead, 1 - lead])
     notes = wfdb.rdann(stem, "atr")
     fs_hz = float(signal.fs)
     labels = np.array([label_of(symbol, database) for symbol in notes.symbol], dtype=np.int64)
     beats = labels != IGNORED
     reference = np.asarray(notes.sample)[beats] * (PIPELINE_HZ / fs_hz)
-    windows = live_windows(np.asarray(signal.p_signal[:, 0], dtype=np.float64), fs_hz)
+    own, other = np.asarray(signal.p_signal, dtype=np.float64).T
+    windows = live_windows(own, fs_hz)
     cut = [(window.r, window.samples_mv) for window in windows if window.samples_mv is not None]
     samples = np.array([r for r, _ in cut], dtype=np.int64)
     points = np.stack([window.reshape(-1, STRIDE).mean(axis=1) for _, window in cut])
     partner = match(samples, reference)
     truth = np.where(partner < 0, IGNORED, labels[beats][partner])
-    return describe_beats(database, record, lead, points, samples, truth)
+    described = describe_beats(database, record, lead, points, samples, truth)
+    return replace(described, others_mv=_points_at(other, fs_hz, samples))
+
+
+def _points_at(samples_mv: Samples, fs_hz: float, r: NDArray[np.int64]) -> NDArray[np.float16]:
+    """Return the windows of one lead at given R waves, less their means; shape (n, 120)."""
+    raw = Resampler(fs_hz).process(Sanitiser().process(samples_mv)[0])
+    whole, windows = clean_windows(raw, r.tolist(), margin=0)
+    rows = np.full((r.size, POINTS), np.nan, dtype=np.float16)
+    points = windows.reshape(-1, POINTS, STRIDE).mean(axis=2)
+    rows[whole] = points - points.mean(axis=1, keepdims=True)
+    return rows
 
 
 def describe_beats(
@@ -180,6 +197,7 @@ def describe_beats(
         sizes.astype(np.float32),
         labels,
         samples,
+        np.full(points_mv.shape, np.nan, dtype=np.float16),
     )
 
 
@@ -225,6 +243,6 @@ def load_sequences(
 
 
 def _save(path: Path, sequence: BeatSequence) -> None:
-    names = ("shapes", "figures", "next_figures", "sizes_mv", "labels", "samples")
+    names = ("shapes", "figures", "next_figures", "sizes_mv", "labels", "samples", "others_mv")
     with replacing(path) as part:
         np.savez(part, **{name: getattr(sequence, name) for name in names})

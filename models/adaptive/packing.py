@@ -23,7 +23,8 @@ VERSION = "2.1"
 TRAINING = (
     "MIT-BIH Arrhythmia Database, DS1 without 201 (its patient is in DS2) and the paced records "
     "102, 104, 107, 217; MIT-BIH Supraventricular Arrhythmia Database without 14 held-out records and "
-    "867; both signals; a quarter of the runs are these beats put together in other rhythms"
+    "867; both signals; a third of the runs show a record as a lead at another angle would, a quarter are "
+    "its beats put together in other rhythms"
 )
 PROTOCOL = (
     "inter-patient (de Chazal 2004): no patient of DS2 or of the held-out SVDB records was trained on; "

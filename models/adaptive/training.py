@@ -14,6 +14,7 @@ from torch.optim.swa_utils import AveragedModel
 
 from models.adaptive.batches import BatchMaker
 from models.adaptive.dataset import BeatSequence
+from models.adaptive.leads import turn
 from models.adaptive.network import AdaptiveNet
 from models.adaptive.patients import NORMAL
 from models.adaptive.rhythms import invent
@@ -39,12 +40,16 @@ class Recipe:
         Decay, a step, of the averaged weights, which are the ones kept.
     invented : float
         Share of runs from rhythms put together of the records' beats (`models.adaptive.rhythms`).
+    turned : float
+        Share of runs from records as leads at other angles show them (`models.adaptive.leads`).
+    turns : int
+        Angles that each signal is shown at.
     class_weights : tuple of float
         Weight of each symbol in the loss, and of a normal beat of unknown kind.
     """
 
     seed: int = 0
-    epochs: int = 5
+    epochs: int = 6
     steps: int = 150
     runs: int = 14
     length: int = 128
@@ -52,6 +57,8 @@ class Recipe:
     weight_decay: float = 0.05
     ema: float = 0.995
     invented: float = 0.25
+    turned: float = 0.35
+    turns: int = 2
     class_weights: tuple[float, ...] = (1.0, 1.0, 1.0, 1.3, 1.2, 2.0, 1.0, 1.0)
 
 
@@ -171,8 +178,10 @@ def train(
     if checkpoint.is_file():
         run.epoch = int(run.load(checkpoint)["epoch"])
         say(f"{checkpoint}: going on after round {run.epoch}")
-    rhythms = list(invent(sequences, np.random.default_rng(recipe.seed))) if recipe.invented else []
-    batches = BatchMaker(sequences, run.rng, rhythms, recipe.invented)
+    rng = np.random.default_rng(recipe.seed)
+    rhythms = list(invent(sequences, rng)) if recipe.invented else []
+    angles = [seen for _ in range(recipe.turns) for seen in turn(sequences, rng)] if recipe.turned else []
+    batches = BatchMaker(sequences, run.rng, rhythms, recipe.invented, angles, recipe.turned)
     while run.epoch < recipe.epochs:
         begun = time.perf_counter()
         loss = run.run_epoch(batches)

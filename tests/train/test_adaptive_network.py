@@ -5,9 +5,11 @@ import onnxruntime as ort
 import pytest
 import torch
 
+from models.adaptive.batches import filtered, stretched
 from models.adaptive.calibration import Calibration, fit_calibration
 from models.adaptive.dataset import BeatSequence, beats_key, match
 from models.adaptive.export import to_graph
+from models.adaptive.leads import turn
 from models.adaptive.network import HIDDEN, MEMORY, AdaptiveNet
 from models.adaptive.operating import draw, operating_points, table
 from models.adaptive.packing import pack, ship_run
@@ -58,7 +60,9 @@ def made_up(record: str, n: int = 60) -> BeatSequence:
     samples = np.cumsum(rng.integers(250, 330, n))
     later = np.zeros((n, 5), np.float32)
     sizes = np.ones(n, np.float32)
-    return BeatSequence("mitdb", record, 0, shapes.astype(np.float16), figures, later, sizes, labels, samples)
+    shapes = shapes.astype(np.float16)
+    others = np.roll(shapes[:, 0], 2, axis=1)
+    return BeatSequence("mitdb", record, 0, shapes, figures, later, sizes, labels, samples, others)
 
 
 @pytest.fixture
@@ -215,3 +219,26 @@ def test_a_tiny_training_learns_resumes_ships_and_is_served(tmp_path):
     assert open_namer(ClassifierSettings(model=str(path))).contract.name == "adaptive"
     with pytest.raises(ModelError, match="other settings"):
         train(data, Recipe(epochs=3), tmp_path / "c.pt")
+
+
+def test_a_record_at_another_angle_keeps_its_beats_and_changes_their_shapes():
+    record = made_up("101")
+    record.others_mv[:3] = np.nan
+    (seen,) = turn([record], np.random.default_rng(0))
+    np.testing.assert_array_equal(seen.labels, record.labels[3:])
+    np.testing.assert_array_equal(seen.samples, record.samples[3:])
+    assert not np.allclose(seen.shapes[:, 0], record.shapes[3:, 0], atol=0.05)
+    assert np.isfinite(seen.shapes).all()
+
+
+def test_a_filtered_beat_keeps_its_size_and_a_quicker_one_its_r_wave():
+    shapes = np.zeros((4, 3, 120), np.float32)
+    shapes[:, :, 64:81] = np.hanning(17)
+    shapes[:, 0] -= shapes[:, 0].mean(axis=1, keepdims=True)
+    shapes[:, 0] /= shapes[:, 0].std(axis=1, keepdims=True)
+    other = filtered(shapes, np.random.default_rng(3))
+    np.testing.assert_allclose(other[:, 0].std(axis=1), 1.0, atol=1e-5)
+    assert not np.allclose(other, shapes, atol=0.02)
+    quick = stretched(shapes, 1.25)
+    assert (quick.argmax(axis=2) == 72).all()
+    assert (quick[0, 1] > 0.01).sum() < (shapes[0, 1] > 0.01).sum()
