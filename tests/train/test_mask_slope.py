@@ -61,4 +61,5 @@ def test_the_slope_of_the_mask_is_that_of_automatic_differentiation():
     exact = free.grad.numpy()
     assert np.abs(exact).max() > 1e-3
     assert np.corrcoef(measured, exact)[0, 1] > 0.99
-    np.testing.assert_allclose(measured, exact, atol=0.1 * np.abs(exact).max())
+    # A nudge may step over the kink of a ReLU, where the slope jumps.
+    np.testing.assert_allclose(measured, exact, atol=0.2 * np.abs(exact).max())
