@@ -8,7 +8,6 @@ import numpy as np
 import onnx
 import torch
 from onnx import TensorProto, helper
-from torch.nn import functional as nnf
 
 from models.arrhythminet.networks import (
     CLASSES,
@@ -65,9 +64,9 @@ def _head(writer: GraphWriter, features: str, network: ArrhythmiNet, length: int
         writer.constant(np.array([0, 1], dtype=np.float32)),
     )
     cam = writer.node("Relu", writer.node("MatMul", pick, evidence))
-    spread = nnf.interpolate(torch.eye(length)[None], size=WINDOW_SAMPLES, mode="linear")[0].numpy()
     flat = writer.node("Squeeze", cam, writer.constant(np.array([1], dtype=np.int64)))
-    wide = writer.node("MatMul", flat, writer.constant(spread))
+    scale = np.array([1, WINDOW_SAMPLES / length], dtype=np.float32)
+    wide = writer.node("Resize", flat, "", writer.constant(scale), mode="linear")
     peak = writer.node("ReduceMax", wide, axes=[1], keepdims=1)
     floor = writer.node("Max", peak, writer.constant(np.array([_TINY], dtype=np.float32)))
     writer.node("Div", wide, floor, output="attribution")
