@@ -45,16 +45,18 @@ class Recursion:
         step = np.eye(order, k=1)
         step[:, 0] -= a[1:]
         feed = b[1:] - a[1:] * b[0]
-        powers: list[Samples] = [np.eye(order)]
+        # High powers of a slow filter's matrix lose digits, so they are made with more of them.
+        powers = [np.eye(order, dtype=np.longdouble)]
         for _ in range(BLOCK):
-            powers.append(powers[-1] @ step)
-        self._powers = np.array(powers)
-        self._observe = self._powers[:BLOCK, 0, :].T.copy()
-        self._reach = np.array([power @ feed for power in powers[BLOCK - 1 :: -1]])
-        impulse = np.concatenate(([b[0]], self._powers[: BLOCK - 1, 0, :] @ feed))
+            powers.append(powers[-1] @ step.astype(np.longdouble))
+        exact = np.array(powers)
+        impulse = np.concatenate(([b[0]], exact[: BLOCK - 1, 0, :] @ feed)).astype(np.float64)
         lag = np.arange(BLOCK)[None, :] - np.arange(BLOCK)[:, None]
+        self._powers = exact.astype(np.float64)
+        self._observe = self._powers[:BLOCK, 0, :].T.copy()
+        self._reach = (exact[BLOCK - 1 :: -1] @ feed).astype(np.float64)
         self._respond = np.where(lag >= 0, impulse[np.maximum(lag, 0)], 0.0)
-        self._leap = _leaps(self._powers[BLOCK])
+        self._leap = _leaps(exact[BLOCK])
         self._settled = np.linalg.solve(np.eye(order) - step, feed)
 
     def settled(self, value: float) -> Samples:
@@ -96,7 +98,7 @@ class Recursion:
         return y, state
 
 
-def _leaps(power: Samples) -> Samples:
+def _leaps(power: NDArray[np.longdouble]) -> Samples:
     """Return the matrix from a state and what each of ``SPAN`` blocks adds to the states behind each.
 
     Parameters
@@ -105,12 +107,12 @@ def _leaps(power: Samples) -> Samples:
         What a block makes of the state at its beginning.
     """
     order = len(power)
-    leaps = np.zeros((SPAN + 1, order, SPAN + 1, order))
+    leaps = np.zeros((SPAN + 1, order, SPAN + 1, order), dtype=np.longdouble)
     for to in range(SPAN + 1):
         leaps[to, :, to, :] = np.eye(order)
         if to:
             leaps[to, :, :to, :] = np.tensordot(power, leaps[to - 1, :, :to, :], axes=1)
-    return leaps.reshape((SPAN + 1) * order, -1)
+    return leaps.reshape((SPAN + 1) * order, -1).astype(np.float64)
 
 
 def butterworth(
