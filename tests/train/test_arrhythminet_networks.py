@@ -53,6 +53,11 @@ def test_size_is_within_the_papers_and_the_last_map_has_ten_points(version):
 
 
 @pytest.mark.parametrize("version", VERSIONS)
+def test_the_shipped_file_with_all_it_says_of_itself_is_no_larger_than_the_papers(version):
+    assert find_model(f"arrhythminet-{version}").path.stat().st_size <= LIMIT_KB[version] * 1000
+
+
+@pytest.mark.parametrize("version", VERSIONS)
 def test_onnx_gives_the_same_probabilities_as_torch(version):
     network = lived_in(version)
     windows = torch.randn(40, 360)
