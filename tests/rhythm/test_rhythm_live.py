@@ -37,7 +37,7 @@ def told(events: list[Event]) -> list[RhythmChange | Episode]:
 
 @pytest.fixture(scope="module")
 def bigeminy() -> np.ndarray:
-    return lead("200", 1100, 1145)
+    return lead("200", 80, 125)
 
 
 @pytest.fixture(scope="module")
