@@ -40,9 +40,18 @@ def main() -> int:
         folder = Path(name)
         port, config = folder / "port", folder / "lone.toml"
         config.write_text(CONFIG.format(folder=folder))
-        device = [*ecgmon, "simulate", "--device", options.device, "--record", options.record, "--link", port]
+        device = [
+            *ecgmon,
+            "simulate",
+            "--device",
+            options.device,
+            "--record",
+            options.record,
+            "--link",
+            str(port),
+        ]
         source = f"serial:{port}?device={options.device}&gather_s={options.gather_s:g}"
-        service = [*ecgmon, "run", "--source", source, "--headless", "--config", config]
+        service = [*ecgmon, "run", "--source", source, "--headless", "--config", str(config)]
         with subprocess.Popen(device, stdout=subprocess.DEVNULL) as board:
             while not port.exists():
                 time.sleep(0.1)
