@@ -38,12 +38,13 @@ async def answering(path: Path, handler: Handler) -> AsyncIterator[None]:
     """
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        with contextlib.suppress(ConnectionError, asyncio.TimeoutError):
-            async with asyncio.timeout(TIMEOUT_S):
-                line = await reader.readline()
-                writer.write(json.dumps(_answer(line, handler)).encode() + b"\n")
-                await writer.drain()
-        writer.close()
+        try:
+            with contextlib.suppress(ConnectionError, asyncio.TimeoutError):
+                async with asyncio.timeout(TIMEOUT_S):
+                    writer.write(json.dumps(await _reply(reader, handler)).encode() + b"\n")
+                    await writer.drain()
+        finally:
+            writer.close()
 
     try:
         _make_way(path)
@@ -80,6 +81,14 @@ def ask(path: Path, request: Mapping[str, Any]) -> Answer:
     if "error" in answer:
         raise SourceError(str(answer["error"]))
     return answer
+
+
+async def _reply(reader: asyncio.StreamReader, handler: Handler) -> Answer:
+    try:
+        line = await reader.readline()
+    except ValueError:
+        return {"error": f"A request has at most {LONGEST_REQUEST} characters."}
+    return _answer(line, handler)
 
 
 def _answer(line: bytes, handler: Handler) -> Answer:
