@@ -115,16 +115,6 @@ def compose(
     start, stop = span.start - reach, min(span.stop + reach, head)
     start = max(start - start % bucket_size(scale), head - page.samples)
     start_column = span.left + (start - span.start) * scale
-    lines = []
-    for trace, lane in lanes.items():
-        x, values = polyline(session.history.trace(trace.row, start, stop), start_column, scale)
-        lines.append(Line(trace, x, lane.rows(values)))
-    attribution = session.history.attribution(start, stop)
-    shift = int(np.floor(start_column))
-    columns = column_maxima(attribution, start_column, scale, right - shift)
-    row = np.zeros(right - left)
-    first = max(shift, left)
-    row[first - left :] = columns[first - shift :]
     origin = round(span.start - span.left / scale)
     around = int(LETTER_REACH_S * PIPELINE_HZ) + reach
     beats = session.beats.between(span.start - around, min(span.stop + around, head)) if letters else []
@@ -132,8 +122,8 @@ def compose(
     return Scene(
         left=left,
         right=right,
-        lines=lines,
-        shading=shading_pixels(row, ramp) if row.any() else np.zeros(0, dtype=np.uint32),
+        lines=_lines(session, lanes, (start, stop), start_column, scale),
+        shading=_shading(session, (start, stop), start_column, scale, (left, right), ramp),
         letters=_inside(shown, page, letter_px) if inside else shown,
         reference=_reference(
             session, span.start - around, min(span.stop + around, head - REFERENCE_DELAY), origin, scale
@@ -143,6 +133,34 @@ def compose(
             for m in session.marks_between(start, stop)
         ],
     )
+
+
+def _lines(
+    session: StreamSession, lanes: Lanes, samples: tuple[int, int], start_column: float, scale: float
+) -> list[Line]:
+    lines = []
+    for trace, lane in lanes.items():
+        x, values = polyline(session.history.trace(trace.row, *samples), start_column, scale)
+        lines.append(Line(trace, x, lane.rows(values)))
+    return lines
+
+
+def _shading(
+    session: StreamSession,
+    samples: tuple[int, int],
+    start_column: float,
+    scale: float,
+    columns: tuple[int, int],
+    ramp: NDArray[np.uint32],
+) -> NDArray[np.uint32]:
+    """Return the pixels of the columns, empty where no beat has an attribution."""
+    left, right = columns
+    shift = int(np.floor(start_column))
+    maxima = column_maxima(session.history.attribution(*samples), start_column, scale, right - shift)
+    row = np.zeros(right - left)
+    first = max(shift, left)
+    row[first - left :] = maxima[first - shift :]
+    return shading_pixels(row, ramp) if row.any() else np.zeros(0, dtype=np.uint32)
 
 
 def _inside(letters: list[Letter], page: Page, margin_px: float) -> list[Letter]:
