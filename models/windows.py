@@ -40,7 +40,7 @@ class RecordBeats:
     live_offsets : int array of shape (n, leads)
         Samples from the reference to where the live detector puts the R wave, in each lead;
         0 for a beat that it does not find within 150 ms.
-    windows_mv : float32 array of shape (n, leads, 360 + 2 * margin)
+    windows_mv : float32 array of shape (n, leads, width + 2 * margin)
         Clean signal in millivolts around each reference R wave.
     """
 
@@ -51,9 +51,15 @@ class RecordBeats:
     windows_mv: NDArray[np.float32]
 
 
-def front_end_key() -> str:
-    """Return a short name of the front end as it is, for the folder that caches its output."""
-    settings = (FrontEndSettings(), SegmentSettings())
+def front_end_key(window: SegmentSettings | None = None) -> str:
+    """Return a short name of the front end as it is, for the folder that caches its output.
+
+    Parameters
+    ----------
+    window : SegmentSettings, optional
+        Shape of the windows cut, if not the usual one.
+    """
+    settings = (FrontEndSettings(), window or SegmentSettings())
     text = "|".join(item.model_dump_json() for item in settings)
     return f"{FRONT_END_VERSION}-{hashlib.sha256(text.encode()).hexdigest()[:10]}"
 
@@ -68,7 +74,10 @@ def detector_key() -> str:
 
 
 def clean_windows(
-    raw_mv: NDArray[np.float64], r_samples: Sequence[int], margin: int = MARGIN_SAMPLES
+    raw_mv: NDArray[np.float64],
+    r_samples: Sequence[int],
+    margin: int = MARGIN_SAMPLES,
+    window: SegmentSettings | None = None,
 ) -> tuple[NDArray[np.bool_], NDArray[np.float32]]:
     """Run one lead through the live front end and segmenter.
 
@@ -80,15 +89,17 @@ def clean_windows(
         R waves, ascending.
     margin : int
         Extra samples on both sides of each window.
+    window : SegmentSettings, optional
+        Its shape, if not the usual one.
 
     Returns
     -------
     kept : bool array of shape (beats,)
         False for a beat whose window would reach over an end of the record.
-    windows_mv : float32 array of shape (kept beats, 360 + 2 * margin)
+    windows_mv : float32 array of shape (kept beats, width + 2 * margin)
         Clean windows in millivolts, not normalised.
     """
-    live = SegmentSettings()
+    live = window or SegmentSettings()
     segmenter = BeatSegmenter(
         SegmentSettings(
             before_samples=live.before_samples + margin,
@@ -101,9 +112,9 @@ def clean_windows(
     cut: dict[int, NDArray[np.float64]] = {}
     for start in range(0, len(clean), _CHUNK_SAMPLES):
         beats = r[np.searchsorted(r, start) : np.searchsorted(r, start + _CHUNK_SAMPLES)]
-        for window in segmenter.process(clean[start : start + _CHUNK_SAMPLES], beats.tolist()):
-            if window.samples_mv is not None:
-                cut[window.r] = window.samples_mv
+        for found in segmenter.process(clean[start : start + _CHUNK_SAMPLES], beats.tolist()):
+            if found.samples_mv is not None:
+                cut[found.r] = found.samples_mv
     kept = np.array([int(at) in cut for at in r], dtype=bool)
     width = live.before_samples + live.after_samples + 2 * margin
     rows = [cut[int(at)] for at in r[kept]]
@@ -134,7 +145,9 @@ def live_offsets(raw_mv: NDArray[np.float64], r_samples: NDArray[np.int64]) -> N
     return np.where(np.abs(offsets) <= _MATCH_SAMPLES, np.rint(offsets), 0).astype(np.int64)
 
 
-def read_beats(folder: Path, record: str, symbols: Sequence[str]) -> RecordBeats:
+def read_beats(
+    folder: Path, record: str, symbols: Sequence[str], window: SegmentSettings | None = None
+) -> RecordBeats:
     """Read a WFDB record at 360 Hz and cut the windows of its beats, in all leads.
 
     Parameters
@@ -145,6 +158,8 @@ def read_beats(folder: Path, record: str, symbols: Sequence[str]) -> RecordBeats
         Name of the record.
     symbols : sequence of str
         Beat symbols wanted.
+    window : SegmentSettings, optional
+        Shape of the windows, if not the usual one.
 
     Raises
     ------
@@ -160,7 +175,7 @@ def read_beats(folder: Path, record: str, symbols: Sequence[str]) -> RecordBeats
     # Two annotations on one sample would be one window with two names.
     at, first = np.unique(whole.reference.samples[wanted], return_index=True)
     raw = np.nan_to_num(whole.samples_mv(0, whole.n_samples))
-    leads = [clean_windows(lead, at.tolist()) for lead in raw]
+    leads = [clean_windows(lead, at.tolist(), window=window) for lead in raw]
     kept = leads[0][0]
     return RecordBeats(
         record,

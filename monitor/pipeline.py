@@ -107,7 +107,7 @@ class Pipeline:
         self._front_end = FrontEnd(self.settings.front_end)
         self._quality = SignalQuality(self.settings.quality)
         self._detector = RPeakDetector(self.settings.detector)
-        self._segmenter = BeatSegmenter(self.settings.segment)
+        self._segmenter = BeatSegmenter(self._window())
         self._fibrillation = FibrillationDetector(self.settings.fibrillation)
         self.rhythm = RhythmAnalyser(self.settings.rhythm)
         self._maker = EventMaker(
@@ -134,6 +134,11 @@ class Pipeline:
         }
         self._started = False
         self._next = 0
+
+    def _window(self) -> SegmentSettings:
+        """Return the segmenter's settings with the window that the model was made for."""
+        sides = {"before_samples": self.contract.window_before, "after_samples": self.contract.window_after}
+        return self.settings.segment.model_copy(update=sides)
 
     @property
     def contract(self) -> ModelContract:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from models.explain.typical import choose_typical
+from models.explain.typical import WIDE, choose_typical
 from monitor.errors import EcgmonError
 from sim.library import find_record
 
@@ -30,6 +30,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     np.savez_compressed(
         options.out,
         windows=np.stack([beat.window for beat in chosen]).astype(np.float32),
+        r=WIDE.before_samples,
         symbols=np.array([beat.symbol for beat in chosen]),
         records=np.array([beat.record for beat in chosen]),
     )

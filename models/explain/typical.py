@@ -10,7 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.windows import MARGIN_SAMPLES, read_beats
-from monitor.dsp.segment import normalise
+from monitor.dsp.segment import SegmentSettings, normalise
+
+WIDE = SegmentSettings(before_samples=360, after_samples=216)
+"""Window of the beats that are stored: models cut theirs out of it."""
 
 WANTED = {
     "N": ("101", "112", "115", "122", "205", "230"),
@@ -31,8 +34,8 @@ class TypicalBeat:
     ----------
     record, symbol : str
         Whose it is and of what kind.
-    window : float32 array of shape (360,)
-        Clean, mean 0 and standard deviation 1.
+    window : float32 array of shape (576,)
+        Clean, in millivolts, with the R wave at `WIDE`'s.
     """
 
     record: str
@@ -41,7 +44,7 @@ class TypicalBeat:
 
 
 def choose_typical(folder_of: Callable[[str], Path]) -> list[TypicalBeat]:
-    """Return a typical beat of each kind and patient of `WANTED`.
+    """Return a typical beat of each kind and patient of `WANTED`; it is typical in the usual window.
 
     Parameters
     ----------
@@ -54,10 +57,13 @@ def choose_typical(folder_of: Callable[[str], Path]) -> list[TypicalBeat]:
         A record is not there.
     """
     chosen = []
+    start = WIDE.before_samples - SegmentSettings().before_samples
+    usual = slice(start, WIDE.before_samples + SegmentSettings().after_samples)
     for symbol, records in WANTED.items():
         for record in records:
-            beats = read_beats(folder_of(record), record, [symbol])
-            windows = normalise(beats.windows_mv[:, 0, MARGIN_SAMPLES:-MARGIN_SAMPLES])
+            beats = read_beats(folder_of(record), record, [symbol], WIDE)
+            wide = beats.windows_mv[:, 0, MARGIN_SAMPLES:-MARGIN_SAMPLES]
+            windows = normalise(wide[:, usual])
             distance = np.abs(windows - np.median(windows, axis=0)).sum(axis=1)
-            chosen.append(TypicalBeat(record, symbol, windows[int(distance.argmin())]))
+            chosen.append(TypicalBeat(record, symbol, wide[int(distance.argmin())]))
     return chosen

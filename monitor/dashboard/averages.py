@@ -15,7 +15,7 @@ from monitor.events import PIPELINE_HZ
 
 BEFORE = SegmentSettings().before_samples
 AFTER = SegmentSettings().after_samples
-"""The classifier's own window around the R wave."""
+"""What is shown around the R wave; a classifier may take another window."""
 
 KEPT = 16
 
@@ -61,12 +61,12 @@ def shape_of(history: SignalHistory, shown: ShownBeat) -> BeatShape:
 
 def window_of(history: SignalHistory, shown: ShownBeat) -> BeatWindow:
     """Return a beat's window as the classifier took it; without samples where signal is missing."""
-    start = shown.index - BEFORE
-    trace = history.trace("clean", start, shown.index + AFTER).astype(np.float64)
+    start, width = shown.index - BEFORE, BEFORE + AFTER
+    if shown.beat.attribution is not None:
+        start, width = shown.beat.attribution_start, len(shown.beat.attribution)
+    trace = history.trace("clean", start, start + width).astype(np.float64)
     samples = trace if np.isfinite(trace).all() else None
-    return BeatWindow(
-        shown.index, start, samples, shown.index + AFTER, None if samples is not None else "gap"
-    )
+    return BeatWindow(shown.index, start, samples, start + width, None if samples is not None else "gap")
 
 
 class BeatAverages:
@@ -74,16 +74,21 @@ class BeatAverages:
 
     def __init__(self) -> None:
         self._shapes: dict[str, deque[BeatShape]] = {}
+        self._waiting: list[ShownBeat] = []
 
     def add(self, history: SignalHistory, shown: ShownBeat) -> None:
-        """Take a beat; one with missing signal is left out."""
-        shape = shape_of(history, shown)
-        if np.isfinite(shape.trace_mv).all():
-            self._shapes.setdefault(shown.symbol, deque(maxlen=KEPT)).append(shape)
+        """Take a beat, as soon as all that is shown of it has come; one with missing signal is left out."""
+        self._waiting.append(shown)
+        while self._waiting and self._waiting[0].index + AFTER <= history.end:
+            beat = self._waiting.pop(0)
+            shape = shape_of(history, beat)
+            if np.isfinite(shape.trace_mv).all():
+                self._shapes.setdefault(beat.symbol, deque(maxlen=KEPT)).append(shape)
 
     def clear(self) -> None:
         """Forget all."""
         self._shapes.clear()
+        self._waiting.clear()
 
     def symbols(self) -> list[str]:
         """Return the symbols that have a mean, ``N`` first."""

@@ -24,9 +24,9 @@ class SegmentSettings(Settings):
     Parameters
     ----------
     before_samples : int
-        Samples of the window ahead of the R wave.
+        Samples of the window ahead of the R wave. A pipeline takes its model's.
     after_samples : int
-        Samples from the R wave on, itself included.
+        Samples from the R wave on, itself included. A pipeline takes its model's.
     history_s : float
         Seconds of clean signal kept; a beat must be announced within them.
     """

@@ -17,7 +17,9 @@ DEPTHS: tuple[Depth, ...] = ("head", "all")
 LEAST_REPEATED = 0.25
 """A tensor that repeats less than this share of its values from the weights does so by accident."""
 
-_FLOAT = 1
+_FLOATS = (1, 10)
+"""Numbers that ONNX gives to float32 and float16."""
+
 LEAST_VALUES = 8
 """Constants smaller than this are shapes and limits, not weights."""
 
@@ -77,7 +79,7 @@ def _copy_moved(values: Float32, moved: Sequence[tuple[Float32, Float32]]) -> Fl
             top = np.unravel_index(np.abs(old).argmax(), old.shape)
             scale = values[top] / old[top]
             if scale and np.allclose(values, scale * old, rtol=1e-4, atol=1e-7):
-                return np.asarray(scale * new, dtype=np.float32)
+                return np.asarray(scale * new, dtype=values.dtype)
     before, after = (np.concatenate([pair[side].ravel() for pair in moved]) for side in (0, 1))
     order = np.argsort(before)
     place = order[np.minimum(np.searchsorted(before[order], values), order.size - 1)]
@@ -99,5 +101,5 @@ def _weights(graph: Any) -> list[Any]:
 
 
 def _holds_weights(tensor: Any) -> bool:
-    floats = tensor.data_type == _FLOAT
+    floats = tensor.data_type in _FLOATS
     return bool(floats and len(tensor.dims) > 1 and np.prod(tensor.dims) >= LEAST_VALUES)

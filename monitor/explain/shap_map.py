@@ -10,6 +10,7 @@ from types import ModuleType
 import numpy as np
 from numpy.typing import NDArray
 
+from monitor.dsp.segment import normalise
 from monitor.errors import MissingExtraError
 from monitor.explain.hiding import stretches
 from monitor.explain.probe import Probe
@@ -26,15 +27,26 @@ class Background:
 
     Parameters
     ----------
-    windows : array of shape (n, 360)
-        Clean windows with mean 0 and standard deviation 1.
+    windows : array of shape (n, width)
+        Clean windows, wider than a model's; their size does not matter.
+    r : int
+        The R wave's place in them.
     symbols, records : array of str, shape (n,)
         WFDB symbol and record of each.
     """
 
     windows: Float64
+    r: int
     symbols: NDArray[np.str_]
     records: NDArray[np.str_]
+
+    def about(self, r: int, width: int) -> Float64:
+        """Return windows with the R wave at ``r``, mean 0 and standard deviation 1, shape (n, width).
+
+        Where a model looks further than the beats reach, their ends go on level.
+        """
+        places = np.clip(self.r - r + np.arange(width), 0, self.windows.shape[1] - 1)
+        return normalise(self.windows[:, places]).astype(np.float64)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -61,7 +73,9 @@ def load_background() -> Background:
     """Return the background beats that come with the program; all are of training patients."""
     path = resources.files("monitor.explain") / "background.npz"
     with path.open("rb") as file, np.load(file) as stored:
-        return Background(stored["windows"].astype(np.float64), stored["symbols"], stored["records"])
+        return Background(
+            stored["windows"].astype(np.float64), int(stored["r"]), stored["symbols"], stored["records"]
+        )
 
 
 def shapley(
@@ -103,7 +117,7 @@ def shapley(
     shap = _library()
     window = probe.window_mv
     owner = stretches(window.size)
-    strange = background.windows * window.std() + window.mean()
+    strange = background.about(probe.r, window.size) * window.std() + window.mean()
 
     def worth(chosen: Float64) -> Float64:
         stays = chosen[:, owner] > 0.5

@@ -9,7 +9,6 @@ import onnxruntime as ort
 from numpy.typing import NDArray
 
 from monitor.dsp import FRONT_END_VERSION
-from monitor.dsp.segment import SegmentSettings
 from monitor.errors import ModelError
 from monitor.inference.contract import BEAT_WINDOW, ModelContract, check_servable
 from monitor.inference.model_file import open_model
@@ -71,12 +70,10 @@ class BeatClassifier:
         ModelError
             The model wants other windows, or its graph is not that of its contract.
         """
-        live = SegmentSettings()
         check_servable(
             contract,
             source,
             kinds=(BEAT_WINDOW,),
-            window=(live.before_samples, live.after_samples),
             normalisation=NORMALISATION,
             front_end_version=FRONT_END_VERSION,
         )

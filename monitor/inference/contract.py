@@ -21,6 +21,9 @@ BEAT_SEQUENCE = "ecgmon.beat-sequence/1"
 AAMI_CLASSES = ("N", "S", "V", "F", "Q")
 """Beat classes of ANSI/AAMI EC57."""
 
+LONGEST_WINDOW = 1440
+"""Samples to either side of the R wave that the segmenter keeps at hand."""
+
 _RETRAIN = "Use a model made for this version of ecgmon (see `ecgmon models`), or export it anew."
 
 
@@ -147,11 +150,11 @@ def check_servable(
     source: str,
     *,
     kinds: Collection[str],
-    window: tuple[int, int],
+    window: tuple[int, int] | None = None,
     normalisation: str,
     front_end_version: str,
 ) -> None:
-    """Refuse a model that expects windows other than those the live operators make.
+    """Refuse a model that expects windows other than the live operators can make.
 
     Parameters
     ----------
@@ -161,8 +164,9 @@ def check_servable(
         Name of the file, for messages.
     kinds : collection of str
         Kinds of contract the caller can serve.
-    window : tuple of int
-        Samples before the R wave and from it on that the segmenter cuts.
+    window : tuple of int, optional
+        Samples before the R wave and from it on that the caller needs. Without it any window of
+        at most `LONGEST_WINDOW` samples to either side will do: the segmenter cuts what is asked.
     normalisation, front_end_version : str
         Of the live operators.
 
@@ -178,10 +182,14 @@ def check_servable(
         )
     terms: tuple[tuple[str, object, object], ...] = (
         ("a sampling rate in Hz of", contract.input_hz, PIPELINE_HZ),
-        ("samples before and from the R wave of", (contract.window_before, contract.window_after), window),
         ("the normalisation", contract.normalisation, normalisation),
         ("the front end version", contract.front_end_version, front_end_version),
     )
+    sides = (contract.window_before, contract.window_after)
+    if window is not None:
+        terms += (("samples before and from the R wave of", sides, window),)
+    elif not all(1 <= side <= LONGEST_WINDOW for side in sides):
+        raise ModelError(f"{source}: its window of {sides} samples about the R wave cannot be cut.", _RETRAIN)
     for what, asked, served in terms:
         if asked != served:
             raise ModelError(f"{source}: it needs {what} {asked}, but {served} is served.", _RETRAIN)

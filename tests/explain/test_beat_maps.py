@@ -24,7 +24,7 @@ from sim.splits import DS1, DS2
 RECORDS = Path(__file__).parents[2] / "sim" / "records" / "mitdb"
 SETTINGS = PipelineSettings(classifier=ClassifierSettings(model="arrhythminet-v2"))
 QRS = slice(200, 240)
-FLAT = Background(np.zeros((2, 360)), np.array(["N", "N"]), np.array(["a", "b"]))
+FLAT = Background(np.zeros((2, 360)), 216, np.array(["N", "N"]), np.array(["a", "b"]))
 
 
 @pytest.fixture(scope="module")
@@ -102,9 +102,15 @@ def test_a_model_with_a_memory_is_asked_about_each_window_from_the_same_past(rec
 
 def test_background_beats_are_of_training_patients_only():
     background = load_background()
-    assert background.windows.shape[1] == 360
     assert set(background.records) <= set(DS1) - set(DS2) - {"201"}
-    np.testing.assert_allclose(background.windows.mean(axis=1), 0, atol=1e-5)
+
+
+@pytest.mark.parametrize("r", [216, 288])
+def test_background_beats_stand_in_any_model_s_window(r):
+    windows = load_background().about(r, 360)
+    np.testing.assert_allclose(windows.mean(axis=1), 0, atol=1e-5)
+    np.testing.assert_allclose(windows.std(axis=1), 1, atol=1e-5)
+    assert np.median(np.abs(windows).argmax(axis=1)) == pytest.approx(r, abs=6)
 
 
 def test_shap_values_add_up_and_lie_where_the_model_looks(known):

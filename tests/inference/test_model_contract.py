@@ -1,5 +1,6 @@
 """A model file is served only if it is whole, ours, and made for what the live operators give."""
 
+import re
 from dataclasses import replace
 
 import pytest
@@ -7,6 +8,7 @@ from resealing import reseal, swap
 
 from monitor.errors import ModelError
 from monitor.inference import BeatClassifier, ModelContract, find_model
+from monitor.inference.contract import BEAT_WINDOW, check_servable
 from monitor.inference.model_file import open_model, sealed_digest
 
 
@@ -74,7 +76,6 @@ def test_a_missing_key_is_named(tmp_path, shipped):
     ("key", "old", "new", "said"),
     [
         ("input_hz", "360.0", "250.0", "250.0, but 360.0 is served"),
-        ("window_before", "216", "200", "(200, 144), but (216, 144) is served"),
         ("front_end_version", "1", "0", "front end version 0, but 1 is served"),
         ("normalisation", "zscore-floor-0.02mV", "zscore-floor-0.50mV", "normalisation zscore-floor-0.50mV"),
         ("kind", "ecgmon.beat-window/1", "ecgmon.beat-window/9", "ecgmon.beat-window/9"),
@@ -84,8 +85,31 @@ def test_a_model_for_other_windows_is_refused_and_told_why(tmp_path, shipped, ke
     assert said in refusal(tmp_path, swap(shipped, key, old, new))
 
 
+@pytest.mark.parametrize(("sides", "said"), [((200, 160), "(200, 160), but (216, 144) is served")])
+def test_a_caller_that_needs_its_own_window_refuses_another(sides, said):
+    live = {"normalisation": "zscore-floor-0.02mV", "front_end_version": "1"}
+    contract = find_model("arrhythminet-v1").contract()
+    other = replace(contract, window_before=sides[0], window_after=sides[1])
+    check_servable(other, "here", kinds=(BEAT_WINDOW,), **live)
+    with pytest.raises(ModelError, match=re.escape(said)):
+        check_servable(other, "here", kinds=(BEAT_WINDOW,), window=(216, 144), **live)
+
+
+@pytest.mark.parametrize("before", [0, 1441])
+def test_a_window_that_cannot_be_cut_is_refused(before):
+    other = replace(find_model("arrhythminet-v1").contract(), window_before=before)
+    with pytest.raises(ModelError, match="cannot be cut"):
+        check_servable(
+            other,
+            "here",
+            kinds=(BEAT_WINDOW,),
+            normalisation=other.normalisation,
+            front_end_version=other.front_end_version,
+        )
+
+
 def test_unreadable_metadata_is_refused(tmp_path, shipped):
-    assert "cannot be read" in refusal(tmp_path, swap(shipped, "window_after", "144", "abc"))
+    assert "cannot be read" in refusal(tmp_path, swap(shipped, "input_hz", "360.0", "abcde"))
 
 
 def test_a_file_that_is_not_there_is_refused(tmp_path):
