@@ -8,9 +8,11 @@ import numpy as np
 import pytest
 
 from monitor.dashboard.alarm_board import FLASH_HZ, AlarmBoard, flash_on, most_urgent
+from monitor.dashboard.averages import BeatAverages, window_of
 from monitor.dashboard.beats import BeatBook, ShownBeat, place_letters
 from monitor.dashboard.calipers import Calipers
 from monitor.dashboard.comparison import Comparison
+from monitor.dashboard.history import SignalHistory
 from monitor.dashboard.numbers import UNKNOWN, Numbers, age_text
 from monitor.dashboard.remarks import RemarkBook
 from monitor.dashboard.shapley import shapley_values
@@ -34,6 +36,30 @@ def alarm(kind: str, priority: str, state: str, time_s: float = 1.0, *, technica
         sample=at, time_s=time_s, known_at=at, kind=kind, priority=priority, state=state, message=kind,
         technical=technical,
     )  # fmt: skip
+
+
+def test_a_beat_joins_the_mean_once_all_that_is_shown_of_it_has_come():
+    history, averages = SignalHistory(capacity=3600), BeatAverages()
+    ramp = np.arange(720) / 1000.0
+    history.append({"raw": ramp[:400], "clean": ramp[:400]})
+    averages.add(history, ShownBeat(300, beat(300 / 360)))
+    assert averages.mean("N") is None
+    history.append({"raw": ramp[400:], "clean": ramp[400:]})
+    averages.add(history, ShownBeat(560, beat(560 / 360)))
+    mean = averages.mean("N")
+    assert mean is not None
+    assert mean.count == 2
+
+
+def test_the_window_asked_about_is_the_one_the_classifier_had():
+    history = SignalHistory(capacity=3600)
+    ramp = np.arange(720) / 1000.0
+    history.append({"raw": ramp, "clean": ramp})
+    own = replace(beat(1.0), attribution=np.zeros(360, dtype=np.float32), attribution_start=72)
+    window = window_of(history, ShownBeat(360, own))
+    assert (window.r, window.start) == (360, 72)
+    assert window.samples_mv is not None
+    np.testing.assert_allclose(window.samples_mv, ramp[72:432], atol=1e-3)
 
 
 def test_everything_is_unknown_before_the_first_event():
