@@ -8,13 +8,16 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import numpy as np
-from scipy.special import softmax
+import onnxruntime as ort
+from numpy.typing import NDArray
 
 from models.arrhythminet.dataset import Beats, split_beats
 from models.arrhythminet.networks import CLASSES, Version, parameter_count
+from models.arrhythminet.packing import pack
 from models.arrhythminet.scoring import Confusion, calibration_error, fit_temperature
 from models.arrhythminet.training import Result, predict
 from monitor.errors import ModelError
+from monitor.inference.model_file import session_options
 
 SCORES_FILE = "scores.json"
 
@@ -54,6 +57,8 @@ class RunScores:
         Of the run.
     parameters : int
         Trained values.
+    file_bytes : int
+        Size of the model file, with all that it says of itself but these figures.
     temperature : float
         Divisor of the logits, fitted on the validation beats.
     calibration_error : float
@@ -72,6 +77,7 @@ class RunScores:
     seed: int
     epochs: int
     parameters: int
+    file_bytes: int
     temperature: float
     calibration_error: float
     live_accuracy: float
@@ -97,7 +103,9 @@ class RunScores:
 
 
 def score_run(beats: Beats, result: Result) -> RunScores:
-    """Score a run on the beats that its seed held out.
+    """Score the model file of a run on the beats that its seed held out.
+
+    The file is what is scored: its weights have been rounded to what it stores.
 
     Parameters
     ----------
@@ -110,14 +118,16 @@ def score_run(beats: Beats, result: Result) -> RunScores:
     split = split_beats(beats.labels, recipe.seed)
     check = predict(result.network, beats.served(split.validation))
     temperature = fit_temperature(check, beats.labels[split.validation])
-    probabilities = softmax(predict(result.network, beats.served(split.test)) / temperature, axis=1)
+    model = pack(result, temperature, {})
+    probabilities = _probabilities(model, beats.served(split.test))
     truth, named = beats.labels[split.test], probabilities.argmax(axis=1)
-    live = predict(result.network, beats.served(split.test, live=True)).argmax(axis=1)
+    live = _probabilities(model, beats.served(split.test, live=True)).argmax(axis=1)
     return RunScores(
         version=recipe.version,
         seed=recipe.seed,
         epochs=len(result.epoch_s),
         parameters=parameter_count(result.network),
+        file_bytes=len(model),
         temperature=temperature,
         calibration_error=calibration_error(probabilities, truth),
         live_accuracy=float((live == truth).mean()),
@@ -125,6 +135,13 @@ def score_run(beats: Beats, result: Result) -> RunScores:
         counts=Confusion.of(truth, named).counts.tolist(),
         mistakes=_mistakes(beats.records[split.test], truth, probabilities),
     )
+
+
+def _probabilities(model: bytes, windows: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return what a model file says of windows of shape (n, 360), shape (n, classes)."""
+    session = ort.InferenceSession(model, session_options(), providers=["CPUExecutionProvider"])
+    parts = np.array_split(windows, max(1, len(windows) // 512))
+    return np.concatenate([session.run(["probabilities"], {"window": part})[0] for part in parts])
 
 
 def _mistakes(

@@ -189,7 +189,7 @@ def test_the_top_share_holds_that_many_stretches_even_among_equals():
 
 
 def test_waves_of_a_normal_beat_lie_in_their_order(record_200):
-    beat, caught, _ = catch_beat(record_200, 360.0, SETTINGS, time_s=6.2)
+    beat, caught, _ = catch_beat(record_200, 360.0, PipelineSettings(), time_s=6.2)
     assert beat.symbol == "N"
     waves = delineate(caught.window.samples_mv, 216, beat.rr_s)
     assert waves.p is not None
