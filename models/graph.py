@@ -11,8 +11,25 @@ from onnx import helper, numpy_helper
 from torch import nn
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 
-_FEW = 24
-"""Constants of no more values are stored as they are: a cast of their own would take as much room."""
+_FEW, _MANY = 24, 1024
+"""Small graphs store as many weights as they are, and from so many on in eight bits, the rest in sixteen."""
+
+
+def rounded(value: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return weights as a small graph stores them."""
+    if value.size <= _FEW:
+        return value
+    if value.size < _MANY:
+        return value.astype(np.float16).astype(np.float32)
+    steps, sizes = _in_bytes(value)
+    return np.asarray(steps.astype(np.float32) * sizes)
+
+
+def _in_bytes(value: NDArray[np.float32]) -> tuple[NDArray[np.int8], NDArray[np.float32]]:
+    """Return weights as whole steps, and the size of a step for each output channel."""
+    largest = np.abs(value).max(axis=tuple(range(1, value.ndim)), keepdims=True)
+    sizes = np.maximum(largest / 127, np.finfo(np.float32).tiny).astype(np.float32)
+    return np.rint(value / sizes).astype(np.int8), sizes
 
 
 def folded(step: nn.Module) -> nn.Conv1d | nn.Conv2d:
@@ -31,12 +48,13 @@ class GraphWriter:
 
     Parameters
     ----------
-    half : bool
-        Store weights as float16 and cast them: onnxruntime does so once, when it opens the file.
+    small : bool
+        Store weights in eight or sixteen bits: onnxruntime makes float32 of them once, when it opens
+        the file.
     """
 
-    def __init__(self, *, half: bool = False) -> None:
-        self._half = half
+    def __init__(self, *, small: bool = False) -> None:
+        self._small = small
         self.nodes: list[onnx.NodeProto] = []
         self.constants: list[onnx.TensorProto] = []
 
@@ -48,9 +66,13 @@ class GraphWriter:
 
     def weight(self, value: NDArray[np.float32]) -> str:
         """Add trained float32 values and return their name."""
-        if not self._half or value.size <= _FEW:
+        if not self._small or value.size <= _FEW:
             return self.constant(value)
-        return self.node("Cast", self.constant(value.astype(np.float16)), to=onnx.TensorProto.FLOAT)
+        if value.size < _MANY:
+            return self.node("Cast", self.constant(value.astype(np.float16)), to=onnx.TensorProto.FLOAT)
+        steps, sizes = _in_bytes(value)
+        wide = self.node("Cast", self.constant(steps), to=onnx.TensorProto.FLOAT)
+        return self.node("Mul", wide, self.constant(sizes))
 
     def node(self, kind: str, *inputs: str, output: str = "", **attributes: Any) -> str:
         """Add a node with one output and return the output's name."""

@@ -20,7 +20,7 @@ from models.sealing import ship
 
 ZOO = Path(__file__).resolve().parent.parent / "zoo"
 CHECKPOINT = "checkpoint.pt"
-EPOCHS = {"v1": 36, "v2": 40}
+EPOCHS = {"v1": 60, "v2": 60}
 
 
 def _train(options: argparse.Namespace) -> None:

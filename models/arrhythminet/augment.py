@@ -7,9 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from models.arrhythminet.networks import WINDOW
 from models.windows import MARGIN_SAMPLES
-from monitor.dsp.segment import normalise
+from monitor.dsp.segment import SegmentSettings, normalise
 
 Float32 = NDArray[np.float32]
 Float64 = NDArray[np.float64]
@@ -91,8 +90,8 @@ def augment(
 
 def _resampled(windows_mv: Float32, shift: Float64, scale: Float64, width: int) -> Float32:
     """Return windows about a shifted R wave, stretched; linear between samples."""
-    centre = MARGIN_SAMPLES + WINDOW.before_samples
-    steps = np.arange(width) - WINDOW.before_samples
+    centre = MARGIN_SAMPLES + SegmentSettings().before_samples
+    steps = np.arange(width) - SegmentSettings().before_samples
     places = np.rint(centre + shift)[:, None] + scale[:, None] * steps
     places = np.clip(places, 0, windows_mv.shape[2] - 1.001)
     left = places.astype(np.int64)

@@ -11,7 +11,7 @@ import numpy as np
 import platformdirs
 from numpy.typing import NDArray
 
-from models.arrhythminet.networks import CLASSES, WINDOW
+from models.arrhythminet.networks import CLASSES
 from models.windows import MARGIN_SAMPLES, detector_key, front_end_key, read_beats
 from monitor.dsp.segment import normalise
 from monitor.errors import RecordError
@@ -128,17 +128,13 @@ def load_beats(folder: Path, say: Callable[[str], None] = print) -> Beats:
     say : callable
         Takes a line on progress.
     """
-    cache = (
-        platformdirs.user_cache_path("ecgmon")
-        / "training"
-        / f"mitdb-{front_end_key(WINDOW)}-{detector_key()}"
-    )
+    cache = platformdirs.user_cache_path("ecgmon") / "training" / f"mitdb-{front_end_key()}-{detector_key()}"
     if not (cache / "beats.npz").is_file():
         cache.mkdir(parents=True, exist_ok=True)
         parts = []
         for number, record in enumerate(MITDB, 1):
             say(f"{record}: cutting beats ({number} of {len(MITDB)})")
-            parts.append(read_beats(folder, record, CLASSES, WINDOW))
+            parts.append(read_beats(folder, record, CLASSES))
         windows = np.concatenate([part.windows_mv for part in parts])
         with replacing(cache / "windows.npy") as path:
             np.save(path, windows)

@@ -17,7 +17,7 @@ from models.arrhythminet.networks import (
     BottleneckBlock,
     SeparableBlock,
 )
-from models.graph import GraphWriter, folded
+from models.graph import GraphWriter, folded, rounded
 
 _TINY = 1e-12
 """Keeps a map without any evidence at zero instead of dividing by zero."""
@@ -73,16 +73,6 @@ def _head(writer: GraphWriter, features: str, network: ArrhythmiNet, length: int
     writer.node("Div", wide, floor, output="attribution")
 
 
-def _trunk(writer: GraphWriter, x: str, blocks: nn.Sequential) -> str:
-    for block in blocks:
-        if isinstance(block, SeparableBlock):
-            x = _separable(writer, x, block)
-        else:
-            assert isinstance(block, BottleneckBlock)
-            x = _bottleneck(writer, x, block)
-    return x
-
-
 def as_stored(network: ArrhythmiNet) -> ArrhythmiNet:
     """Return the network as its file holds it.
 
@@ -95,14 +85,14 @@ def as_stored(network: ArrhythmiNet) -> ArrhythmiNet:
     -------
     ArrhythmiNet
         In evaluation mode: batch normalisation is folded into the convolutions, and their weights are
-        rounded to float16. The head, in which classes differ by little, is not rounded.
+        rounded to eight bits for each output channel, small ones to float16. The head is left as it is.
     """
     network = deepcopy(network).cpu().eval()
     for name, step in list(network.named_modules()):
         if isinstance(step, nn.Sequential) and isinstance(step[0], nn.Conv2d):
             conv = folded(step)
             for parameter in conv.parameters():
-                parameter.data = parameter.data.half().float()
+                parameter.data = torch.from_numpy(rounded(parameter.detach().numpy()))
             network.set_submodule(name, nn.Sequential(conv))
     return network
 
@@ -121,19 +111,20 @@ def to_graph(network: ArrhythmiNet, temperature: float = 1.0) -> onnx.GraphProto
     -------
     onnx.GraphProto
         Input ``window`` (n, 360); outputs ``probabilities`` (n, 5) and ``attribution`` (n, 360).
-        Weights of convolutions are stored as float16; all sums are of float32.
+        Weights of convolutions are stored in eight or sixteen bits; all sums are of float32.
     """
     network = as_stored(network)
-    writer = GraphWriter(half=True)
+    writer = GraphWriter(small=True)
     x = writer.node("Unsqueeze", "window", writer.constant(np.array([1, 2], dtype=np.int64)))
-    maps = []
-    for trunk in network.trunks:
-        assert isinstance(trunk, nn.Sequential)
-        maps.append(_trunk(writer, x, trunk))
-    features = writer.node("Concat", *maps, axis=1)
+    for block in network.blocks:
+        if isinstance(block, SeparableBlock):
+            x = _separable(writer, x, block)
+        else:
+            assert isinstance(block, BottleneckBlock)
+            x = _bottleneck(writer, x, block)
     with torch.no_grad():
         length = network.features(torch.zeros(1, WINDOW_SAMPLES)).shape[-1]
-    _head(writer, features, network, length, temperature)
+    _head(writer, x, network, length, temperature)
 
     def tensor(name: str, width: int) -> onnx.ValueInfoProto:
         return helper.make_tensor_value_info(name, TensorProto.FLOAT, ["n", width])

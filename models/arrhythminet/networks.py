@@ -2,41 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Literal, NamedTuple
+from typing import Literal, NamedTuple, cast
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as nnf
 
-from monitor.dsp.segment import SegmentSettings
-
 CLASSES = ("N", "L", "R", "A", "V")
 """Beat symbols in the order of the outputs."""
 
-WINDOW = SegmentSettings(before_samples=288, after_samples=72)
-"""One second: an early beat is known by what comes before it, so most of the window lies there."""
-
-WINDOW_SAMPLES = WINDOW.before_samples + WINDOW.after_samples
+WINDOW_SAMPLES = 360
 Version = Literal["v1", "v2"]
 
 
 class Scores(NamedTuple):
-    """What a network gives.
-
-    Parameters
-    ----------
-    logits : Tensor of shape (n, classes)
-        The mean of the votes.
-    features : Tensor of shape (n, channels, length)
-        The last feature maps of all trunks.
-    votes : Tensor of shape (n, trunks, classes)
-        What each trunk would say alone.
-    """
+    """What a network gives: ``logits`` (n, classes) and ``features`` (n, channels, length)."""
 
     logits: Tensor
     features: Tensor
-    votes: Tensor
 
 
 def conv_bn(inputs: int, outputs: int, kernel: int = 1, stride: int = 1, groups: int = 1) -> nn.Sequential:
@@ -151,26 +134,20 @@ class CentredHead(nn.Linear):
 
 
 class ArrhythmiNet(nn.Module):
-    """Trunks side by side, global average pooling and a linear head over all their maps.
+    """Blocks, global average pooling and a linear head over it.
 
     Parameters
     ----------
-    trunks : sequence of nn.Sequential
-        Networks of one form and with other first weights, each from (n, 1, 1, 360) to its last feature
-        map (n, channels, 1, length).
+    blocks : nn.Sequential
+        From (n, 1, 1, 360) to the last feature map (n, channels, 1, length).
     channels : int
-        Channels of one trunk's last feature map.
-
-    Notes
-    -----
-    The head is linear in the maps, so its logits are the mean of what each trunk would say alone, and
-    Grad-CAM stays one pointwise convolution over all maps.
+        Channels of the last feature map.
     """
 
-    def __init__(self, trunks: Sequence[nn.Sequential], channels: int) -> None:
+    def __init__(self, blocks: nn.Sequential, channels: int) -> None:
         super().__init__()
-        self.trunks = nn.ModuleList(trunks)
-        self.head = CentredHead(channels * len(trunks), len(CLASSES))
+        self.blocks = blocks
+        self.head = CentredHead(channels, len(CLASSES))
 
     def forward(self, windows: Tensor) -> Scores:
         """Score beat windows.
@@ -183,33 +160,25 @@ class ArrhythmiNet(nn.Module):
         Returns
         -------
         Scores
-            Class logits, the last feature maps and the votes of the trunks.
+            Class logits and the last feature map.
         """
         features = self.features(windows)
-        weight, bias = self.head.centred()
-        count = len(self.trunks)
-        means = features.mean(dim=-1).reshape(len(windows), count, -1)
-        votes = count * torch.einsum("nkc,lkc->nkl", means, weight.reshape(len(CLASSES), count, -1)) + bias
-        return Scores(votes.mean(dim=1), features, votes)
+        return Scores(self.head(features.mean(dim=-1)), features)
 
     def features(self, windows: Tensor) -> Tensor:
-        """Return the last feature maps, shape (n, channels of all trunks, length)."""
-        image = windows[:, None, None, :]
-        return torch.cat([trunk(image) for trunk in self.trunks], dim=1).squeeze(2)
+        """Return the last feature map, shape (n, channels, length)."""
+        return cast("Tensor", self.blocks(windows[:, None, None, :]).squeeze(2))
 
-
-TRUNKS = 2
-"""Trunks side by side; stored as float16, both fit into the paper's size."""
 
 _V1 = (
     (1, 32, 32, 15, 5, 3),
     (32, 48, 56, 5, 3, 3),
     (56, 60, 72, 3, 3, 2),
     (72, 72, 96, 3, 3, 1),
-    (96, 52, 120, 3, 3, 1),
+    (96, 56, 120, 3, 3, 2),
 )
-"""Rows of `SeparableBlock`. Kernels are short and the last two blocks keep their length, so that a point of
-the last map sees 0.4 s to either side and no more, and Grad-CAM can tell where the evidence lies."""
+"""Rows of `SeparableBlock`. Kernels are short and the last stride comes late, so that a point of the last
+map sees 0.4 s to either side and no more, and Grad-CAM can tell where the evidence lies."""
 
 _V2 = (
     (1, 12, 16, 15, 4),
@@ -218,39 +187,30 @@ _V2 = (
     (32, 80, 32, 7, 3),
     (32, 88, 40, 5, 1),
     (40, 88, 40, 5, 1),
-    (40, 32, 144, 5, 1),
+    (40, 34, 190, 5, 1),
 )
 """Rows of `BottleneckBlock`. The last keeps its length: with a stride of 4 the last map would have but three
 points, too few for a Grad-CAM that says where."""
 
 
-def build(version: Version, trunks: int = TRUNKS) -> ArrhythmiNet:
+def build(version: Version) -> ArrhythmiNet:
     """Return an untrained network.
 
     Parameters
     ----------
     version : {"v1", "v2"}
         V1 is more exact, V2 is half the size.
-    trunks : int
-        Networks side by side.
 
     Returns
     -------
     ArrhythmiNet
-        Last feature map of each trunk (n, 120, 20) for V1 and (n, 144, 10) for V2.
+        Last feature map (n, 120, 10) for V1 and (n, 190, 10) for V2.
     """
     if version == "v1":
-        return ArrhythmiNet([_separable_trunk() for _ in range(trunks)], _V1[-1][2])
-    return ArrhythmiNet([_bottleneck_trunk() for _ in range(trunks)], _V2[-1][2])
-
-
-def _separable_trunk() -> nn.Sequential:
-    return nn.Sequential(*(SeparableBlock(*row) for row in _V1))
-
-
-def _bottleneck_trunk() -> nn.Sequential:
+        return ArrhythmiNet(nn.Sequential(*(SeparableBlock(*row) for row in _V1)), _V1[-1][2])
     *body, tail = _V2
-    return nn.Sequential(*(BottleneckBlock(*row) for row in body), BottleneckBlock(*tail, last=True))
+    blocks = [BottleneckBlock(*row) for row in body]
+    return ArrhythmiNet(nn.Sequential(*blocks, BottleneckBlock(*tail, last=True)), tail[2])
 
 
 def parameter_count(network: nn.Module) -> int:

@@ -5,16 +5,17 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from models.arrhythminet.export import to_graph
-from models.arrhythminet.networks import CLASSES, TRUNKS, WINDOW, parameter_count
+from models.arrhythminet.networks import CLASSES, parameter_count
 from models.arrhythminet.scoring import Confusion
 from models.arrhythminet.training import Result
 from models.sealing import seal
 from monitor.dsp import FRONT_END_VERSION
+from monitor.dsp.segment import SegmentSettings
 from monitor.events import PIPELINE_HZ
 from monitor.inference.classifier import NORMALISATION
 from monitor.inference.contract import BEAT_WINDOW, ModelContract
 
-MODEL_VERSION = "2.0.0"
+MODEL_VERSION = "1.1.0"
 AAMI = {"N": "N", "L": "N", "R": "N", "A": "S", "V": "V"}
 LICENCE = "MIT; trained on data under ODC-By-1.0"
 TRAINING = (
@@ -39,6 +40,7 @@ def pack(result: Result, temperature: float, scores: Mapping[str, float]) -> byt
     scores : mapping of str to float
         Figures on the held-out beats.
     """
+    window = SegmentSettings()
     contract = ModelContract(
         kind=BEAT_WINDOW,
         name=f"arrhythminet-{result.recipe.version}",
@@ -46,8 +48,8 @@ def pack(result: Result, temperature: float, scores: Mapping[str, float]) -> byt
         symbols=CLASSES,
         aami=tuple(AAMI[symbol] for symbol in CLASSES),
         input_hz=PIPELINE_HZ,
-        window_before=WINDOW.before_samples,
-        window_after=WINDOW.after_samples,
+        window_before=window.before_samples,
+        window_after=window.after_samples,
         normalisation=NORMALISATION,
         front_end_version=FRONT_END_VERSION,
         training=TRAINING,
@@ -80,12 +82,11 @@ def card(result: Result, confusion: Confusion, scores: Mapping[str, float], size
             "(https://doi.org/10.48550/arXiv.2505.03787)): names one beat from one second of one lead and "
             "shows what it looked at (Grad-CAM).",
             "",
-            f"- **In:** `window` (n, 360), float32, 360 Hz, {WINDOW.before_samples} samples before the R "
-            f"wave and {WINDOW.after_samples} from it on, normalised (`{NORMALISATION}`), front end version "
-            f"{FRONT_END_VERSION}",
+            f"- **In:** `window` (n, 360), float32, 360 Hz, 216 samples before the R wave and 144 from it "
+            f"on, normalised (`{NORMALISATION}`), front end version {FRONT_END_VERSION}",
             f"- **Out:** `probabilities` (n, 5) of {', '.join(CLASSES)}; `attribution` (n, 360), 0 to 1",
-            f"- **Size:** {count} parameters in {TRUNKS} trunks side by side, stored as float16 but "
-            f"for the head; the file with metadata has {size_bytes / 1000:.1f} KB",
+            f"- **Size:** {count} parameters, most of them stored in eight bits; the file with metadata has "
+            f"{size_bytes / 1000:.1f} KB",
             f"- **Data:** {TRAINING}",
             f"- **Protocol:** {PROTOCOL}",
             f"- **Licence:** {LICENCE} (attribution: Moody & Mark 2001, PhysioNet)",

@@ -37,8 +37,6 @@ ArrhythmiNet was published with scores on a random, balanced split of MIT-BIH be
   from the training part to watch the training and to fit the temperature.
 - Training draws every class equally often and varies gain, polarity, baseline, noise, shift and lead.
 - Each seed has its own split, first weights and order.
-- A window is one second, as the paper's; here 800 ms of it lie before the R wave and 200 ms behind.
-- A network has two trunks of the paper's blocks side by side, whose votes are averaged.
 
 What it does not show: patients are on both sides, and neighbouring windows overlap, so these figures say how
 well the network tells beats of known patients apart. Scores on patients never seen are another matter.
@@ -93,9 +91,8 @@ def _overview(runs: Sequence[RunScores]) -> str:
     note = (
         "\nMean and standard deviation over seeds. 1 KB is 1000 bytes. At live R waves: the same beats, "
         "their windows\naround the R waves that the live detector finds instead of those of the reference.\n"
-        "\nThe model file is all of it: graph, contract and weights, which it stores as float16, two bytes "
-        "each. The\npaper's size is that of parameters as float32, half as many in the same room. What is "
-        "scored is the file.\n"
+        "\nThe model file is all of it: graph, contract and weights, most of which it stores in eight bits.\n"
+        "The paper's size is that of its parameters as float32. What is scored is the file.\n"
     )
     return "\n".join(lines) + "\n" + note
 

@@ -192,9 +192,8 @@ class _Run(ResumableRun):
             share = float(self.rng.beta(0.4, 0.4))
             windows = share * windows + (1 - share) * windows.flip(0)
             target = share * target + (1 - share) * target.flip(0)
-        _, features, votes = self.network(windows)
-        each = target[:, :, None].expand(-1, -1, votes.shape[1])
-        loss = nnf.cross_entropy(votes.transpose(1, 2), each, label_smoothing=self.recipe.smoothing)
+        logits, features = self.network(windows)
+        loss = nnf.cross_entropy(logits, target, label_smoothing=self.recipe.smoothing)
         weights = target @ self.head.centred()[0]
         loss = loss + self.recipe.focus * _spread(torch.einsum("nk,nkt->nt", weights, features))
         self.optimizer.zero_grad(set_to_none=True)

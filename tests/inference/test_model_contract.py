@@ -48,7 +48,7 @@ def test_changed_metadata_is_noticed(tmp_path, shipped):
     assert "changed or damaged" in refusal(tmp_path, changed)
 
 
-@pytest.mark.parametrize("keep", [0, 1, 1_000, 100_000])
+@pytest.mark.parametrize("keep", [0, 1, 1_000, 80_000])
 def test_a_file_cut_short_is_refused(tmp_path, shipped, keep):
     assert "cut short" in refusal(tmp_path, shipped[:keep])
 

@@ -14,7 +14,7 @@ from monitor.inference.model_file import session_options
 pytestmark = pytest.mark.train
 
 LIMIT_KB = {"v1": 302.18, "v2": 157.76}
-LAST_MAP = {"v1": (240, 20), "v2": (288, 10)}
+LAST_MAP = {"v1": (120, 10), "v2": (190, 10)}
 BLOCKS = {"v1": 5, "v2": 7}
 VERSIONS = tuple(LIMIT_KB)
 
@@ -43,33 +43,18 @@ def session_of(network, temperature=1.0):
 
 
 @pytest.mark.parametrize("version", VERSIONS)
-def test_two_trunks_as_float16_are_within_the_papers_size(version):
+def test_size_is_within_the_papers_and_the_last_map_has_ten_points(version):
     network = build(version)
-    assert 2 * parameter_count(network) <= LIMIT_KB[version] * 1000
-    assert [len(trunk) for trunk in network.trunks] == [BLOCKS[version]] * 2
-    logits, features, votes = network(torch.randn(2, 360))
+    assert 4 * parameter_count(network) <= LIMIT_KB[version] * 1000
+    assert len(network.blocks) == BLOCKS[version]
+    logits, features = network(torch.randn(2, 360))
     assert logits.shape == (2, 5)
     assert features.shape == (2, *LAST_MAP[version])
-    assert votes.shape == (2, 2, 5)
 
 
 @pytest.mark.parametrize("version", VERSIONS)
-def test_the_logits_are_the_mean_of_what_each_trunk_says_alone(version):
-    network = lived_in(version)
-    windows = torch.randn(4, 360)
-    scores = network(windows)
-    means = scores.features.mean(dim=-1)
-    np.testing.assert_allclose(scores.logits.detach(), network.head(means).detach(), rtol=0, atol=1e-4)
-    with torch.no_grad():
-        network.trunks[1][-1].register_forward_hook(lambda *given: torch.zeros_like(given[-1]))
-        np.testing.assert_allclose(
-            network(windows).votes[:, 0], scores.votes.detach()[:, 0], rtol=0, atol=1e-5
-        )
-
-
-@pytest.mark.parametrize("version", VERSIONS)
-def test_the_shipped_file_with_all_it_says_of_itself_is_no_larger_than_the_papers(version):
-    assert find_model(f"arrhythminet-{version}").path.stat().st_size <= LIMIT_KB[version] * 1000
+def test_the_shipped_file_with_all_it_says_of_itself_has_two_fifths_of_the_papers_size(version):
+    assert find_model(f"arrhythminet-{version}").path.stat().st_size <= 0.4 * LIMIT_KB[version] * 1000
 
 
 @pytest.mark.parametrize("version", VERSIONS)
@@ -82,7 +67,7 @@ def test_onnx_gives_the_same_probabilities_as_torch(version):
         exact = torch.softmax(network(windows).logits, dim=1).numpy()
     assert np.ptp(expected, axis=0).max() > 0.01
     np.testing.assert_allclose(probabilities, expected, rtol=0, atol=1e-5)
-    np.testing.assert_allclose(expected, exact, rtol=0, atol=0.01)
+    np.testing.assert_allclose(expected, exact, rtol=0, atol=0.05)
 
 
 @pytest.mark.parametrize("version", VERSIONS)
@@ -123,7 +108,7 @@ def test_export_leaves_the_network_in_training_mode():
 def test_a_point_of_the_last_map_of_v1_sees_a_part_of_the_window_only():
     network = lived_in("v1")
     window = torch.randn(1, 360, requires_grad=True)
-    (slope,) = torch.autograd.grad(network.features(window)[0, :, 10].sum(), window)
+    (slope,) = torch.autograd.grad(network.features(window)[0, :, 5].sum(), window)
     seen = torch.nonzero(slope[0]).ravel()
     assert seen.min() > 30
     assert seen.max() - seen.min() <= 290

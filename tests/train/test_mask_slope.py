@@ -6,7 +6,7 @@ import onnxruntime as ort
 import pytest
 import torch
 
-from models.arrhythminet.export import to_graph
+from models.arrhythminet.export import as_stored, to_graph
 from models.arrhythminet.networks import CLASSES, build
 from monitor.dsp.segment import BeatWindow, normalise
 from monitor.explain.capture import Caught
@@ -43,6 +43,7 @@ def test_the_slope_of_the_mask_is_that_of_automatic_differentiation():
     torch.manual_seed(2)
     network = build("v2").eval()
     torch.nn.init.normal_(network.head.weight, std=2.0)
+    network = as_stored(network)
     random = np.random.default_rng(2)
     window = np.cumsum(random.normal(size=360)) / 20
     probe = Probe(GraphNamer(network), Caught(BeatWindow(216, 0, window, 359), {}, Label("N", "N", {}, None)))
