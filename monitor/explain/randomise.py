@@ -17,8 +17,8 @@ DEPTHS: tuple[Depth, ...] = ("head", "all")
 LEAST_REPEATED = 0.25
 """A tensor that repeats less than this share of its values from the weights does so by accident."""
 
-_FLOATS = (1, 10)
-"""Numbers that ONNX gives to float32 and float16."""
+_STORED = (1, 3, 10)
+"""Numbers that ONNX gives to float32, int8 and float16: what weights are stored as."""
 
 LEAST_VALUES = 8
 """Constants smaller than this are shapes and limits, not weights."""
@@ -101,5 +101,5 @@ def _weights(graph: Any) -> list[Any]:
 
 
 def _holds_weights(tensor: Any) -> bool:
-    floats = tensor.data_type in _FLOATS
-    return bool(floats and len(tensor.dims) > 1 and np.prod(tensor.dims) >= LEAST_VALUES)
+    stored = tensor.data_type in _STORED
+    return bool(stored and len(tensor.dims) > 1 and np.prod(tensor.dims) >= LEAST_VALUES)

@@ -79,6 +79,22 @@ def test_shuffled_weights_make_another_model_of_the_same_shape(depth):
     assert np.abs(before[0] - after[0]).max() > 0.05
 
 
+def test_weights_stored_in_eight_bits_are_shuffled_too():
+    model = find_model(MODEL).path.read_bytes()
+    before, after = (
+        [
+            onnx.numpy_helper.to_array(tensor)
+            for tensor in onnx.load_from_string(data).graph.initializer
+            if tensor.data_type == onnx.TensorProto.INT8
+        ]
+        for data in (model, shuffled(model, seed=3, depth="all"))
+    )
+    assert sum(tensor.size for tensor in before) > 20_000
+    for old, new in zip(before, after, strict=True):
+        assert not np.array_equal(old, new)
+        np.testing.assert_array_equal(np.sort(old.ravel()), np.sort(new.ravel()))
+
+
 def test_copies_of_weights_within_a_graph_are_shuffled_alike():
     random = np.random.default_rng(1)
     weight = random.normal(size=(6, 8)).astype(np.float32)
