@@ -28,7 +28,7 @@ from monitor.rhythm.settings import RhythmSettings
 from monitor.ring import RingBuffer
 
 SNAPSHOT_VERSION = 1
-LEARNED_VERSION = 3
+LEARNED_VERSION = 4
 
 CERTAIN = frozenset({"missing", "lead_off"})
 """Reasons of poor quality that the source itself gives."""

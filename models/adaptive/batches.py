@@ -16,8 +16,8 @@ from monitor.inference.context import FIGURES, NEXT_FIGURES, POINTS, SHAPES
 
 Float32 = NDArray[np.float32]
 
-FLAGS = 2
-"""The last figures, which are no measurements."""
+MEASURED = np.array([not name.startswith("has_") for name in FIGURES])
+"""Figures that are measurements, and no flags."""
 
 PACE = FIGURES.index("short_median_to_800_ms")
 
@@ -43,7 +43,7 @@ class Batch(NamedTuple):
     Parameters
     ----------
     shapes : float32 array of shape (s, n, 3, 120)
-    figures : float32 array of shape (s, n, 28)
+    figures : float32 array of shape (s, n, 35)
     next_figures : float32 array of shape (s, n, 5)
     labels : int array of shape (s, n)
         ``IGNORED`` where a run is shorter than the others.
@@ -137,7 +137,7 @@ class BatchMaker:
         """Return the figures of a run, varied a little."""
         rng = self._rng
         figures, next_figures = sequence.figures[part].copy(), sequence.next_figures[part].copy()
-        figures[:, :-FLAGS] += rng.normal(0, 0.02, (len(figures), figures.shape[1] - FLAGS))
+        figures += rng.normal(0, 0.02, figures.shape) * MEASURED
         figures[:, PACE] += rng.normal(0, 0.15)
         next_figures[:, :-1] += rng.normal(0, 0.02, (len(figures), next_figures.shape[1] - 1))
         return figures, next_figures

@@ -22,7 +22,7 @@ from monitor.dsp.sanitise import Sanitiser
 from monitor.dsp.segment import STD_FLOOR_MV, BeatSegmenter, BeatWindow
 from monitor.events import PIPELINE_HZ
 from monitor.files import replacing
-from monitor.inference import context, intervals
+from monitor.inference import context, intervals, templates, unlike
 from monitor.inference.context import POINTS, STRIDE, PatientContext
 
 Float32 = NDArray[np.float32]
@@ -45,7 +45,7 @@ class BeatSequence:
         Which signal.
     shapes : float16 array of shape (n, 3, 120)
         `DescribedBeat.shapes`.
-    figures : float32 array of shape (n, 28)
+    figures : float32 array of shape (n, 35)
         `DescribedBeat.figures`.
     next_figures : float32 array of shape (n, 5)
         What the following beat adds to each; zeros for the last.
@@ -207,7 +207,7 @@ def beats_key() -> str:
     It changes with the front end, the detector's file and code, and the code that describes beats.
     """
     digest = hashlib.sha256(f"{front_end_key()}|{detector_key()}".encode())
-    for module in (context, intervals):
+    for module in (context, intervals, templates, unlike):
         digest.update(Path(module.__file__ or "").read_bytes())
     return digest.hexdigest()[:10]
 

@@ -7,18 +7,36 @@ from copy import deepcopy
 import numpy as np
 import onnx
 import torch
+from numpy.typing import NDArray
 from onnx import TensorProto, helper
 from torch import Tensor, nn
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 
 from models.adaptive.calibration import Calibration
-from models.adaptive.network import HIDDEN, KERNELS, LENGTH, MEMORY, POOLED, POOLS, STRIDE, AdaptiveNet
+from models.adaptive.network import (
+    DIGEST,
+    FUSION_HIDDEN,
+    HIDDEN,
+    KERNELS,
+    LENGTH,
+    MEMORY,
+    POOLED,
+    POOLS,
+    STRIDE,
+    AdaptiveNet,
+)
 from models.adaptive.patients import SYMBOLS
 from models.graph import GraphWriter
-from monitor.inference.context import FIGURES, NEXT_FIGURES, POINTS, SHAPES
+from monitor.inference.context import FIGURES, NEXT_FIGURES, POINTS, SHAPES, USUAL_FIGURES
 from monitor.inference.context import STRIDE as SAMPLES_A_POINT
+from monitor.inference.unlike import UNLIKE_FIGURES
+
+Floats = NDArray[np.float32]
 
 WINDOW_SAMPLES = POINTS * SAMPLES_A_POINT
+
+PENDING = HIDDEN + FUSION_HIDDEN
+"""What is kept of a beat until the next has come: both hidden layers that the first look ends in."""
 
 _TINY = 1e-12
 
@@ -45,12 +63,10 @@ def to_graph(network: AdaptiveNet, calibration: Calibration | None = None) -> on
     pooled = writer.node("ReduceSum", weighted, _axis(writer, 2), keepdims=0)
     digest = writer.node("Tanh", _linear(writer, pooled, network.digest))
     before = _remember(writer, network, digest)
-    weight = writer.constant(_numbers(network.first_hidden.weight))
-    bias = writer.constant(_numbers(network.first_hidden.bias))
+    weight, bias = (writer.constant(part) for part in _first_hidden(network))
     seen = writer.node("Concat", pooled, "figures", before, axis=1)
     hidden = writer.node("Relu", writer.node("Gemm", seen, weight, bias, transB=1))
-    last = writer.constant(_numbers(network.first.weight))
-    bias = writer.constant(calibration.apply(_numbers(network.first.bias)))
+    last, bias = (writer.constant(part) for part in _head(network, network.first, calibration))
     logits = writer.node("Gemm", hidden, last, bias, transB=1, alpha=1 / calibration.temperature)
     writer.node("Softmax", logits, axis=1, output="probabilities")
     to_pooled = writer.node("Slice", weight, *_bounds(writer, 0, POOLED, 1))
@@ -63,14 +79,14 @@ def to_graph(network: AdaptiveNet, calibration: Calibration | None = None) -> on
         "figures": ["beats", len(FIGURES)],
         "next_figures": ["beats", len(NEXT_FIGURES)],
         "memory": [1, MEMORY],
-        "pending": [1, HIDDEN],
+        "pending": [1, PENDING],
     }
     outputs: dict[str, list[int | str]] = {
         "probabilities": ["beats", len(SYMBOLS)],
         "attribution": ["beats", WINDOW_SAMPLES],
         "final_probabilities": ["beats", len(SYMBOLS)],
         "next_memory": [1, MEMORY],
-        "next_pending": [1, HIDDEN],
+        "next_pending": [1, PENDING],
     }
     return helper.make_graph(
         writer.nodes,
@@ -94,13 +110,42 @@ def _bounds(writer: GraphWriter, start: int, stop: int, axis: int) -> tuple[str,
     return _axis(writer, start), _axis(writer, stop), _axis(writer, axis)
 
 
-def _numbers(tensor: Tensor) -> np.ndarray[tuple[int, ...], np.dtype[np.float32]]:
+def _numbers(tensor: Tensor) -> Floats:
     return np.ascontiguousarray(tensor.detach().numpy(), dtype=np.float32)
 
 
 def _linear(writer: GraphWriter, x: str, layer: nn.Linear) -> str:
     weight, bias = (writer.constant(_numbers(part)) for part in (layer.weight, layer.bias))
     return writer.node("Gemm", x, weight, bias, transB=1)
+
+
+def _first_hidden(network: AdaptiveNet) -> tuple[Floats, Floats]:
+    """Return weight and bias of both hidden layers of the first look, the one for fusion behind the other.
+
+    As one layer with zeros where one does not see what the other does, they cost no node more.
+    """
+    usual, every, memory = np.cumsum((POOLED, len(USUAL_FIGURES), len(UNLIKE_FIGURES)))
+    weight = np.zeros((PENDING, memory + MEMORY), dtype=np.float32)
+    own = np.r_[:every, memory : memory + MEMORY]
+    weight[:HIDDEN, own] = _numbers(network.first_hidden.weight)
+    weight[HIDDEN:, usual:memory] = _numbers(network.fusion_hidden.weight)
+    biases = (network.first_hidden.bias, network.fusion_hidden.bias)
+    return weight, np.concatenate([_numbers(bias) for bias in biases])
+
+
+def _final_hidden(network: AdaptiveNet) -> tuple[Floats, Floats]:
+    """Return weight and bias of the second look's hidden layer, which hands on what speaks for fusion."""
+    weight = np.zeros((PENDING, PENDING + len(NEXT_FIGURES) + DIGEST), dtype=np.float32)
+    weight[:HIDDEN, np.r_[:HIDDEN, PENDING : weight.shape[1]]] = _numbers(network.final_hidden.weight)
+    weight[HIDDEN:, HIDDEN:PENDING] = np.eye(FUSION_HIDDEN)
+    return weight, np.pad(_numbers(network.final_hidden.bias), (0, FUSION_HIDDEN))
+
+
+def _head(network: AdaptiveNet, head: nn.Linear, calibration: Calibration) -> tuple[Floats, Floats]:
+    """Return weight and bias of one look's scores; the weight is yet to be divided by the temperature."""
+    fusion = network.is_fusion[:, None] * network.fusion.weight
+    weight = np.concatenate((_numbers(head.weight), _numbers(fusion)), axis=1)
+    return weight, calibration.apply(_numbers(head.bias + network.is_fusion * network.fusion.bias))
 
 
 def _encode(writer: GraphWriter, network: AdaptiveNet) -> str:
@@ -147,6 +192,7 @@ def _remember(writer: GraphWriter, network: AdaptiveNet, digest: str) -> str:
     order = np.r_[update, reset, new]
     parts = (unit.weight_ih_l0, unit.weight_hh_l0, unit.bias_ih_l0, unit.bias_hh_l0)
     w, r, *biases = (_numbers(part)[order] for part in parts if isinstance(part, Tensor))
+    w = np.pad(w, ((0, 0), (0, len(UNLIKE_FIGURES))))
     x = _unsqueeze(writer, writer.node("Concat", digest, "figures", axis=1), 1)
     constants = [writer.constant(part[None]) for part in (w, r, np.concatenate(biases))]
     writer.nodes.append(
@@ -176,8 +222,8 @@ def _think_again(
     end = np.iinfo(np.int64).max
     writer.node("Slice", hidden, *_bounds(writer, -1, end, 0), output="next_pending")
     x = writer.node("Concat", _shifted(writer, "pending", hidden), "next_figures", digest, axis=1)
-    again = writer.node("Relu", _linear(writer, x, network.final_hidden))
-    weight = writer.constant(_numbers(network.final.weight))
-    bias = writer.constant(calibration.apply(_numbers(network.final.bias)))
+    weight, bias = (writer.constant(part) for part in _final_hidden(network))
+    again = writer.node("Relu", writer.node("Gemm", x, weight, bias, transB=1))
+    weight, bias = (writer.constant(part) for part in _head(network, network.final, calibration))
     logits = writer.node("Gemm", again, weight, bias, transB=1, alpha=1 / calibration.temperature)
     writer.node("Softmax", logits, axis=1, output="final_probabilities")

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from models.adaptive.patients import SYMBOLS
-from monitor.inference.context import FIGURES, NEXT_FIGURES, POINTS, SHAPES
+from monitor.inference.context import FIGURES, NEXT_FIGURES, POINTS, SHAPES, USUAL_FIGURES
 
 CHANNELS = (24, 32)
 KERNELS = (9, 5)
@@ -21,6 +21,7 @@ POOLED = POOLS * CHANNELS[-1]
 MEMORY = 32
 DIGEST = 24
 HIDDEN = 48
+FUSION_HIDDEN = 16
 
 
 class Named(NamedTuple):
@@ -75,11 +76,15 @@ class AdaptiveNet(nn.Module):
     a wave lies. The memory is a gated recurrent unit that has seen the beats before this one; it
     never sees a label. The second look at a beat has what the first made of it, the interval
     behind it and a digest of the next beat.
+
+    What a beat has of the patient's unlike beats speaks for or against fusion, and for nothing else: a
+    network free to use it everywhere took it for a mark of the patient, and named supraventricular
+    beats of others worse.
     """
 
     def __init__(self) -> None:
         super().__init__()
-        maps, figures = CHANNELS[-1], len(FIGURES)
+        maps, figures = CHANNELS[-1], len(USUAL_FIGURES)
         self.encoder = Encoder()
         pool = torch.randn(POOLS, maps, LENGTH) * 0.05
         pool[0] = 1 / LENGTH
@@ -88,7 +93,11 @@ class AdaptiveNet(nn.Module):
         self.first = nn.Linear(HIDDEN, len(SYMBOLS))
         self.final_hidden = nn.Linear(HIDDEN + len(NEXT_FIGURES) + DIGEST, HIDDEN)
         self.final = nn.Linear(HIDDEN, len(SYMBOLS))
+        self.fusion_hidden = nn.Linear(len(FIGURES), FUSION_HIDDEN)
+        self.fusion = nn.Linear(FUSION_HIDDEN, 1)
         self.digest = nn.Linear(POOLED, DIGEST)
+        self.is_fusion: Tensor
+        self.register_buffer("is_fusion", torch.tensor([float(symbol == "F") for symbol in SYMBOLS]))
         self.memory = nn.GRU(DIGEST + figures, MEMORY, batch_first=True)
         self.drop = nn.Dropout(0.3)
         self.drop_features = nn.Dropout(0.15)
@@ -104,16 +113,19 @@ class AdaptiveNet(nn.Module):
         ----------
         shapes : Tensor of shape (s, n, 3, 120)
             Shapes of n consecutive beats of s streams.
-        figures, next_figures : Tensor of shape (s, n, 28) and (s, n, 5)
+        figures, next_figures : Tensor of shape (s, n, 35) and (s, n, 5)
             Their figures.
         """
         s, n = shapes.shape[:2]
         pooled = self.drop_features(self.pooled(self.encoder(shapes.flatten(0, 1)))).reshape(s, n, -1)
         digest = torch.tanh(self.digest(pooled))
-        after, _ = self.memory(torch.cat((digest, figures), dim=2))
+        usual = figures[..., : len(USUAL_FIGURES)]
+        after, _ = self.memory(torch.cat((digest, usual), dim=2))
         before = torch.cat((torch.zeros_like(after[:, :1]), after[:, :-1]), dim=1)
-        seen = torch.cat((pooled, figures, self.drop_features(before)), dim=2)
+        seen = torch.cat((pooled, usual, self.drop_features(before)), dim=2)
         hidden = torch.relu(self.first_hidden(seen))
         following = torch.cat((digest[:, 1:], torch.zeros_like(digest[:, :1])), dim=1)
         again = torch.relu(self.final_hidden(torch.cat((hidden, next_figures, following), dim=2)))
-        return Named(self.first(self.drop(hidden)), self.final(self.drop(again)), after)
+        fused = self.fusion(torch.relu(self.fusion_hidden(figures)))
+        first, final = self.first(self.drop(hidden)), self.final(self.drop(again))
+        return Named(first + fused * self.is_fusion, final + fused * self.is_fusion, after)

@@ -19,7 +19,7 @@ from monitor.inference.adaptive import DESCRIPTION
 from monitor.inference.contract import BEAT_SEQUENCE, ModelContract
 
 NAME = "adaptive"
-VERSION = "2.1"
+VERSION = "3.0"
 TRAINING = (
     "MIT-BIH Arrhythmia Database, DS1 without 201 (its patient is in DS2) and the paced records "
     "102, 104, 107, 217; MIT-BIH Supraventricular Arrhythmia Database without 14 held-out records and "
@@ -90,8 +90,9 @@ def _card(network: AdaptiveNet, recipe: Recipe, calibration: Calibration, size_b
     return f"""# {NAME}
 
 Names a beat against its own patient: from the beat's shape, its difference from the patient's
-usual beat and from the one after long intervals, its P wave beside theirs, its RR intervals beside the
-recent ones, and a memory of the beats before. It learns the patient without labels. When the next
+usual beat and from the one after long intervals, its P wave beside theirs, how much it has of the
+patient's beats least like them, its RR intervals beside the recent ones, and a memory of the beats
+before. It learns the patient without labels. When the next
 beat has come it thinks again; a changed class is announced as a revision.
 
 - **In:** described beats in their order (`monitor/inference/context.py`) and the explicit state of

@@ -14,7 +14,8 @@ from models.adaptive.dataset import BeatSequence, describe_beats
 from models.adaptive.patients import ANY_NORMAL, NORMAL, PACED, SYMBOLS
 from monitor.dsp.segment import SegmentSettings
 from monitor.events import PIPELINE_HZ
-from monitor.inference.context import P_WAVE, POINTS, STRIDE
+from monitor.inference.context import POINTS, STRIDE
+from monitor.inference.templates import P_WAVE
 
 Float64 = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -25,6 +26,18 @@ SUPRAVENTRICULAR, VENTRICULAR, FUSION = (SYMBOLS.index(symbol) for symbol in "AV
 
 FUSED_WITHIN = 8
 """Points ahead of the QRS over which a fused beat turns from its own P wave to the mixture."""
+
+FUSED_SHARE = (0.2, 0.7)
+"""Share of the ventricular beat in a fused one."""
+
+MOST_LOST = 1.0
+"""Share of the normal beat that is gone from a fused one, at most, in shares of the ventricular beat."""
+
+FUSED_PACE = (0.85, 1.0)
+"""Interval before a fused beat, in usual ones."""
+
+FARTHEST_SHIFT = 3
+"""Points by which the two beats of a fused one are apart, at most."""
 
 FEWEST = 25
 """Beats of a kind that a record must hold to lend them."""
@@ -39,6 +52,27 @@ AHEAD_S = 0.27
 """A normal beat begins this long before its R wave, with its P wave; a ventricular one half as long."""
 
 
+class Fusion(NamedTuple):
+    """What the beats of a script have of ventricular ones that meet them.
+
+    Parameters
+    ----------
+    partners : int array of shape (n,)
+        Position of the ventricular beat that each meets.
+    share : array of shape (n,)
+        Share of that beat; 0 for a beat that meets none.
+    loss : array of shape (n,)
+        Share of the beat itself that is gone.
+    shifts : int array of shape (n,)
+        Points by which the ventricular beat comes late.
+    """
+
+    partners: Ints
+    share: Float64
+    loss: Float64
+    shifts: Ints
+
+
 class Script(NamedTuple):
     """Which beats follow each other, and when.
 
@@ -48,26 +82,29 @@ class Script(NamedTuple):
         Position of each beat in the record that lends it.
     rr_s : array of shape (n,)
         Interval before each, in seconds.
-    partners : int array of shape (n,)
-        Position of the beat that each fuses with.
-    mixture : array of shape (n,)
-        Share of that partner; 0 for a beat of its own.
+    fusion : Fusion, optional
+        Which of them are fused.
     """
 
     beats: Ints
     rr_s: Float64
-    partners: Ints
-    mixture: Float64
+    fusion: Fusion | None = None
 
     def windows_mv(self, sequence: BeatSequence) -> Float64:
         """Return the windows of the beats, fused ones from their QRS on; shape (n, 120)."""
-        windows, partners = sequence.points_mv[self.beats], sequence.points_mv[self.partners]
+        windows = sequence.points_mv[self.beats]
+        if self.fusion is None:
+            return windows
+        places = np.clip(np.arange(POINTS) - self.fusion.shifts[:, None], 0, POINTS - 1)
+        partners = np.take_along_axis(sequence.points_mv[self.fusion.partners], places, axis=1)
         rise = np.clip((np.arange(POINTS) - P_WAVE.stop) / FUSED_WITHIN + 1.0, 0.0, 1.0)
-        return np.asarray(windows + self.mixture[:, None] * rise * (partners - windows))
+        gain, loss = self.fusion.share[:, None] * rise, self.fusion.loss[:, None] * rise
+        return np.asarray((1 - loss) * windows + gain * partners)
 
     def labels(self, sequence: BeatSequence) -> Ints:
         """Return the labels of the beats, shape (n,)."""
-        return np.where(self.mixture > 0, FUSION, sequence.labels[self.beats])
+        labels = sequence.labels[self.beats]
+        return labels if self.fusion is None else np.where(self.fusion.share > 0, FUSION, labels)
 
 
 class Lender:
@@ -156,22 +193,28 @@ def sinus_changes(lender: Lender, rng: np.random.Generator) -> Script:
 
 
 def fusion_beats(lender: Lender, rng: np.random.Generator) -> Script:
-    """Return normal beats, some of them fused with a ventricular one that comes a little early."""
+    """Return normal beats, some of them met by a ventricular one, a little early.
+
+    They keep more of the normal beat than a weighted mean of the two would, as fused beats in the
+    training records do.
+    """
     chance = rng.random(BEATS)
     fused, early = chance < 0.15, chance > 0.92
     beats, partners = _some(lender.normal, BEATS, rng), _some(lender.ventricular, BEATS, rng)
     beats = np.where(early, partners, beats)
     pace = np.where(early, lender.early_s[1], lender.rr_s) * np.where(
-        fused, rng.uniform(0.85, 1.0, BEATS), 1.0
+        fused, rng.uniform(*FUSED_PACE, BEATS), 1.0
     )
     script = _script(beats, pace * rng.normal(1, 0.03, BEATS))
-    mixture = np.where(fused, rng.uniform(0.3, 0.7, BEATS), 0.0)
-    return script._replace(partners=partners, mixture=mixture)
+    share = np.where(fused, rng.uniform(*FUSED_SHARE, BEATS), 0.0)
+    loss = share * rng.uniform(0, MOST_LOST, BEATS)
+    shifts = rng.integers(-FARTHEST_SHIFT, FARTHEST_SHIFT + 1, BEATS)
+    return script._replace(fusion=Fusion(partners, share, loss, shifts))
 
 
 def _script(beats: Sequence[int] | Ints, rr_s: Sequence[float] | Float64) -> Script:
     beats, rr_s = np.asarray(beats, dtype=np.int64)[:BEATS], np.asarray(rr_s, dtype=np.float64)[:BEATS]
-    return Script(beats, rr_s.clip(0.28, 3.0), beats, np.zeros(len(beats)))
+    return Script(beats, rr_s.clip(0.28, 3.0))
 
 
 def perform(

@@ -26,7 +26,7 @@ from monitor.inference.namer import UNCLASSIFIED, ClassifierSettings, Judge, Lab
 
 Float32 = NDArray[np.float32]
 
-DESCRIPTION = "patient-context-2"
+DESCRIPTION = "patient-context-3"
 """Name of what `PatientContext.describe` does, the normalisation of this kind of model."""
 
 INPUTS = ("shapes", "figures", "next_figures", "memory", "pending")

@@ -8,11 +8,20 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from monitor.dsp.median import median
 from monitor.dsp.operator import Samples, State
 from monitor.dsp.segment import STD_FLOOR_MV, SegmentSettings
 from monitor.events import PIPELINE_HZ
 from monitor.inference.intervals import INTERVAL_FIGURES, NEXT_FIGURES, IntervalHistory, Recent, within_limit
+from monitor.inference.templates import (
+    FLAT_MV,
+    P_WAVE,
+    QRS_T,
+    Template,
+    Templates,
+    about_mean,
+    root_sum_square,
+)
+from monitor.inference.unlike import NO_FIGURES, UNLIKE_FIGURES, UnlikeBeats
 
 Float32 = NDArray[np.float32]
 
@@ -37,15 +46,6 @@ SLOW_AMONG, SLOW_BEATS = 96, 16
 RENEWAL = 8
 """The typical beat is found anew every so many beats, the slow one half as often."""
 
-P_WAVE = slice(38, 64)
-"""Points from 283 to 67 ms before the R wave, where a P wave lies."""
-
-FLAT_MV = 1e-3
-"""Root of the sum of squares below which a stretch of signal has no shape."""
-
-FARTHEST = 10.0
-"""Differences from a typical beat are cut off here, in its sizes."""
-
 SHAPE_FIGURES = (
     "size_to_typical",
     "likeness_to_typical",
@@ -59,7 +59,10 @@ SHAPE_FIGURES = (
 )
 """What describes a beat's shape; a likeness is a correlation, ``p_`` that of the P wave's place."""
 
-FIGURES = (*INTERVAL_FIGURES, *SHAPE_FIGURES, "has_rr", "has_typical")
+USUAL_FIGURES = (*INTERVAL_FIGURES, *SHAPE_FIGURES, "has_rr", "has_typical")
+"""What describes a beat beside the usual ones, but for its shapes."""
+
+FIGURES = (*USUAL_FIGURES, *UNLIKE_FIGURES)
 """All that describes a beat but its shapes."""
 
 
@@ -71,7 +74,7 @@ class DescribedBeat:
     ----------
     shapes : float32 array of shape (3, 120)
         `SHAPES`; the first is normalised, the others are in sizes of the typical beat.
-    figures : tuple of 28 floats
+    figures : tuple of 35 floats
         `FIGURES`.
     next_figures : tuple of 5 floats
         `NEXT_FIGURES` of the beat before, known now that this one has come.
@@ -83,63 +86,6 @@ class DescribedBeat:
 
 
 _AVERAGE = np.full(STRIDE, 1.0 / STRIDE)
-
-
-def _length(shape: Samples) -> float:
-    """Return the root of the sum of squares; a dot product is quicker than numpy's norm."""
-    return math.sqrt(float(shape @ shape))
-
-
-def _centred(shape: Samples) -> Samples:
-    return shape - float(shape.sum()) / shape.size
-
-
-class Template:
-    """A typical beat, ready to be compared with others.
-
-    Parameters
-    ----------
-    rows : array of shape (n, 120)
-        Beats with mean 0, in millivolts; their median is taken.
-    """
-
-    def __init__(self, rows: Samples) -> None:
-        self.shape = median(np.ascontiguousarray(rows.T))  # sorting whole rows is quicker than columns
-        self.size = max(_length(self.shape) / math.sqrt(self.shape.size), STD_FLOOR_MV)
-        self.direction = _centred(self.shape) / max(_length(self.shape), FLAT_MV)
-        p_wave = _centred(self.shape[P_WAVE])
-        self.p_length = max(_length(p_wave), FLAT_MV)
-        self.p_direction = np.zeros(self.shape.size)
-        self.p_direction[P_WAVE] = p_wave / self.p_length
-
-
-class Templates:
-    """The two typical beats that a beat is compared with, laid out to do so quickly.
-
-    Parameters
-    ----------
-    typical, slow : Template
-        The usual one, and the one after long intervals.
-    """
-
-    def __init__(self, typical: Template, slow: Template) -> None:
-        self.typical, self.slow = typical, slow
-        self._shapes = np.stack((typical.shape, slow.shape))
-        self._directions = np.stack(
-            (typical.direction, slow.direction, typical.p_direction, slow.p_direction)
-        )
-        self.alike = float(typical.direction @ slow.direction)
-        self.p_alike = float(typical.p_direction @ slow.p_direction)
-
-    def away(self, centred: Samples) -> Samples:
-        """Return a beat less each of the two, in sizes of the typical one, shape (2, 120)."""
-        away: Samples = (centred - self._shapes) / self.typical.size
-        return np.minimum(np.maximum(away, -FARTHEST, out=away), FARTHEST, out=away)
-
-    def likenesses(self, centred: Samples) -> list[float]:
-        """Return a beat's part along both, and along the P waves of both, in millivolts."""
-        parts: list[float] = (self._directions @ centred).tolist()
-        return parts
 
 
 class PatientContext:
@@ -163,6 +109,7 @@ class PatientContext:
         self._log_sizes = Recent(TYPICAL_BEATS)
         self._p_likenesses = Recent(TYPICAL_BEATS)
         self._templates: Templates | None = None
+        self._unlike = UnlikeBeats()
         self._last_r: int | None = None
 
     def break_off(self) -> None:
@@ -197,13 +144,17 @@ class PatientContext:
         if points_mv is None:
             return None
         known = min(1.0, self._count / TYPICAL_BEATS)
-        shapes, figures = self._shape(points_mv, rr_s)
-        return DescribedBeat(shapes, (*intervals, *figures, float(rr_s > 0.0), known), next_figures)
+        centred, templates, unlike = about_mean(points_mv), self._templates, NO_FIGURES
+        if templates is not None:
+            qrs_t = about_mean(centred[QRS_T])
+            unlike = self._unlike.describe(qrs_t, templates.qrs_t_direction, templates.qrs_t_length)
+        shapes, figures = self._shape(centred, rr_s)
+        figures = (*intervals, *figures, float(rr_s > 0.0), known, *unlike)
+        return DescribedBeat(shapes, figures, next_figures)
 
-    def _shape(self, points_mv: Samples, rr_s: float) -> tuple[Float32, tuple[float, ...]]:
+    def _shape(self, centred: Samples, rr_s: float) -> tuple[Float32, tuple[float, ...]]:
         """Return the beat's shapes and `SHAPE_FIGURES`; remember it."""
-        centred = _centred(points_mv)
-        length = _length(centred)
+        length = root_sum_square(centred)
         size = max(length / math.sqrt(centred.size), STD_FLOOR_MV)
         shapes = np.zeros((SHAPES, centred.size), dtype=np.float32)
         shapes[0] = centred / size
@@ -261,6 +212,7 @@ class PatientContext:
             "p_likenesses": self._p_likenesses.values(),
             "slow": None if self._templates is None else self._templates.slow.shape.copy(),
             "typical": None if self._templates is None else self._templates.typical.shape.copy(),
+            "unlike": self._unlike.snapshot(),
             "last_r": self._last_r,
         }
 
@@ -272,6 +224,7 @@ class PatientContext:
         self._count = int(state["count"])
         self._log_sizes.restore(state["log_sizes"])
         self._p_likenesses.restore(state["p_likenesses"])
+        self._unlike.restore(state["unlike"])
         self._last_r = state["last_r"]
         if state["typical"] is not None:
             typical, slow = (Template(state[name][None]) for name in ("typical", "slow"))

@@ -8,9 +8,9 @@ import torch
 from models.adaptive.batches import filtered, stretched
 from models.adaptive.calibration import Calibration, fit_calibration
 from models.adaptive.dataset import BeatSequence, beats_key, match
-from models.adaptive.export import to_graph
+from models.adaptive.export import PENDING, to_graph
 from models.adaptive.leads import turn
-from models.adaptive.network import HIDDEN, MEMORY, AdaptiveNet
+from models.adaptive.network import MEMORY, AdaptiveNet
 from models.adaptive.operating import draw, operating_points, table
 from models.adaptive.packing import pack, ship_run
 from models.adaptive.patients import (
@@ -20,6 +20,7 @@ from models.adaptive.patients import (
     IGNORED,
     SAME_AS_TESTED,
     SVDB_HELD_OUT,
+    SYMBOLS,
     label_of,
     training_records,
 )
@@ -27,9 +28,11 @@ from models.adaptive.scoring import Prediction, calibration_error, predict, to_a
 from models.adaptive.training import Recipe, load_network, loss_of, train
 from monitor.dsp import rpeak
 from monitor.errors import ModelError
+from monitor.inference.context import FIGURES, USUAL_FIGURES
 from monitor.inference.model_file import open_model
 from monitor.inference.namer import ClassifierSettings
 from monitor.inference.opening import open_namer
+from monitor.inference.unlike import UNLIKE_FIGURES
 
 pytestmark = pytest.mark.train
 
@@ -40,14 +43,18 @@ def random_network(seed: int = 0) -> AdaptiveNet:
     network.train()
     with torch.no_grad():
         for _ in range(20):
-            network(torch.randn(4, 16, 3, 120), torch.randn(4, 16, 28), torch.randn(4, 16, 5))
+            network(torch.randn(4, 16, 3, 120), torch.randn(4, 16, len(FIGURES)), torch.randn(4, 16, 5))
     return network.eval()
 
 
 def some_beats(n: int, seed: int = 1) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     rng = np.random.default_rng(seed)
     shapes = rng.normal(size=(n, 3, 120)).astype(np.float32)
-    return shapes, rng.normal(size=(n, 28)).astype(np.float32), rng.normal(size=(n, 5)).astype(np.float32)
+    return (
+        shapes,
+        rng.normal(size=(n, len(FIGURES))).astype(np.float32),
+        rng.normal(size=(n, 5)).astype(np.float32),
+    )
 
 
 def made_up(record: str, n: int = 60) -> BeatSequence:
@@ -55,7 +62,7 @@ def made_up(record: str, n: int = 60) -> BeatSequence:
     labels = rng.choice([0, 0, 0, 3, 4], n)
     shapes = rng.normal(0, 0.3, (n, 3, 120))
     shapes[labels == 4, 0, 60:80] += 4
-    figures = rng.normal(0, 0.05, (n, 28)).astype(np.float32)
+    figures = rng.normal(0, 0.05, (n, len(FIGURES))).astype(np.float32)
     figures[labels == 3, :10] -= 1
     samples = np.cumsum(rng.integers(250, 330, n))
     later = np.zeros((n, 5), np.float32)
@@ -79,7 +86,7 @@ def test_the_graph_in_steps_of_any_size_equals_the_network_over_the_whole_run(se
     before = np.concatenate((np.zeros((1, 5), np.float32), later[:-1]))
     with torch.no_grad():
         named = network(*(torch.from_numpy(x)[None] for x in (shapes, figures, later)))
-    memory, pending = np.zeros((1, MEMORY), np.float32), np.zeros((1, HIDDEN), np.float32)
+    memory, pending = np.zeros((1, MEMORY), np.float32), np.zeros((1, PENDING), np.float32)
     for start, stop in pairwise([0, *cuts, 40]):
         feed = {"shapes": shapes[start:stop], "figures": figures[start:stop]}
         feed |= {"next_figures": before[start:stop], "memory": memory, "pending": pending}
@@ -98,20 +105,31 @@ def test_the_attribution_equals_autograd(session):
     rng = np.random.default_rng(5)
     for k in range(8):
         memory = rng.normal(size=(1, MEMORY)).astype(np.float32) * 0.5
-        pending = np.zeros((1, HIDDEN), np.float32)
+        pending = np.zeros((1, PENDING), np.float32)
         feed = {"shapes": shapes[k : k + 1], "figures": figures[k : k + 1], "memory": memory}
         feed |= {"next_figures": later[k : k + 1], "pending": pending}
         got = session.run(["attribution"], feed)
         maps = network.encoder(torch.from_numpy(feed["shapes"])).detach().requires_grad_()
-        seen = torch.cat(
-            (network.pooled(maps), torch.from_numpy(feed["figures"]), torch.from_numpy(memory)), 1
-        )
-        logits = network.first(torch.relu(network.first_hidden(seen)))
+        described = torch.from_numpy(feed["figures"])
+        usual = described[:, : len(USUAL_FIGURES)]
+        seen = torch.cat((network.pooled(maps), usual, torch.from_numpy(memory)), 1)
+        fused = network.fusion(torch.relu(network.fusion_hidden(described))) * network.is_fusion
+        logits = network.first(torch.relu(network.first_hidden(seen))) + fused
         (slope,) = torch.autograd.grad(logits[0].max(), maps)
         cam = torch.relu((slope * maps).sum(1))
         wide = torch.nn.functional.interpolate(cam[:, None], size=360, mode="linear")[0, 0]
         wanted = (wide / wide.max().clamp(min=1e-12)).detach().numpy()
         np.testing.assert_allclose(got[0][0], wanted, atol=1e-5)
+
+
+def test_unlike_beats_speak_for_or_against_fusion_only():
+    network = random_network()
+    inputs = [torch.from_numpy(rows)[None] for rows in some_beats(12)]
+    before = network(*inputs)
+    inputs[1][..., -len(UNLIKE_FIGURES) :] += 1.0
+    for old, new in zip(before[:2], network(*inputs)[:2], strict=True):
+        changed = (old != new).flatten(0, 1).any(dim=0)
+        assert [symbol for symbol, moved in zip(SYMBOLS, changed, strict=True) if moved] == ["F"]
 
 
 def test_a_temperature_flattens_the_probabilities_and_keeps_the_class():
@@ -123,7 +141,7 @@ def test_a_temperature_flattens_the_probabilities_and_keeps_the_class():
         session = ort.InferenceSession(model.SerializeToString())
         shapes, figures, later = some_beats(1)
         feed = {"shapes": shapes, "figures": figures, "next_figures": later}
-        feed |= {"memory": np.zeros((1, MEMORY), np.float32), "pending": np.zeros((1, HIDDEN), np.float32)}
+        feed |= {"memory": np.zeros((1, MEMORY), np.float32), "pending": np.zeros((1, PENDING), np.float32)}
         return session.run(["probabilities"], feed)[0][0]
 
     sharp, flat = probabilities(1.0), probabilities(3.0)

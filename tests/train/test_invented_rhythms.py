@@ -20,6 +20,7 @@ from models.adaptive.rhythms import (
     ventricular_runs,
 )
 from monitor.events import PIPELINE_HZ
+from monitor.inference.context import POINTS
 
 pytestmark = pytest.mark.train
 
@@ -70,24 +71,30 @@ def test_the_beats_put_together_stand_where_the_script_says_and_join_smoothly(re
     assert np.median(quiet.max(axis=1)) < 0.6
 
 
-def test_a_fused_beat_lies_between_the_two_and_keeps_its_p_wave(record):
-    script = fusion_beats(Lender(record), np.random.default_rng(3))
-    fused = script.mixture > 0
+def test_a_fused_beat_is_a_mixture_that_keeps_its_p_wave_and_comes_a_little_early(record):
+    lender = Lender(record)
+    script = fusion_beats(lender, np.random.default_rng(3))
+    assert script.fusion is not None
+    share, loss = script.fusion.share, script.fusion.loss
+    fused = share > 0
     assert 0.05 < fused.mean() < 0.25
     assert np.all((script.labels(record) == SYMBOLS.index("F")) == fused)
-    windows, own, other = (
-        script.windows_mv(record)[fused],
-        *(record.points_mv[beats[fused]] for beats in (script.beats, script.partners)),
-    )
-    low, high = np.minimum(own, other) - 1e-9, np.maximum(own, other) + 1e-9
-    assert np.all((windows >= low) & (windows <= high))
+    assert np.all(loss <= share)
+    windows, own = script.windows_mv(record), record.points_mv[script.beats]
+    np.testing.assert_array_equal(windows[~fused], own[~fused])
     np.testing.assert_allclose(windows[:, : R_POINT - 18], own[:, : R_POINT - 18])
-    assert np.all(np.abs(windows - own)[:, R_POINT + 5 :].max(axis=1) > 0.05)
+    late, change = slice(R_POINT + 5, None), windows - own
+    assert np.all(np.abs(change[fused, late]).max(axis=1) > 0.05)
+    which, n = np.flatnonzero(fused)[0], POINTS - R_POINT
+    partner = np.roll(record.points_mv[script.fusion.partners[which]], script.fusion.shifts[which])
+    expected = (1 - loss[which]) * own[which] + share[which] * partner
+    np.testing.assert_allclose(windows[which, R_POINT : R_POINT + n - 6], expected[R_POINT:-6])
+    assert np.median(script.rr_s[fused]) == pytest.approx(0.925 * lender.rr_s, rel=0.05)
 
 
 def test_in_fibrillation_the_p_wave_gives_way_to_a_wave_that_never_rests(record):
     beats = np.flatnonzero(record.labels == NORMAL)[:200]
-    script = Script(beats, np.full(200, 0.9), beats, np.zeros(200))
+    script = Script(beats, np.full(200, 0.9))
     rng = np.random.default_rng(4)
     sinus, _ = perform(script, record)
     flat, _ = perform(script, record, np.zeros)

@@ -1,0 +1,84 @@
+"""A patient's typical beats, ready for others to be compared with."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from monitor.dsp.median import median
+from monitor.dsp.operator import Samples
+from monitor.dsp.segment import STD_FLOOR_MV
+
+P_WAVE = slice(38, 64)
+"""Points from 283 to 67 ms before the R wave, where a P wave lies."""
+
+QRS_T = slice(62, 112)
+"""Points from 83 ms before the R wave to 333 ms behind it: the QRS complex and most of the T wave."""
+
+FLAT_MV = 1e-3
+"""Root of the sum of squares below which a stretch of signal has no shape."""
+
+FARTHEST = 10.0
+"""Differences from a typical beat are cut off here, in its sizes."""
+
+
+def root_sum_square(shape: Samples) -> float:
+    """Return the root of the sum of squares; a dot product is quicker than numpy's norm."""
+    return math.sqrt(float(shape @ shape))
+
+
+def about_mean(shape: Samples) -> Samples:
+    """Return a shape less its mean."""
+    return shape - float(shape.sum()) / shape.size
+
+
+class Template:
+    """A typical beat.
+
+    Parameters
+    ----------
+    rows : array of shape (n, 120)
+        Beats with mean 0, in millivolts; their median is taken.
+    """
+
+    def __init__(self, rows: Samples) -> None:
+        self.shape = median(np.ascontiguousarray(rows.T))  # sorting whole rows is quicker than columns
+        self.size = max(root_sum_square(self.shape) / math.sqrt(self.shape.size), STD_FLOOR_MV)
+        self.direction = about_mean(self.shape) / max(root_sum_square(self.shape), FLAT_MV)
+        p_wave = about_mean(self.shape[P_WAVE])
+        self.p_length = max(root_sum_square(p_wave), FLAT_MV)
+        self.p_direction = np.zeros(self.shape.size)
+        self.p_direction[P_WAVE] = p_wave / self.p_length
+
+
+class Templates:
+    """The two typical beats that a beat is compared with, laid out to do so quickly.
+
+    Parameters
+    ----------
+    typical, slow : Template
+        The usual one, and the one after long intervals.
+    """
+
+    def __init__(self, typical: Template, slow: Template) -> None:
+        self.typical, self.slow = typical, slow
+        self._shapes = np.stack((typical.shape, slow.shape))
+        self._directions = np.stack(
+            (typical.direction, slow.direction, typical.p_direction, slow.p_direction)
+        )
+        self.alike = float(typical.direction @ slow.direction)
+        self.p_alike = float(typical.p_direction @ slow.p_direction)
+        qrs_t = about_mean(slow.shape[QRS_T])
+        self.qrs_t_length = max(root_sum_square(qrs_t), FLAT_MV)
+        self.qrs_t_direction = qrs_t / self.qrs_t_length
+
+    def away(self, centred: Samples) -> Samples:
+        """Return a beat less each of the two, in sizes of the typical one, shape (2, 120)."""
+        away: Samples = (centred - self._shapes) / self.typical.size
+        return np.minimum(np.maximum(away, -FARTHEST, out=away), FARTHEST, out=away)
+
+    def likenesses(self, centred: Samples) -> list[float]:
+        """Return a beat's part along both, and along the P waves of both, in millivolts."""
+        parts: list[float] = (self._directions @ centred).tolist()
+        return parts
