@@ -12,7 +12,7 @@ from torch import nn
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 
 _FEW, _MANY = 24, 1024
-"""A small graph stores up to so many weights as they are, from so many on in eight bits, and between in sixteen."""
+"""A small graph stores up to so many weights as they are, from so many on in eight bits, the rest in sixteen."""
 
 
 def rounded(value: NDArray[np.float32]) -> NDArray[np.float32]:
