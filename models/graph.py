@@ -12,7 +12,7 @@ from torch import nn
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 
 _FEW, _MANY = 24, 1024
-"""A small graph stores up to so many weights as they are, from so many on in eight bits, the rest in sixteen."""
+"""Up to so many weights stay as they are, so many or more in eight bits, the rest in float16."""
 
 
 def rounded(value: NDArray[np.float32]) -> NDArray[np.float32]:
