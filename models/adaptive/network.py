@@ -78,8 +78,7 @@ class AdaptiveNet(nn.Module):
     behind it and a digest of the next beat.
 
     What a beat has of the patient's unlike beats speaks for or against fusion, and for nothing else: a
-    network free to use it everywhere took it for a mark of the patient, and named supraventricular
-    beats of others worse.
+    network free to use it everywhere named supraventricular beats of new patients worse.
     """
 
     def __init__(self) -> None:
