@@ -143,6 +143,7 @@ def test_the_monitor_says_when_it_comes_and_goes(broker, subscriber):
 
 def test_alarms_of_an_outage_arrive_when_the_broker_is_back(broker, make_alarm, monkeypatch):
     monkeypatch.setattr("monitor.outputs.mqtt.CONNECT_S", 0.2)
+    monkeypatch.setattr("monitor.outputs.mqtt.ACKNOWLEDGE_S", 2.0)
     with output(broker.port) as mqtt:
         mqtt.write(events())
         assert wait_for(lambda: not len(mqtt.mailbox))
