@@ -16,6 +16,7 @@ from monitor.dsp.resample import MaskResampler, Resampler, ResampleSettings
 from monitor.dsp.rpeak import RPeakDetector, RPeakSettings
 from monitor.dsp.sanitise import Sanitiser, SanitiseSettings
 from monitor.dsp.segment import BeatSegmenter, BeatWindow, SegmentSettings
+from monitor.errors import SettingsError
 from monitor.events import PIPELINE_HZ, Event, Gap, SampleBlock
 from monitor.findings import EventMaker, TimeBase
 from monitor.inference.contract import ModelContract
@@ -136,9 +137,17 @@ class Pipeline:
         self._next = 0
 
     def _window(self) -> SegmentSettings:
-        """Return the segmenter's settings with the window that the model was made for."""
+        """Return the segmenter's settings with the window that the model was made for; refuse another."""
+        segment = self.settings.segment
         sides = {"before_samples": self.contract.window_before, "after_samples": self.contract.window_after}
-        return self.settings.segment.model_copy(update=sides)
+        for name in sorted(segment.model_fields_set & sides.keys()):
+            if getattr(segment, name) != sides[name]:
+                raise SettingsError(
+                    f"pipeline.segment.{name} is {getattr(segment, name)}, but the model "
+                    f"{self.contract.name} takes {sides[name]}.",
+                    "Leave it out: the model says which window it takes.",
+                )
+        return segment.model_copy(update=sides)
 
     @property
     def contract(self) -> ModelContract:

@@ -18,21 +18,25 @@ STD_FLOOR_MV = 0.02
 """Windows flatter than this, in millivolts, are not blown up to full size."""
 
 
+LONGEST_SIDE = 1440
+"""Samples to either side of the R wave that can be cut at most."""
+
+
 class SegmentSettings(Settings):
     """Settings of the `BeatSegmenter`.
 
     Parameters
     ----------
     before_samples : int
-        Samples of the window ahead of the R wave. A pipeline takes its model's.
+        Samples of the window ahead of the R wave. A pipeline takes its model's and refuses another.
     after_samples : int
-        Samples from the R wave on, itself included. A pipeline takes its model's.
+        Samples from the R wave on, itself included. A pipeline takes its model's and refuses another.
     history_s : float
         Seconds of clean signal kept; a beat must be announced within them.
     """
 
-    before_samples: int = Field(default=216, ge=1, le=1440)
-    after_samples: int = Field(default=144, ge=1, le=1440)
+    before_samples: int = Field(default=216, ge=1, le=LONGEST_SIDE)
+    after_samples: int = Field(default=144, ge=1, le=LONGEST_SIDE)
     history_s: float = Field(default=6.0, ge=2.0, le=60.0)
 
 

@@ -6,6 +6,7 @@ import json
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 
+from monitor.dsp.segment import LONGEST_SIDE
 from monitor.errors import ModelError
 from monitor.events import PIPELINE_HZ
 
@@ -20,9 +21,6 @@ BEAT_SEQUENCE = "ecgmon.beat-sequence/1"
 
 AAMI_CLASSES = ("N", "S", "V", "F", "Q")
 """Beat classes of ANSI/AAMI EC57."""
-
-LONGEST_WINDOW = 1440
-"""Samples to either side of the R wave that the segmenter keeps at hand."""
 
 _RETRAIN = "Use a model made for this version of ecgmon (see `ecgmon models`), or export it anew."
 
@@ -166,7 +164,7 @@ def check_servable(
         Kinds of contract the caller can serve.
     window : tuple of int, optional
         Samples before the R wave and from it on that the caller needs. Without it any window of
-        at most `LONGEST_WINDOW` samples to either side will do: the segmenter cuts what is asked.
+        at most `LONGEST_SIDE` samples to either side will do: the segmenter cuts what is asked.
     normalisation, front_end_version : str
         Of the live operators.
 
@@ -188,7 +186,7 @@ def check_servable(
     sides = (contract.window_before, contract.window_after)
     if window is not None:
         terms += (("samples before and from the R wave of", sides, window),)
-    elif not all(1 <= side <= LONGEST_WINDOW for side in sides):
+    elif not all(1 <= side <= LONGEST_SIDE for side in sides):
         raise ModelError(f"{source}: its window of {sides} samples about the R wave cannot be cut.", _RETRAIN)
     for what, asked, served in terms:
         if asked != served:

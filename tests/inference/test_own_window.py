@@ -6,6 +6,8 @@ import numpy as np
 import pytest
 from resealing import swap
 
+from monitor.dsp.segment import SegmentSettings
+from monitor.errors import SettingsError
 from monitor.events import Beat, SampleBlock
 from monitor.inference import find_model
 from monitor.inference.namer import ClassifierSettings
@@ -68,6 +70,12 @@ def test_the_window_lies_where_the_model_wants_it(ecg, settings):
     assert len(named) > 20
     assert {at - other[at].attribution_start for at in named} == {BEFORE}
     assert all(other[at].known_at < usual[at].known_at for at in named)
+
+
+def test_a_window_that_the_model_does_not_take_is_refused():
+    with pytest.raises(SettingsError, match=r"pipeline.segment.before_samples is 100, but .* takes 216"):
+        Pipeline(PipelineSettings(segment=SegmentSettings(before_samples=100)))
+    Pipeline(PipelineSettings(segment=SegmentSettings(before_samples=216, history_s=4.0)))
 
 
 def test_its_events_do_not_depend_on_the_cuts(ecg, settings):
