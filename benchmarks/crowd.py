@@ -24,16 +24,16 @@ from pathlib import Path
 import numpy as np
 import psutil
 
-from firmware_bridge.broker import Broker, BrokerSettings
-from monitor.events import Beat, Event, SourceStatus
-from monitor.inference.namer import ClassifierSettings
-from monitor.ingest.live_settings import MqttSettings
-from monitor.ingest.mqtt import MqttSource
-from monitor.pipeline import PipelineSettings
-from monitor.service import Monitor
-from monitor.settings import MonitorSettings
-from sim.devices.signal import record_signal, resampled
-from sim.devices.wearable import Tally, Wearable
+from ecgmon.firmware_bridge.broker import Broker, BrokerSettings
+from ecgmon.monitor.core.events import Beat, Event, SourceStatus
+from ecgmon.monitor.inference.classification import ClassifierSettings
+from ecgmon.monitor.ingest.live_settings import MqttSettings
+from ecgmon.monitor.ingest.mqtt import MqttSource
+from ecgmon.monitor.pipeline.pipeline import PipelineSettings
+from ecgmon.monitor.run.monitor import Monitor
+from ecgmon.monitor.run.settings import MonitorSettings
+from ecgmon.sim.devices.signal import record_signal, resampled
+from ecgmon.sim.devices.wearable import Tally, Wearable
 
 FS_HZ = 250.0
 FRAME_S = 0.1

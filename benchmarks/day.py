@@ -27,19 +27,19 @@ SIGNAL_S = [1_800_000_000.0]
 ELAPSED_S = time.perf_counter
 time.time = time.monotonic = lambda: SIGNAL_S[0]
 
-from monitor.events import Event, SampleBlock  # noqa: E402 - behind the clock
-from monitor.headless.attend import attended  # noqa: E402
-from monitor.headless.report import memory_mb  # noqa: E402
-from monitor.headless.settings import ServiceSettings  # noqa: E402
-from monitor.outputs.build import build_outputs  # noqa: E402
-from monitor.outputs.settings import DeliverySettings  # noqa: E402
-from monitor.recorder.disk import MEGABYTE  # noqa: E402
-from monitor.recorder.settings import RecorderSettings  # noqa: E402
-from monitor.service import Monitor  # noqa: E402
-from monitor.settings import MonitorSettings  # noqa: E402
-from monitor.store.settings import StoreSettings  # noqa: E402
-from sim.library import find_record  # noqa: E402
-from sim.record import read_record  # noqa: E402
+from ecgmon.monitor.core.events import Event, SampleBlock  # noqa: E402 - behind the clock
+from ecgmon.monitor.headless.attendant import attended  # noqa: E402
+from ecgmon.monitor.headless.report import memory_mb  # noqa: E402
+from ecgmon.monitor.outputs.build import build_outputs  # noqa: E402
+from ecgmon.monitor.outputs.settings import DeliverySettings  # noqa: E402
+from ecgmon.monitor.recorder.disk import MEGABYTE  # noqa: E402
+from ecgmon.monitor.recorder.settings import RecorderSettings  # noqa: E402
+from ecgmon.monitor.run.monitor import Monitor  # noqa: E402
+from ecgmon.monitor.run.service_settings import ServiceSettings  # noqa: E402
+from ecgmon.monitor.run.settings import MonitorSettings  # noqa: E402
+from ecgmon.monitor.store.settings import StoreSettings  # noqa: E402
+from ecgmon.sim.library import find_record  # noqa: E402
+from ecgmon.sim.record import read_record  # noqa: E402
 
 FS_HZ = 360.0
 RECORDS = ("100", "200", "207", "232")

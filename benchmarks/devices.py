@@ -19,14 +19,14 @@ from pathlib import Path
 
 import numpy as np
 
-from firmware_bridge.decoders import make_decoder
-from monitor.events import Beat, Event, Gap, SampleBlock
-from monitor.ingest.registry import open_source
-from monitor.service import Monitor
-from monitor.settings import MonitorSettings
-from monitor.stream import Stream
-from sim.devices.boards import BOARDS, Measured
-from sim.devices.signal import record_signal, resampled
+from ecgmon.firmware_bridge.decoders import make_decoder
+from ecgmon.monitor.core.events import Beat, Event, Gap, SampleBlock
+from ecgmon.monitor.ingest.registry import open_source
+from ecgmon.monitor.run.monitor import Monitor
+from ecgmon.monitor.run.settings import MonitorSettings
+from ecgmon.monitor.run.stream import Stream
+from ecgmon.sim.devices.boards import BOARDS, Measured
+from ecgmon.sim.devices.signal import record_signal, resampled
 
 SETTINGS: dict[str, dict[str, object]] = {"ascii": {"fs_hz": 250}, "openview": {"profile": "healthypi4"}}
 OPTIONS = {"ascii": "&fs_hz=250", "openview": "&profile=healthypi4"}
@@ -100,7 +100,7 @@ def main() -> int:
     beats = Beats()
     with tempfile.TemporaryDirectory() as folder:
         ports = {kind: Path(folder) / kind for kind in BOARDS}
-        base = [sys.executable, "-m", "monitor", "simulate", "--record", arguments.record]
+        base = [sys.executable, "-m", "ecgmon", "simulate", "--record", arguments.record]
         base += ["--duration", str(arguments.seconds)]
         boards = [
             subprocess.Popen([*base, "--device", kind, "--link", port], stdout=subprocess.DEVNULL)

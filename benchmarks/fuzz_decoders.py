@@ -19,10 +19,10 @@ import time
 import numpy as np
 import psutil
 
-from firmware_bridge.decoders import DEVICES, make_decoder
-from firmware_bridge.decoders.native import NativeDecoder, NativeSettings, encode_data
-from firmware_bridge.packet import Decoder
-from sim.devices.boards import BOARDS, Measured
+from ecgmon.firmware_bridge.decoders import DEVICES, make_decoder
+from ecgmon.firmware_bridge.decoders.native import NativeDecoder, NativeSettings, encode_data
+from ecgmon.firmware_bridge.packet import Decoder
+from ecgmon.sim.devices.boards import BOARDS, Measured
 
 OPTIONS: dict[str, dict[str, object]] = {
     "native": {"fs_hz": 250.0, "uv_per_count": 0.5},
@@ -119,7 +119,7 @@ def guided(seconds: int) -> None:
     for name in [name for name in sys.modules if name.startswith("firmware_bridge")]:
         del sys.modules[name]
     with atheris.instrument_imports(include=["firmware_bridge"]):
-        package = importlib.import_module("firmware_bridge.decoders")
+        package = importlib.import_module("ecgmon.firmware_bridge.decoders")
     decoders: list[Decoder] = [package.make_decoder(kind, OPTIONS.get(kind, {})) for kind in DEVICES]
 
     def one(data: bytes) -> None:

@@ -25,10 +25,10 @@ from urllib.parse import unquote
 
 import numpy as np
 
-from monitor.headless.learned import LearnedFolder
-from monitor.recorder.recorder import Recorder
-from monitor.recorder.settings import RecorderSettings
-from monitor.recorder.wfdb import read_info
+from ecgmon.monitor.headless.patient_memory import PatientMemory
+from ecgmon.monitor.recorder.recorder import Recorder
+from ecgmon.monitor.recorder.settings import RecorderSettings
+from ecgmon.monitor.wfdb.records import read_info
 
 CONFIG = """
 sources = ["replay:207?speed=10&start_s=20", "replay:200?speed=10", "replay:232?speed=10"]
@@ -41,7 +41,7 @@ segment_s = 20.0
 [service]
 socket = "{folder}/ecgmon.sock"
 state = "{folder}/state.json"
-learned_every_s = 0.2
+memory_every_s = 0.2
 """
 
 STARTING_EVERY = 5
@@ -62,7 +62,7 @@ def run_once(config: Path, moment_s: float, *, starting: bool) -> tuple[list[str
     """
     begin = time.monotonic()
     process = subprocess.Popen(
-        [sys.executable, "-m", "monitor", "run", "--config", str(config), "--json"],
+        [sys.executable, "-m", "ecgmon", "run", "--config", str(config), "--json"],
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
         text=True,
@@ -108,7 +108,7 @@ def check_recordings(folder: Path) -> int:
 
 def damaged_state(folder: Path) -> list[str]:
     """Return the files of state that are not whole."""
-    learned = LearnedFolder(folder / "state.learned", every_s=30, fresh_s=1e6)
+    learned = PatientMemory(folder / "state.learned", every_s=30, fresh_s=1e6)
     found = folder.glob("state.learned/*.json")
     damaged = [path.name for path in found if learned.load(unquote(path.stem)) is None]
     state = folder / "state.json"

@@ -35,7 +35,7 @@ def main() -> int:
     parser.add_argument("--gather-s", type=float, default=0.04, help="seconds of bytes in one block (0.04)")
     parser.add_argument("--seconds", type=float, default=60.0, help="how long to measure (60)")
     options = parser.parse_args()
-    ecgmon = [sys.executable, "-m", "monitor"]
+    ecgmon = [sys.executable, "-m", "ecgmon"]
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         port, config = folder / "port", folder / "lone.toml"

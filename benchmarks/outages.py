@@ -20,15 +20,15 @@ from pathlib import Path
 
 import numpy as np
 
-from firmware_bridge.bridge import Bridge, BridgeSettings
-from firmware_bridge.broker import Broker, BrokerSettings
-from monitor.events import Beat, Event, Gap, SampleBlock
-from monitor.ingest.registry import open_source
-from monitor.service import Monitor
-from monitor.settings import MonitorSettings
-from monitor.stream import Stream
-from sim.devices.signal import record_signal
-from sim.devices.wearable import Wearable, publish_crowd
+from ecgmon.firmware_bridge.bridge import Bridge, BridgeSettings
+from ecgmon.firmware_bridge.broker import Broker, BrokerSettings
+from ecgmon.monitor.core.events import Beat, Event, Gap, SampleBlock
+from ecgmon.monitor.ingest.registry import open_source
+from ecgmon.monitor.run.monitor import Monitor
+from ecgmon.monitor.run.settings import MonitorSettings
+from ecgmon.monitor.run.stream import Stream
+from ecgmon.sim.devices.signal import record_signal
+from ecgmon.sim.devices.wearable import Wearable, publish_crowd
 
 FS_HZ = 250.0
 
@@ -86,7 +86,7 @@ async def run(
     settings = MonitorSettings()
     broker = Broker("127.0.0.1", port, tls=False, settings=BrokerSettings())
     unplugs = [f"--unplug={calm_s}:{away_s / 3}", f"--unplug={2 * calm_s + away_s}:{away_s / 3}"]
-    simulate = [sys.executable, "-m", "monitor", "simulate", "--record", "100", "--duration", str(seconds)]
+    simulate = [sys.executable, "-m", "ecgmon", "simulate", "--record", "100", "--duration", str(seconds)]
     boards = [
         subprocess.Popen(  # noqa: ASYNC220 - nothing else runs yet
             [*simulate, *extra, "--link", str(folder / name)], stdout=subprocess.DEVNULL

@@ -15,10 +15,10 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from monitor.events import Beat, SampleBlock
-from monitor.pipeline import Pipeline
-from sim.library import find_record
-from sim.record import read_record
+from ecgmon.monitor.core.events import Beat, SampleBlock
+from ecgmon.monitor.pipeline.pipeline import Pipeline
+from ecgmon.sim.library import find_record
+from ecgmon.sim.record import read_record
 
 SECOND, LIVE = 1.0, 0.1
 """Lengths of a block in seconds: replay, and a device that sends ten times a second."""
@@ -79,7 +79,7 @@ def latency(beats: list[Beat], fs_hz: float) -> list[str]:
 
 def headless(name: str, data_dir: Path | None) -> list[str]:
     """Return lines on a headless replay in a process of its own: peak memory and time."""
-    command = [sys.executable, "-m", "monitor", "replay", name, "--speed", "max", "--headless", "--quiet"]
+    command = [sys.executable, "-m", "ecgmon", "replay", name, "--speed", "max", "--headless", "--quiet"]
     command += ["--data-dir", str(data_dir)] if data_dir else []
     begun = time.monotonic()
     peak_kb = 0

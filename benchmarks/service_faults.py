@@ -31,10 +31,10 @@ from typing import Any
 import paho.mqtt.client as paho
 from paho.mqtt.enums import CallbackAPIVersion
 
-from monitor.headless.control import ask
-from monitor.recorder.recorder import Recorder
-from monitor.recorder.settings import RecorderSettings
-from monitor.recorder.wfdb import read_info
+from ecgmon.monitor.headless.control import ask
+from ecgmon.monitor.recorder.recorder import Recorder
+from ecgmon.monitor.recorder.settings import RecorderSettings
+from ecgmon.monitor.wfdb.records import read_info
 
 CONFIG = """
 sources = ["{source}"]
@@ -65,7 +65,7 @@ def stepped():
     except (OSError, ValueError):
         return real()
 time.time = stepped
-from monitor.cli import main
+from ecgmon.monitor.cli import main
 sys.exit(main(sys.argv[2:]))
 """
 """The program with a wall clock that can be set."""
@@ -284,7 +284,7 @@ ON_SMALL_DISK = ("disk full", "disk read-only")
 def endless_device(folder: Path) -> Iterator[str]:
     """Give the address of a virtual device that plays record 207 over and over."""
     port = folder / "device"
-    command = [sys.executable, "-m", "monitor", "simulate", "--device", "native", "--record", "207"]
+    command = [sys.executable, "-m", "ecgmon", "simulate", "--device", "native", "--record", "207"]
     device = subprocess.Popen([*command, "--repeat", "--link", str(port)], stdout=subprocess.DEVNULL)
     try:
         while not port.exists():

@@ -32,7 +32,7 @@ folder = "{folder}/recordings"
 [service]
 socket = "{folder}/ecgmon.sock"
 state = "{folder}/state.json"
-learned_every_s = 1.0
+memory_every_s = 1.0
 """
 
 
@@ -40,7 +40,7 @@ def start(config: Path) -> tuple[subprocess.Popen[str], dict[str, float]]:
     """Start the service; return it and the seconds to its first event and beat, and processor time."""
     begin = time.monotonic()
     process = subprocess.Popen(
-        [sys.executable, "-m", "monitor", "run", "--config", str(config), "--json"],
+        [sys.executable, "-m", "ecgmon", "run", "--config", str(config), "--json"],
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
         text=True,
@@ -87,7 +87,7 @@ def main() -> int:
         folder = Path(name)
         config = folder / "ecgmon.toml"
         config.write_text(CONFIG.format(folder=folder))
-        command = [sys.executable, "-m", "monitor", "simulate", "--device", "native", "--record", "200"]
+        command = [sys.executable, "-m", "ecgmon", "simulate", "--device", "native", "--record", "200"]
         device = subprocess.Popen(
             [*command, "--repeat", "--link", str(folder / "device")], stdout=subprocess.DEVNULL
         )

@@ -25,8 +25,8 @@ from typing import Any
 import psutil
 
 from benchmarks.crowd import FS_HZ, free_port, publish
-from monitor.errors import EcgmonError
-from monitor.headless.control import ask
+from ecgmon.monitor.core.errors import EcgmonError
+from ecgmon.monitor.headless.control import ask
 
 SETTLE_S = 15.0
 
@@ -82,7 +82,7 @@ def measure(devices: int, workers: int, seconds: float) -> dict[str, Any]:
         )
         crowd.start()
         service = subprocess.Popen(
-            [sys.executable, "-m", "monitor", "run", "--config", str(config)],
+            [sys.executable, "-m", "ecgmon", "run", "--config", str(config)],
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
             env={**os.environ, "OMP_NUM_THREADS": "1"},

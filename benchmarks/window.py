@@ -24,13 +24,13 @@ import itertools
 
 from pyqtgraph.Qt import QtCore, QtWidgets
 
-from monitor.dashboard.app import application
-from monitor.dashboard.feed import Feed
-from monitor.dashboard.remarks import RemarkBook
-from monitor.dashboard.trace_view import TraceView
-from monitor.dashboard.window import LIVE, TILES, MainWindow
-from monitor.ring import RingBuffer
-from monitor.settings import MonitorSettings
+from ecgmon.monitor.core.ring import RingBuffer
+from ecgmon.monitor.dashboard.app import application
+from ecgmon.monitor.dashboard.state.feed import Feed
+from ecgmon.monitor.dashboard.state.remarks import RemarkBook
+from ecgmon.monitor.dashboard.widgets.trace_view import TraceView
+from ecgmon.monitor.dashboard.window import LIVE, TILES, MainWindow
+from ecgmon.monitor.run.settings import MonitorSettings
 
 WARM_UP_S = 4.0
 RECORDS = ("100", "200", "207", "232")

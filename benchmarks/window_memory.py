@@ -24,14 +24,14 @@ os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 from pyqtgraph.Qt import QtCore
 
 from benchmarks.window import spin
-from monitor.dashboard.app import application
-from monitor.dashboard.feed import Feed
-from monitor.dashboard.remarks import RemarkBook
-from monitor.dashboard.window import LIVE, REVIEW, TRENDS, MainWindow
-from monitor.events import SampleBlock
-from monitor.settings import MonitorSettings
-from sim.library import BUNDLED
-from sim.record import Record, read_record
+from ecgmon.monitor.core.events import SampleBlock
+from ecgmon.monitor.dashboard.app import application
+from ecgmon.monitor.dashboard.state.feed import Feed
+from ecgmon.monitor.dashboard.state.remarks import RemarkBook
+from ecgmon.monitor.dashboard.window import LIVE, REVIEW, TRENDS, MainWindow
+from ecgmon.monitor.run.settings import MonitorSettings
+from ecgmon.sim.library import BUNDLED
+from ecgmon.sim.record import Record, read_record
 
 RECORDS = ("200", "100", "232", "207")
 BLOCK_S = 0.1

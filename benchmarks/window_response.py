@@ -21,10 +21,10 @@ os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 from pyqtgraph.Qt import QtCore, QtWidgets
 
 from benchmarks.window import Watch, open_window, setting, spin, wait_for_streams
-from monitor.dashboard import connect_dialog
-from monitor.dashboard.connect_dialog import ConnectDialog
-from monitor.dashboard.connecting import serial_ports
-from monitor.dashboard.window import LIVE, REVIEW, TRENDS, MainWindow
+from ecgmon.monitor.dashboard.state.connecting import serial_ports
+from ecgmon.monitor.dashboard.widgets import connect_dialog
+from ecgmon.monitor.dashboard.widgets.connect_dialog import ConnectDialog
+from ecgmon.monitor.dashboard.window import LIVE, REVIEW, TRENDS, MainWindow
 
 BEAT_MS = 5
 SLOW_PORT_LIST_S = 2.0

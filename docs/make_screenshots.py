@@ -17,14 +17,14 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from pyqtgraph.Qt import QtCore
 
-from monitor.dashboard.app import application
-from monitor.dashboard.calipers import Calipers
-from monitor.dashboard.connect_dialog import ConnectDialog
-from monitor.dashboard.feed import Feed
-from monitor.dashboard.help_dialog import HelpDialog
-from monitor.dashboard.remarks import RemarkBook
-from monitor.dashboard.window import REVIEW, TILES, TRENDS, MainWindow
-from monitor.settings import MonitorSettings
+from ecgmon.monitor.dashboard.app import application
+from ecgmon.monitor.dashboard.drawing.calipers import Calipers
+from ecgmon.monitor.dashboard.state.feed import Feed
+from ecgmon.monitor.dashboard.state.remarks import RemarkBook
+from ecgmon.monitor.dashboard.widgets.connect_dialog import ConnectDialog
+from ecgmon.monitor.dashboard.widgets.help_dialog import HelpDialog
+from ecgmon.monitor.dashboard.window import REVIEW, TILES, TRENDS, MainWindow
+from ecgmon.monitor.run.settings import MonitorSettings
 
 PATIENCE_S = 120.0
 TILES_SHOWN = (

@@ -15,8 +15,8 @@ import aiomqtt
 import numpy as np
 from pydantic import Field
 
-from firmware_bridge.broker import Broker
-from firmware_bridge.decoders.native import (
+from ecgmon.firmware_bridge.broker import Broker
+from ecgmon.firmware_bridge.decoders.native import (
     BATTERY_LOW,
     MAX_LEADS,
     MAX_SAMPLES,
@@ -24,10 +24,10 @@ from firmware_bridge.decoders.native import (
     encode_data,
     encode_hello,
 )
-from firmware_bridge.errors import BrokerUnreachableError
-from firmware_bridge.spool import Spool
-from monitor.config import Settings
-from monitor.events import SampleBlock, SourceStatus
+from ecgmon.firmware_bridge.errors import BrokerUnreachableError
+from ecgmon.firmware_bridge.spool import Spool
+from ecgmon.monitor.core.config import Settings
+from ecgmon.monitor.core.events import SampleBlock, SourceStatus
 
 UV_PER_COUNT = 0.1
 _BATCH = 8

@@ -14,9 +14,9 @@ import aiomqtt
 import stamina
 from pydantic import BeforeValidator, Field
 
-from firmware_bridge.errors import BrokerCertificateError, BrokerRefusedError, BrokerUnreachableError
-from monitor.config import Settings
-from monitor.errors import SettingsError, SourceError
+from ecgmon.firmware_bridge.errors import BrokerCertificateError, BrokerRefusedError, BrokerUnreachableError
+from ecgmon.monitor.core.config import Settings
+from ecgmon.monitor.core.errors import SettingsError, SourceError
 
 _LOGGER = logging.getLogger("ecgmon.mqtt")
 for _name in ("ecgmon.mqtt", "stamina"):

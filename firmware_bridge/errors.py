@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from monitor.errors import SourceError
+from ecgmon.monitor.core.errors import SourceError
 
 
 class UnknownDeviceError(SourceError):

@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 from cobs import cobs
 
-from firmware_bridge.packet import Counters
+from ecgmon.firmware_bridge.packet import Counters
 
 
 def crc16(data: bytes) -> int:

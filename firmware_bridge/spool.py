@@ -8,7 +8,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Literal, Self
 
-from firmware_bridge.errors import SpoolError
+from ecgmon.firmware_bridge.errors import SpoolError
 
 _MEMORY_MESSAGES = 256
 

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import numpy as np
 
-from monitor.errors import MissingExtraError, RecordError
-from sim.record import Reference
+from ecgmon.monitor.core.errors import MissingExtraError, RecordError
+from ecgmon.sim.record import Reference
 
 
 def read_annotations(folder: Path, record: str, annotator: str) -> Reference:

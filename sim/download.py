@@ -12,7 +12,7 @@ from pathlib import Path
 from urllib.error import HTTPError, URLError
 from urllib.request import urlopen
 
-from monitor.errors import RecordError
+from ecgmon.monitor.core.errors import RecordError
 
 PHYSIONET = "https://physionet.org/files"
 DATABASE_VERSION = "1.0.0"

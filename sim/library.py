@@ -10,8 +10,8 @@ from pathlib import Path
 
 import platformdirs
 
-from monitor.errors import RecordError
-from sim.download import download_record
+from ecgmon.monitor.core.errors import RecordError
+from ecgmon.sim.download import download_record
 
 BUNDLED = Path(__file__).parent / "records"
 """Folder of the records that come with the program, one folder a database."""

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
-from monitor.config import Settings
+from ecgmon.monitor.core.config import Settings
 
 QRS_HALF_S = 0.05
 MOST_MEASURED = 300

@@ -14,9 +14,9 @@ from typing import IO
 import numpy as np
 from numpy.typing import NDArray
 
-from monitor.errors import MissingExtraError, RecordError
+from ecgmon.monitor.core.errors import MissingExtraError, RecordError
 
-_READER = "sim.wfdb_reader"
+_READER = "ecgmon.sim.wfdb_reader"
 _TIMEOUT_S = 300.0
 
 

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
-from monitor.config import Settings
+from ecgmon.monitor.core.config import Settings
 
 Signal = NDArray[np.float64]
 Rhythm = Literal["sinus", "af", "bigeminy", "pauses", "vt", "vf", "asystole"]
@@ -145,7 +145,7 @@ def synthesise(episodes: Sequence[Episode], settings: SyntheticSettings | None =
     time = np.arange(round(bounds[-1] * settings.fs_hz)) / settings.fs_hz
     samples = _waves(time, r_s, ventricular, atrial, settings)
     for episode, start, end in spans:
-        samples += _fibrillation(time, episode, start, end, settings, random)
+        samples += _vf(time, episode, start, end, settings, random)
     samples += _disturbance(time, settings, random)
     return SyntheticEcg(samples, settings.fs_hz, r_s, np.where(ventricular, "V", "N"))
 
@@ -223,7 +223,7 @@ def _bump(place: Signal, width: Signal | float) -> Signal:
     return np.exp(-0.5 * np.square(place / width))
 
 
-def _fibrillation(
+def _vf(
     time: Signal,
     episode: Episode,
     start: float,

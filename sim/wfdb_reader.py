@@ -1,6 +1,6 @@
 """Program that reads one record with wfdb and writes its arrays to standard output.
 
-Run as ``python -m sim.wfdb_reader PATH``; `sim.record.read_record` starts it, so that wfdb and
+Run as ``python -m ecgmon.sim.wfdb_reader PATH``; `ecgmon.sim.record.read_record` starts it, so that wfdb and
 pandas live in a process that ends at once. The last line on standard error tells what is wrong.
 """
 
@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from monitor.errors import MissingExtraError, RecordError
+from ecgmon.monitor.core.errors import MissingExtraError, RecordError
 
 _VOLTS_TO_MV = {"v": 1e3, "mv": 1.0, "uv": 1e-3, "µv": 1e-3, "nv": 1e-6}
 _MISSING = {"212": -(2**11), "310": -(2**9), "311": -(2**9), "80": -(2**7), "24": -(2**23), "32": -(2**31)}

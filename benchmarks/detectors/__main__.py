@@ -32,7 +32,9 @@ def main() -> None:
     parser.add_argument("suite", choices=(*SUITES, "pictures"))
     parser.add_argument("detectors", nargs="*", choices=[*DETECTORS, []], metavar="DETECTOR")
     parser.add_argument("--data-dir", type=Path, default=os.environ.get("ECGMON_DATA"))
-    parser.add_argument("--folds", type=Path, metavar="DIR", help="fold0.onnx … of models.detector crossval")
+    parser.add_argument(
+        "--folds", type=Path, metavar="DIR", help="fold0.onnx … of ecgmon.models.rpeak crossval"
+    )
     arguments = parser.parse_args()
     if arguments.suite == "pictures":
         draw_all(RESULTS)

@@ -9,10 +9,10 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from monitor.errors import RecordError
-from monitor.evaluation.annotations import Annotations
-from sim.noise import NoiseSchedule, add_noise, noise_gain, qrs_amplitude_mv
-from sim.record import Record, read_record
+from ecgmon.monitor.core.errors import RecordError
+from ecgmon.monitor.evaluation.annotations import Annotations
+from ecgmon.sim.noise import NoiseSchedule, add_noise, noise_gain, qrs_amplitude_mv
+from ecgmon.sim.record import Record, read_record
 
 SUITES = ("mitdb", "svdb", "stress")
 STRESSED = ("118", "119")

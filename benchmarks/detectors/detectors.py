@@ -33,9 +33,9 @@ class Lead:
 
 def ecgmon(lead: Lead) -> Positions:
     """Ours: live, in blocks of one second, resampled to 360 Hz."""
-    from monitor.dsp.resample import Resampler
-    from monitor.dsp.rpeak import RPeakDetector
-    from monitor.events import PIPELINE_HZ
+    from ecgmon.monitor.core.events import PIPELINE_HZ
+    from ecgmon.monitor.dsp.resample import Resampler
+    from ecgmon.monitor.dsp.rpeak import RPeakDetector
 
     resampler, detector = Resampler(lead.fs_hz), RPeakDetector(model=lead.weights)
     block = round(lead.fs_hz)
@@ -105,5 +105,5 @@ DETECTORS: dict[str, Callable[[Lead], Positions]] = {
 """Name to call; only ours is online, all others see the whole record.
 
 ``ecgmon`` runs with weights that never saw the record's patient, from the folds that
-``python -m models.detector crossval`` trains; ``ecgmon-shipped`` with the shipped file.
+``python -m ecgmon.models.rpeak crossval`` trains; ``ecgmon-shipped`` with the shipped file.
 """

@@ -19,10 +19,10 @@ from scipy.signal import resample_poly
 
 from benchmarks.detectors.cases import Case, cases
 from benchmarks.detectors.detectors import Lead, Positions, ecgmon
-from models.detector.patients import DS2_AND_PACED
-from monitor.evaluation.annotations import AAMI_OF_SYMBOL, Annotations
-from monitor.evaluation.score import DetectedBeats, RecordScore, pool, score_record
-from sim.library import BUNDLED
+from ecgmon.models.rpeak.patients import DS2_AND_PACED
+from ecgmon.monitor.evaluation.annotations import AAMI_OF_SYMBOL, Annotations
+from ecgmon.monitor.evaluation.beats.score import DetectedBeats, RecordScore, pool, score_record
+from ecgmon.sim.library import BUNDLED
 
 FACTORS = (0.2, 0.5, 2.0, 5.0, -1.0, -0.2, -5.0)
 RATES_HZ = (360, 125, 128, 200, 250, 500, 1000)

@@ -11,10 +11,16 @@ import numpy as np
 
 from benchmarks.detectors.cases import cases
 from benchmarks.detectors.detectors import DETECTORS, Lead
-from models.detector.patients import FOLDS, fold_records
-from monitor.evaluation.report import qrs_row
-from monitor.evaluation.score import DetectedBeats, RecordScore, ScoringSettings, pool, score_record
-from monitor.evaluation.table import Cell
+from ecgmon.models.rpeak.patients import FOLDS, fold_records
+from ecgmon.monitor.evaluation.beats.report import qrs_row
+from ecgmon.monitor.evaluation.beats.score import (
+    DetectedBeats,
+    RecordScore,
+    ScoringSettings,
+    pool,
+    score_record,
+)
+from ecgmon.monitor.evaluation.table import Cell
 
 Row = dict[str, Cell]
 

@@ -7,16 +7,16 @@ from dataclasses import dataclass
 
 from pydantic import ValidationError
 
-from firmware_bridge.decoders.ascii import AsciiDecoder, AsciiSettings
-from firmware_bridge.decoders.bitalino import BitalinoDecoder, BitalinoSettings
-from firmware_bridge.decoders.cyton import CytonDecoder, CytonSettings
-from firmware_bridge.decoders.native import NativeDecoder, NativeSettings
-from firmware_bridge.decoders.openview import OpenViewDecoder, OpenViewSettings
-from firmware_bridge.decoders.polar import PolarDecoder, PolarSettings
-from firmware_bridge.errors import UnknownDeviceError
-from firmware_bridge.packet import Decoder
-from monitor.config import Settings
-from monitor.errors import SettingsError
+from ecgmon.firmware_bridge.decoders.ascii import AsciiDecoder, AsciiSettings
+from ecgmon.firmware_bridge.decoders.bitalino import BitalinoDecoder, BitalinoSettings
+from ecgmon.firmware_bridge.decoders.cyton import CytonDecoder, CytonSettings
+from ecgmon.firmware_bridge.decoders.native import NativeDecoder, NativeSettings
+from ecgmon.firmware_bridge.decoders.openview import OpenViewDecoder, OpenViewSettings
+from ecgmon.firmware_bridge.decoders.polar import PolarDecoder, PolarSettings
+from ecgmon.firmware_bridge.errors import UnknownDeviceError
+from ecgmon.firmware_bridge.packet import Decoder
+from ecgmon.monitor.core.config import Settings
+from ecgmon.monitor.core.errors import SettingsError
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,8 +14,8 @@ from typing import Literal
 import numpy as np
 from pydantic import Field
 
-from firmware_bridge.packet import Packet, StreamDecoder, StreamFormat
-from monitor.config import Settings
+from ecgmon.firmware_bridge.packet import Packet, StreamDecoder, StreamFormat
+from ecgmon.monitor.core.config import Settings
 
 _MAX_LINE_BYTES = 512
 _ECG_NAMES = ("ecg", "ecg_mv", "value", "adc", "signal", "lead_ii", "ii", "i")

@@ -14,9 +14,9 @@ from typing import Literal
 import numpy as np
 from pydantic import Field, model_validator
 
-from firmware_bridge.framing import FixedScanner, crc4
-from firmware_bridge.packet import Counters, Packet, StreamFormat
-from monitor.config import Settings
+from ecgmon.firmware_bridge.framing import FixedScanner, crc4
+from ecgmon.firmware_bridge.packet import Counters, Packet, StreamFormat
+from ecgmon.monitor.core.config import Settings
 
 VCC_V = 3.3
 _RATE_CODES = {1: 0, 10: 1, 100: 2, 1000: 3}

@@ -12,9 +12,9 @@ from dataclasses import dataclass, field
 import numpy as np
 from pydantic import Field, model_validator
 
-from firmware_bridge.framing import FixedScanner
-from firmware_bridge.packet import Counters, Packet, StreamFormat
-from monitor.config import Settings
+from ecgmon.firmware_bridge.framing import FixedScanner
+from ecgmon.firmware_bridge.packet import Counters, Packet, StreamFormat
+from ecgmon.monitor.core.config import Settings
 
 FRAME_BYTES = 33
 START = 0xA0

@@ -25,9 +25,9 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
-from firmware_bridge.framing import CobsScanner, cobs_frame, crc16
-from firmware_bridge.packet import Packet, StreamDecoder, StreamFormat
-from monitor.config import Settings
+from ecgmon.firmware_bridge.framing import CobsScanner, cobs_frame, crc16
+from ecgmon.firmware_bridge.packet import Packet, StreamDecoder, StreamFormat
+from ecgmon.monitor.core.config import Settings
 
 VERSION = 1
 BATTERY_LOW = 0x20

@@ -13,8 +13,8 @@ from typing import Literal
 import numpy as np
 from pydantic import Field, model_validator
 
-from firmware_bridge.packet import Packet, StreamDecoder, StreamFormat
-from monitor.config import Settings
+from ecgmon.firmware_bridge.packet import Packet, StreamDecoder, StreamFormat
+from ecgmon.monitor.core.config import Settings
 
 START = b"\x0a\xfa"
 STOP = b"\x00\x0b"

@@ -14,9 +14,9 @@ from dataclasses import dataclass, field
 import numpy as np
 from pydantic import Field
 
-from firmware_bridge.framing import CobsScanner
-from firmware_bridge.packet import Packet, StreamDecoder, StreamFormat
-from monitor.config import Settings
+from ecgmon.firmware_bridge.framing import CobsScanner
+from ecgmon.firmware_bridge.packet import Packet, StreamDecoder, StreamFormat
+from ecgmon.monitor.core.config import Settings
 
 ECG = 0x00
 FRAME_TYPE = 0x00

@@ -6,8 +6,8 @@ import asyncio
 from pathlib import Path
 from typing import BinaryIO
 
-from firmware_bridge.errors import PortMissingError
-from firmware_bridge.links.base import Chunk
+from ecgmon.firmware_bridge.errors import PortMissingError
+from ecgmon.firmware_bridge.links.base import Chunk
 
 
 class FileLink:

@@ -6,8 +6,8 @@ import asyncio
 import time
 from collections.abc import Callable
 
-from firmware_bridge.errors import LinkLostError
-from firmware_bridge.links.base import Chunk
+from ecgmon.firmware_bridge.errors import LinkLostError
+from ecgmon.firmware_bridge.links.base import Chunk
 
 
 class MemoryLink:

@@ -15,9 +15,9 @@ from typing import Any
 
 import serial
 
-from firmware_bridge.errors import LinkLostError, PortBusyError, PortDeniedError, PortMissingError
-from firmware_bridge.links.base import Chunk
-from monitor.errors import SourceError
+from ecgmon.firmware_bridge.errors import LinkLostError, PortBusyError, PortDeniedError, PortMissingError
+from ecgmon.firmware_bridge.links.base import Chunk
+from ecgmon.monitor.core.errors import SourceError
 
 _POLL_S = 0.2
 _MAX_QUEUED_BYTES = 1 << 22

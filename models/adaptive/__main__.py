@@ -1,4 +1,4 @@
-"""Train, cross-validate and export the adaptive beat model: ``python -m models.adaptive``."""
+"""Train, cross-validate and export the adaptive beat model: ``python -m ecgmon.models.adaptive``."""
 
 from __future__ import annotations
 
@@ -13,15 +13,23 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from models.adaptive.calibration import Calibration, fit_calibration
-from models.adaptive.dataset import load_sequences
-from models.adaptive.operating import KINDS, draw, operating_points, table
-from models.adaptive.packing import ship_run
-from models.adaptive.patients import DS1, DS2, SAME_AS_TESTED, SVDB, SVDB_HELD_OUT, folds, training_records
-from models.adaptive.scoring import Prediction, predict, summary
-from models.adaptive.training import Recipe, load_network, train
-from models.command import run_command, say
-from monitor.errors import ModelError, RecordError
+from ecgmon.models.adaptive.calibration import Calibration, fit_calibration
+from ecgmon.models.adaptive.card import ship_run
+from ecgmon.models.adaptive.data import load_sequences
+from ecgmon.models.adaptive.operating import KINDS, draw, operating_points, table
+from ecgmon.models.adaptive.patients import (
+    DS1,
+    DS2,
+    SAME_AS_TESTED,
+    SVDB,
+    SVDB_HELD_OUT,
+    folds,
+    training_records,
+)
+from ecgmon.models.adaptive.scoring import Prediction, predict, summary
+from ecgmon.models.adaptive.training import Recipe, load_network, train
+from ecgmon.models.common.command import run_command, say
+from ecgmon.monitor.core.errors import ModelError, RecordError
 
 CHECKPOINT = "checkpoint.pt"
 ZOO = Path(__file__).resolve().parent.parent / "zoo"
@@ -59,7 +67,7 @@ def _train(options: argparse.Namespace) -> None:
     sequences = load_sequences(_data_dir(options.data_dir), training_records(), say)
     recipe = replace(Recipe(), seed=options.seed, **({"epochs": options.epochs} if options.epochs else {}))
     train(sequences, recipe, folder / CHECKPOINT, say=say)
-    say(f"{folder}: trained. Ship it with `python -m models.adaptive export {folder}`.")
+    say(f"{folder}: trained. Ship it with `python -m ecgmon.models.adaptive export {folder}`.")
 
 
 def _crossval(options: argparse.Namespace) -> None:
@@ -148,7 +156,7 @@ def _export(options: argparse.Namespace) -> None:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m models.adaptive", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m ecgmon.models.adaptive", description=__doc__)
     commands = parser.add_subparsers(required=True)
     data = argparse.ArgumentParser(add_help=False)
     data.add_argument("--data-dir", type=Path, help="folder that holds mitdb and svdb")

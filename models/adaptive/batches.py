@@ -9,17 +9,17 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.ndimage import correlate1d, uniform_filter1d
 
-from models.adaptive.dataset import BeatSequence
-from models.adaptive.patients import PACED, SYMBOLS
-from models.adaptive.rhythms import R_POINT
-from monitor.inference.context import FIGURES, NEXT_FIGURES, POINTS, SHAPES
+from ecgmon.models.adaptive.data import BeatSequence
+from ecgmon.models.adaptive.patients import PACED, SYMBOLS
+from ecgmon.models.adaptive.rhythms import R_POINT
+from ecgmon.monitor.inference.patient_features import FEATURES, NEXT_FEATURES, POINTS, SHAPES
 
 Float32 = NDArray[np.float32]
 
-MEASURED = np.array([not name.startswith("has_") for name in FIGURES])
-"""Figures that are measurements, and no flags."""
+MEASURED = np.array([not name.startswith("has_") for name in FEATURES])
+"""Features that are measurements, and no flags."""
 
-PACE = FIGURES.index("short_median_to_800_ms")
+PACE = FEATURES.index("short_median_to_800_ms")
 
 SUPRAVENTRICULAR, VENTRICULAR, FUSION = (SYMBOLS.index(symbol) for symbol in "AVF")
 
@@ -43,15 +43,15 @@ class Batch(NamedTuple):
     Parameters
     ----------
     shapes : float32 array of shape (s, n, 3, 120)
-    figures : float32 array of shape (s, n, 35)
-    next_figures : float32 array of shape (s, n, 5)
+    features : float32 array of shape (s, n, 35)
+    next_features : float32 array of shape (s, n, 5)
     labels : int array of shape (s, n)
         ``IGNORED`` where a run is shorter than the others.
     """
 
     shapes: Float32
-    figures: Float32
-    next_figures: Float32
+    features: Float32
+    next_features: Float32
     labels: NDArray[np.int64]
 
 
@@ -94,8 +94,8 @@ class BatchMaker:
         """Return ``runs`` runs of ``length`` beats."""
         batch = Batch(
             np.zeros((runs, length, SHAPES, POINTS), dtype=np.float32),
-            np.zeros((runs, length, len(FIGURES)), dtype=np.float32),
-            np.zeros((runs, length, len(NEXT_FIGURES)), dtype=np.float32),
+            np.zeros((runs, length, len(FEATURES)), dtype=np.float32),
+            np.zeros((runs, length, len(NEXT_FEATURES)), dtype=np.float32),
             np.full((runs, length), -1, dtype=np.int64),
         )
         for i in range(runs):
@@ -104,10 +104,10 @@ class BatchMaker:
             start = int(self._rng.integers(0, max(1, count - length)))
             part = slice(start, min(count, start + length))
             n = part.stop - part.start
-            figures, next_figures = self._timing(sequence, part)
+            features, next_features = self._timing(sequence, part)
             batch.shapes[i, :n] = self._shapes(sequence.shapes[part].astype(np.float32))
-            batch.figures[i, :n] = figures
-            batch.next_figures[i, :n] = next_figures
+            batch.features[i, :n] = features
+            batch.next_features[i, :n] = next_features
             batch.labels[i, :n] = sequence.labels[part]
         return batch
 
@@ -134,13 +134,13 @@ class BatchMaker:
         return shapes
 
     def _timing(self, sequence: BeatSequence, part: slice) -> tuple[Float32, Float32]:
-        """Return the figures of a run, varied a little."""
+        """Return the features of a run, varied a little."""
         rng = self._rng
-        figures, next_figures = sequence.figures[part].copy(), sequence.next_figures[part].copy()
-        figures += rng.normal(0, 0.02, figures.shape) * MEASURED
-        figures[:, PACE] += rng.normal(0, 0.15)
-        next_figures[:, :-1] += rng.normal(0, 0.02, (len(figures), next_figures.shape[1] - 1))
-        return figures, next_figures
+        features, next_features = sequence.features[part].copy(), sequence.next_features[part].copy()
+        features += rng.normal(0, 0.02, features.shape) * MEASURED
+        features[:, PACE] += rng.normal(0, 0.15)
+        next_features[:, :-1] += rng.normal(0, 0.02, (len(features), next_features.shape[1] - 1))
+        return features, next_features
 
 
 def filtered(shapes: Float32, rng: np.random.Generator) -> Float32:

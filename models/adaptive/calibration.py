@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 from scipy.optimize import minimize
 from scipy.special import logsumexp
 
-from models.adaptive.patients import AAMI, SYMBOLS
-from monitor.errors import ModelError
+from ecgmon.models.adaptive.patients import AAMI, SYMBOLS
+from ecgmon.monitor.core.errors import ModelError
 
 Floats = NDArray[np.floating[Any]]
 

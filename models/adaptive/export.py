@@ -12,8 +12,8 @@ from onnx import TensorProto, helper
 from torch import Tensor, nn
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 
-from models.adaptive.calibration import Calibration
-from models.adaptive.network import (
+from ecgmon.models.adaptive.calibration import Calibration
+from ecgmon.models.adaptive.network import (
     DIGEST,
     FUSION_HIDDEN,
     HIDDEN,
@@ -25,11 +25,11 @@ from models.adaptive.network import (
     STRIDE,
     AdaptiveNet,
 )
-from models.adaptive.patients import SYMBOLS
-from models.graph import GraphWriter
-from monitor.inference.context import FIGURES, NEXT_FIGURES, POINTS, SHAPES, USUAL_FIGURES
-from monitor.inference.context import STRIDE as SAMPLES_A_POINT
-from monitor.inference.unlike import UNLIKE_FIGURES
+from ecgmon.models.adaptive.patients import SYMBOLS
+from ecgmon.models.common.graph import GraphWriter
+from ecgmon.monitor.inference.atypical_beats import ATYPICAL_FEATURES
+from ecgmon.monitor.inference.patient_features import FEATURES, NEXT_FEATURES, POINTS, SHAPES, USUAL_FEATURES
+from ecgmon.monitor.inference.patient_features import STRIDE as SAMPLES_A_POINT
 
 Floats = NDArray[np.float32]
 
@@ -42,7 +42,7 @@ _TINY = 1e-12
 
 
 def to_graph(network: AdaptiveNet, calibration: Calibration | None = None) -> onnx.GraphProto:
-    """Return the ONNX graph that `monitor.inference.adaptive` serves.
+    """Return the ONNX graph that `ecgmon.monitor.inference.adaptive` serves.
 
     It takes any number of consecutive beats at once. The second class is that of the beat
     before each: for the first one, of the beat that `pending` stands for.
@@ -64,7 +64,7 @@ def to_graph(network: AdaptiveNet, calibration: Calibration | None = None) -> on
     digest = writer.node("Tanh", _linear(writer, pooled, network.digest))
     before = _remember(writer, network, digest)
     weight, bias = (writer.constant(part) for part in _first_hidden(network))
-    seen = writer.node("Concat", pooled, "figures", before, axis=1)
+    seen = writer.node("Concat", pooled, "features", before, axis=1)
     hidden = writer.node("Relu", writer.node("Gemm", seen, weight, bias, transB=1))
     last, bias = (writer.constant(part) for part in _head(network, network.first, calibration))
     logits = writer.node("Gemm", hidden, last, bias, transB=1, alpha=1 / calibration.temperature)
@@ -76,8 +76,8 @@ def to_graph(network: AdaptiveNet, calibration: Calibration | None = None) -> on
     _think_again(writer, network, calibration, hidden, digest)
     inputs: dict[str, list[int | str]] = {
         "shapes": ["beats", SHAPES, POINTS],
-        "figures": ["beats", len(FIGURES)],
-        "next_figures": ["beats", len(NEXT_FIGURES)],
+        "features": ["beats", len(FEATURES)],
+        "next_features": ["beats", len(NEXT_FEATURES)],
         "memory": [1, MEMORY],
         "pending": [1, PENDING],
     }
@@ -124,7 +124,7 @@ def _first_hidden(network: AdaptiveNet) -> tuple[Floats, Floats]:
 
     As one layer with zeros where one does not see what the other does, they cost no node more.
     """
-    usual, every, memory = np.cumsum((POOLED, len(USUAL_FIGURES), len(UNLIKE_FIGURES)))
+    usual, every, memory = np.cumsum((POOLED, len(USUAL_FEATURES), len(ATYPICAL_FEATURES)))
     weight = np.zeros((PENDING, memory + MEMORY), dtype=np.float32)
     own = np.r_[:every, memory : memory + MEMORY]
     weight[:HIDDEN, own] = _numbers(network.first_hidden.weight)
@@ -135,7 +135,7 @@ def _first_hidden(network: AdaptiveNet) -> tuple[Floats, Floats]:
 
 def _final_hidden(network: AdaptiveNet) -> tuple[Floats, Floats]:
     """Return weight and bias of the second look's hidden layer, which hands on what speaks for fusion."""
-    weight = np.zeros((PENDING, PENDING + len(NEXT_FIGURES) + DIGEST), dtype=np.float32)
+    weight = np.zeros((PENDING, PENDING + len(NEXT_FEATURES) + DIGEST), dtype=np.float32)
     weight[:HIDDEN, np.r_[:HIDDEN, PENDING : weight.shape[1]]] = _numbers(network.final_hidden.weight)
     weight[HIDDEN:, HIDDEN:PENDING] = np.eye(FUSION_HIDDEN)
     return weight, np.pad(_numbers(network.final_hidden.bias), (0, FUSION_HIDDEN))
@@ -192,8 +192,8 @@ def _remember(writer: GraphWriter, network: AdaptiveNet, digest: str) -> str:
     order = np.r_[update, reset, new]
     parts = (unit.weight_ih_l0, unit.weight_hh_l0, unit.bias_ih_l0, unit.bias_hh_l0)
     w, r, *biases = (_numbers(part)[order] for part in parts if isinstance(part, Tensor))
-    w = np.pad(w, ((0, 0), (0, len(UNLIKE_FIGURES))))
-    x = _unsqueeze(writer, writer.node("Concat", digest, "figures", axis=1), 1)
+    w = np.pad(w, ((0, 0), (0, len(ATYPICAL_FEATURES))))
+    x = _unsqueeze(writer, writer.node("Concat", digest, "features", axis=1), 1)
     constants = [writer.constant(part[None]) for part in (w, r, np.concatenate(biases))]
     writer.nodes.append(
         helper.make_node(
@@ -221,7 +221,7 @@ def _think_again(
     """Write the class of the beat before each, now that the next beat is known."""
     end = np.iinfo(np.int64).max
     writer.node("Slice", hidden, *_bounds(writer, -1, end, 0), output="next_pending")
-    x = writer.node("Concat", _shifted(writer, "pending", hidden), "next_figures", digest, axis=1)
+    x = writer.node("Concat", _shifted(writer, "pending", hidden), "next_features", digest, axis=1)
     weight, bias = (writer.constant(part) for part in _final_hidden(network))
     again = writer.node("Relu", writer.node("Gemm", x, weight, bias, transB=1))
     weight, bias = (writer.constant(part) for part in _head(network, network.final, calibration))

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from models.adaptive.dataset import BeatSequence, describe_beats
+from ecgmon.models.adaptive.data import BeatSequence, describe_beats
 
 NEAREST, FARTHEST = 0.15, 0.85
 """How far an angle lies between the two signals, as shares of a right angle."""

@@ -7,8 +7,8 @@ from typing import NamedTuple
 import torch
 from torch import Tensor, nn
 
-from models.adaptive.patients import SYMBOLS
-from monitor.inference.context import FIGURES, NEXT_FIGURES, POINTS, SHAPES, USUAL_FIGURES
+from ecgmon.models.adaptive.patients import SYMBOLS
+from ecgmon.monitor.inference.patient_features import FEATURES, NEXT_FEATURES, POINTS, SHAPES, USUAL_FEATURES
 
 CHANNELS = (24, 32)
 KERNELS = (9, 5)
@@ -77,27 +77,27 @@ class AdaptiveNet(nn.Module):
     never sees a label. The second look at a beat has what the first made of it, the interval
     behind it and a digest of the next beat.
 
-    What a beat has of the patient's unlike beats speaks for or against fusion, and for nothing else: a
+    What a beat has of the patient's atypical beats speaks for or against fusion, and for nothing else: a
     network free to use it everywhere named supraventricular beats of new patients worse.
     """
 
     def __init__(self) -> None:
         super().__init__()
-        maps, figures = CHANNELS[-1], len(USUAL_FIGURES)
+        maps, features = CHANNELS[-1], len(USUAL_FEATURES)
         self.encoder = Encoder()
         pool = torch.randn(POOLS, maps, LENGTH) * 0.05
         pool[0] = 1 / LENGTH
         self.pool = nn.Parameter(pool)
-        self.first_hidden = nn.Linear(POOLED + figures + MEMORY, HIDDEN)
+        self.first_hidden = nn.Linear(POOLED + features + MEMORY, HIDDEN)
         self.first = nn.Linear(HIDDEN, len(SYMBOLS))
-        self.final_hidden = nn.Linear(HIDDEN + len(NEXT_FIGURES) + DIGEST, HIDDEN)
+        self.final_hidden = nn.Linear(HIDDEN + len(NEXT_FEATURES) + DIGEST, HIDDEN)
         self.final = nn.Linear(HIDDEN, len(SYMBOLS))
-        self.fusion_hidden = nn.Linear(len(FIGURES), FUSION_HIDDEN)
+        self.fusion_hidden = nn.Linear(len(FEATURES), FUSION_HIDDEN)
         self.fusion = nn.Linear(FUSION_HIDDEN, 1)
         self.digest = nn.Linear(POOLED, DIGEST)
         self.is_fusion: Tensor
         self.register_buffer("is_fusion", torch.tensor([float(symbol == "F") for symbol in SYMBOLS]))
-        self.memory = nn.GRU(DIGEST + figures, MEMORY, batch_first=True)
+        self.memory = nn.GRU(DIGEST + features, MEMORY, batch_first=True)
         self.drop = nn.Dropout(0.3)
         self.drop_features = nn.Dropout(0.15)
 
@@ -105,26 +105,26 @@ class AdaptiveNet(nn.Module):
         """Return the pooled features, shape (n, 96)."""
         return torch.einsum("ncl,kcl->nkc", maps, self.pool).flatten(1)
 
-    def forward(self, shapes: Tensor, figures: Tensor, next_figures: Tensor) -> Named:
+    def forward(self, shapes: Tensor, features: Tensor, next_features: Tensor) -> Named:
         """Name runs of beats from an empty memory.
 
         Parameters
         ----------
         shapes : Tensor of shape (s, n, 3, 120)
             Shapes of n consecutive beats of s streams.
-        figures, next_figures : Tensor of shape (s, n, 35) and (s, n, 5)
-            Their figures.
+        features, next_features : Tensor of shape (s, n, 35) and (s, n, 5)
+            Their features.
         """
         s, n = shapes.shape[:2]
         pooled = self.drop_features(self.pooled(self.encoder(shapes.flatten(0, 1)))).reshape(s, n, -1)
         digest = torch.tanh(self.digest(pooled))
-        usual = figures[..., : len(USUAL_FIGURES)]
+        usual = features[..., : len(USUAL_FEATURES)]
         after, _ = self.memory(torch.cat((digest, usual), dim=2))
         before = torch.cat((torch.zeros_like(after[:, :1]), after[:, :-1]), dim=1)
         seen = torch.cat((pooled, usual, self.drop_features(before)), dim=2)
         hidden = torch.relu(self.first_hidden(seen))
         following = torch.cat((digest[:, 1:], torch.zeros_like(digest[:, :1])), dim=1)
-        again = torch.relu(self.final_hidden(torch.cat((hidden, next_figures, following), dim=2)))
-        fused = self.fusion(torch.relu(self.fusion_hidden(figures)))
+        again = torch.relu(self.final_hidden(torch.cat((hidden, next_features, following), dim=2)))
+        fused = self.fusion(torch.relu(self.fusion_hidden(features)))
         first, final = self.first(self.drop(hidden)), self.final(self.drop(again))
         return Named(first + fused * self.is_fusion, final + fused * self.is_fusion, after)

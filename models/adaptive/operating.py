@@ -10,8 +10,8 @@ import numpy as np
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from models.adaptive.calibration import CLASSES, Calibration
-from models.adaptive.scoring import Prediction, class_scores, confusion, to_aami
+from ecgmon.models.adaptive.calibration import CLASSES, Calibration
+from ecgmon.models.adaptive.scoring import Prediction, class_scores, confusion, to_aami
 
 BIASES = (-3.0, -2.0, -1.0, -0.5, 0.0, 0.5, 1.0, 2.0, 3.0)
 """Additions to the log-odds of a class that are tried."""
@@ -51,7 +51,7 @@ def operating_points(
     calibration : Calibration
         As in the model file.
     biases : sequence of float
-        As in `monitor.inference.namer.ClassifierSettings`.
+        As in `ecgmon.monitor.inference.classification.ClassifierSettings`.
     """
     rows = list(predictions)
     truth = np.concatenate([row.truth for row in rows])

@@ -10,12 +10,12 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from models.adaptive.dataset import BeatSequence, describe_beats
-from models.adaptive.patients import ANY_NORMAL, NORMAL, PACED, SYMBOLS
-from monitor.dsp.segment import SegmentSettings
-from monitor.events import PIPELINE_HZ
-from monitor.inference.context import POINTS, STRIDE
-from monitor.inference.templates import P_WAVE
+from ecgmon.models.adaptive.data import BeatSequence, describe_beats
+from ecgmon.models.adaptive.patients import ANY_NORMAL, NORMAL, PACED, SYMBOLS
+from ecgmon.monitor.core.events import PIPELINE_HZ
+from ecgmon.monitor.dsp.segment import SegmentSettings
+from ecgmon.monitor.inference.patient_features import POINTS, STRIDE
+from ecgmon.monitor.inference.templates import P_WAVE
 
 Float64 = NDArray[np.float64]
 Ints = NDArray[np.int64]

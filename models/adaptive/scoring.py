@@ -9,10 +9,10 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from models.adaptive.calibration import CLASSES, GROUPS, Calibration
-from models.adaptive.dataset import BeatSequence
-from models.adaptive.network import AdaptiveNet
-from models.adaptive.patients import AAMI, ANY_NORMAL
+from ecgmon.models.adaptive.calibration import CLASSES, GROUPS, Calibration
+from ecgmon.models.adaptive.data import BeatSequence
+from ecgmon.models.adaptive.network import AdaptiveNet
+from ecgmon.models.adaptive.patients import AAMI, ANY_NORMAL
 
 Float32 = NDArray[np.float32]
 
@@ -40,7 +40,7 @@ def predict(network: AdaptiveNet, sequence: BeatSequence) -> Prediction:
     """Run the network over a whole record, its memory empty at the beginning."""
     network.eval()
     with torch.no_grad():
-        rows = (sequence.shapes, sequence.figures, sequence.next_figures)
+        rows = (sequence.shapes, sequence.features, sequence.next_features)
         named = network(*(torch.from_numpy(np.asarray(row, dtype=np.float32))[None] for row in rows))
     known = sequence.labels >= 0
     truth = _TRUTH[np.minimum(sequence.labels[known], ANY_NORMAL)]

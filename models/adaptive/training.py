@@ -12,14 +12,14 @@ import torch
 from torch import Tensor
 from torch.optim.swa_utils import AveragedModel
 
-from models.adaptive.batches import BatchMaker
-from models.adaptive.dataset import BeatSequence
-from models.adaptive.leads import turn
-from models.adaptive.network import AdaptiveNet
-from models.adaptive.patients import NORMAL
-from models.adaptive.rhythms import invent
-from models.adaptive.scoring import predict, summary
-from models.checkpoint import ResumableRun, read_checkpoint
+from ecgmon.models.adaptive.batches import BatchMaker
+from ecgmon.models.adaptive.data import BeatSequence
+from ecgmon.models.adaptive.leads import turn
+from ecgmon.models.adaptive.network import AdaptiveNet
+from ecgmon.models.adaptive.patients import NORMAL
+from ecgmon.models.adaptive.rhythms import invent
+from ecgmon.models.adaptive.scoring import predict, summary
+from ecgmon.models.common.checkpoint import ResumableRun, read_checkpoint
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,9 +39,9 @@ class Recipe:
     ema : float
         Decay, a step, of the averaged weights, which are the ones kept.
     invented : float
-        Share of runs from rhythms put together of the records' beats (`models.adaptive.rhythms`).
+        Share of runs from rhythms put together of the records' beats (`ecgmon.models.adaptive.rhythms`).
     turned : float
-        Share of runs from records as leads at other angles show them (`models.adaptive.leads`).
+        Share of runs from records as leads at other angles show them (`ecgmon.models.adaptive.leads`).
     turns : int
         Angles that each signal is shown at.
     class_weights : tuple of float
@@ -70,7 +70,7 @@ def loss_of(logits: Tensor, labels: Tensor, weights: Tensor) -> Tensor:
     logits : Tensor of shape (..., 7)
         Scores of the symbols.
     labels : Tensor of shape (...)
-        Labels of `models.adaptive.patients`.
+        Labels of `ecgmon.models.adaptive.patients`.
     weights : Tensor of shape (8,)
         Weight of each label.
     """
@@ -122,8 +122,8 @@ class Run(ResumableRun):
         total = 0.0
         for _ in range(self.recipe.steps):
             batch = batches.draw(self.recipe.runs, self.recipe.length)
-            shapes, figures, later, labels = (torch.from_numpy(rows).to(self.device) for rows in batch)
-            named = self.network(shapes, figures, later)
+            shapes, features, later, labels = (torch.from_numpy(rows).to(self.device) for rows in batch)
+            named = self.network(shapes, features, later)
             loss = loss_of(named.first, labels, self.weights) + loss_of(named.final, labels, self.weights)
             self.optimizer.zero_grad(set_to_none=True)
             torch.autograd.backward(loss)

@@ -1,4 +1,4 @@
-"""Command line: ``python -m models.arrhythminet train|evaluate|export``."""
+"""Command line: ``python -m ecgmon.models.arrhythminet train|evaluate|export``."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from pathlib import Path
 
 import torch
 
-from models.arrhythminet.dataset import database_folder, load_beats, split_beats
-from models.arrhythminet.evaluation import load_scores, save_scores, score_run
-from models.arrhythminet.packing import card, pack
-from models.arrhythminet.report import page
-from models.arrhythminet.training import Recipe, load_result, train
-from models.command import run_command, say
-from models.sealing import ship
+from ecgmon.models.arrhythminet.card import card, pack
+from ecgmon.models.arrhythminet.data import database_folder, load_beats, split_beats
+from ecgmon.models.arrhythminet.report import page
+from ecgmon.models.arrhythminet.scores_file import load_scores, save_scores, score_run
+from ecgmon.models.arrhythminet.training import Recipe, load_result, train
+from ecgmon.models.common.command import run_command, say
+from ecgmon.models.common.sealing import ship
 
 ZOO = Path(__file__).resolve().parent.parent / "zoo"
 CHECKPOINT = "checkpoint.pt"
@@ -31,7 +31,7 @@ def _train(options: argparse.Namespace) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     beats = load_beats(database_folder(options.data_dir), say)
     train(beats, split_beats(beats.labels, recipe.seed), recipe, folder / CHECKPOINT, say)
-    say(f"{folder}: trained. Score it with `python -m models.arrhythminet evaluate {folder}`.")
+    say(f"{folder}: trained. Score it with `python -m ecgmon.models.arrhythminet evaluate {folder}`.")
 
 
 def _evaluate(options: argparse.Namespace) -> None:
@@ -44,7 +44,7 @@ def _evaluate(options: argparse.Namespace) -> None:
         say(f"{folder}: accuracy {scores.confusion.accuracy:.4f} on the held-out beats")
     if options.report:
         names = " ".join(str(folder) for folder in options.runs)
-        command = f"python -m models.arrhythminet evaluate {names} --report {options.report}"
+        command = f"python -m ecgmon.models.arrhythminet evaluate {names} --report {options.report}"
         options.report.write_text(page(runs, command), encoding="utf-8")
         say(f"{options.report}: written")
 
@@ -60,7 +60,7 @@ def _export(options: argparse.Namespace) -> None:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m models.arrhythminet", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m ecgmon.models.arrhythminet", description=__doc__)
     commands = parser.add_subparsers(required=True)
     data = argparse.ArgumentParser(add_help=False)
     data.add_argument("--data-dir", type=Path, help="folder with the MIT-BIH records, or with mitdb in it")

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from models.windows import MARGIN_SAMPLES
-from monitor.dsp.segment import SegmentSettings, normalise
+from ecgmon.models.common.windows import MARGIN_SAMPLES
+from ecgmon.monitor.dsp.segment import SegmentSettings, normalise
 
 Float32 = NDArray[np.float32]
 Float64 = NDArray[np.float64]

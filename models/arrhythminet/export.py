@@ -10,14 +10,14 @@ import torch
 from onnx import TensorProto, helper
 from torch import nn
 
-from models.arrhythminet.networks import (
+from ecgmon.models.arrhythminet.network import (
     CLASSES,
     WINDOW_SAMPLES,
     ArrhythmiNet,
     BottleneckBlock,
     SeparableBlock,
 )
-from models.graph import GraphWriter, folded, rounded
+from ecgmon.models.common.graph import GraphWriter, folded, rounded
 
 _TINY = 1e-12
 """Keeps a map without any evidence at zero instead of dividing by zero."""

@@ -9,8 +9,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from models.arrhythminet.evaluation import RunScores
-from models.arrhythminet.networks import CLASSES, Version
+from ecgmon.models.arrhythminet.network import CLASSES, Version
+from ecgmon.models.arrhythminet.scores_file import RunScores
 
 _PAPER: dict[Version, tuple[float, float, dict[str, tuple[float, float]]]] = {
     "v1": (

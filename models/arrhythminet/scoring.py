@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from scipy.optimize import minimize_scalar
 from scipy.special import log_softmax
 
-from models.arrhythminet.networks import CLASSES
+from ecgmon.models.arrhythminet.network import CLASSES
 
 
 @dataclass(frozen=True, slots=True, eq=False)

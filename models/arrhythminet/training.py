@@ -15,10 +15,10 @@ from torch import Tensor
 from torch.nn import functional as nnf
 from torch.optim.swa_utils import AveragedModel
 
-from models.arrhythminet.augment import Augmentation, augment
-from models.arrhythminet.dataset import Beats, Split
-from models.arrhythminet.networks import CLASSES, ArrhythmiNet, Version, build
-from models.checkpoint import ResumableRun, read_checkpoint
+from ecgmon.models.arrhythminet.augment import Augmentation, augment
+from ecgmon.models.arrhythminet.data import Beats, Split
+from ecgmon.models.arrhythminet.network import CLASSES, ArrhythmiNet, Version, build
+from ecgmon.models.common.checkpoint import ResumableRun, read_checkpoint
 
 
 @dataclass(frozen=True, slots=True)

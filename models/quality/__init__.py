@@ -1,1 +1,1 @@
-"""Trains the signal quality index: ``python -m models.quality`` with ``ECGMON_DATA`` set."""
+"""Trains the signal quality index: ``python -m ecgmon.models.quality`` with ``ECGMON_DATA`` set."""

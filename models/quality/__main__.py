@@ -6,7 +6,7 @@ import argparse
 import os
 from pathlib import Path
 
-from models.quality.data import (
+from ecgmon.models.quality.data import (
     TEST_VFDB,
     TRAIN_MITDB,
     TRAIN_VFDB,
@@ -16,14 +16,14 @@ from models.quality.data import (
     hummed,
     stressed,
 )
-from models.quality.training import fit, report
-from monitor.dsp.quality_model import MODEL_FILE, QualityModel
-from sim.splits import DS2
+from ecgmon.models.quality.training import fit, report
+from ecgmon.monitor.dsp.quality_model import MODEL_FILE, QualityModel
+from ecgmon.sim.splits import DS2
 
 
 def main() -> None:
     """Train unless told to evaluate only; print the scores on unseen patients."""
-    parser = argparse.ArgumentParser(prog="python -m models.quality", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m ecgmon.models.quality", description=__doc__)
     parser.add_argument("--data-dir", type=Path, default=os.environ.get("ECGMON_DATA"))
     parser.add_argument("--evaluate", action="store_true", help="score the shipped file, train nothing")
     options = parser.parse_args()

@@ -12,11 +12,11 @@ from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 from scipy import signal
 
-from monitor.dsp.operator import Samples
-from monitor.dsp.quality_features import SECOND, WINDOW, look
-from monitor.dsp.resample import Resampler
-from sim.noise import noise_gain, noise_rms_mv, qrs_amplitude_mv
-from sim.splits import DS1
+from ecgmon.monitor.dsp.operator import Samples
+from ecgmon.monitor.dsp.quality_features import SECOND, WINDOW, look
+from ecgmon.monitor.dsp.resample import Resampler
+from ecgmon.sim.noise import noise_gain, noise_rms_mv, qrs_amplitude_mv
+from ecgmon.sim.splits import DS1
 
 CLEAN, MOTION, MUSCLE, ANY_NOISE = range(4)
 """Classes; ``ANY_NOISE`` is noise of either kind."""

@@ -8,10 +8,10 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from models.quality.data import ANY_NOISE, CLEAN, DOUBTFUL_VFDB, LETHAL, MOTION, MUSCLE, Seconds
-from monitor.dsp.operator import Samples
-from monitor.dsp.quality_features import NAMES
-from monitor.dsp.quality_model import QualityModel
+from ecgmon.models.quality.data import ANY_NOISE, CLEAN, DOUBTFUL_VFDB, LETHAL, MOTION, MUSCLE, Seconds
+from ecgmon.monitor.dsp.operator import Samples
+from ecgmon.monitor.dsp.quality_features import NAMES
+from ecgmon.monitor.dsp.quality_model import QualityModel
 
 HIDDEN = 8
 GAIN_DECADES = 0.4

@@ -1,7 +1,7 @@
 """Alarm conditions and their states."""
 
-from monitor.alarms.engine import AlarmEngine
-from monitor.alarms.rules import AlarmRule
-from monitor.alarms.settings import AlarmSettings
+from ecgmon.monitor.alarms.engine import AlarmEngine
+from ecgmon.monitor.alarms.rules import AlarmRule
+from ecgmon.monitor.alarms.settings import AlarmSettings
 
 __all__ = ["AlarmEngine", "AlarmRule", "AlarmSettings"]

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from monitor.alarms.condition import Change, Condition, Memory, signal_away
-from monitor.alarms.rhythms import VENTRICULAR
-from monitor.alarms.rules import AbsenceRule
-from monitor.events import Beat, Event, Gap, Quality, RhythmChange, SourceStatus
-from monitor.rhythm.sight import may_hide_a_beat
+from ecgmon.monitor.alarms.condition import Change, Condition, Memory, signal_away
+from ecgmon.monitor.alarms.rhythms import VENTRICULAR
+from ecgmon.monitor.alarms.rules import AbsenceRule
+from ecgmon.monitor.core.events import Beat, Event, Gap, Quality, RhythmChange, SourceStatus
+from ecgmon.monitor.rhythm.unreadable import may_hide_a_beat
 
 NOISE_INDEX = 0.15
 """A second of lower quality, and not flat, is too noisy to say that it holds no beat."""

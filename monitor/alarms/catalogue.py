@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
-from monitor.alarms.absence import BeatAbsence
-from monitor.alarms.condition import Condition
-from monitor.alarms.limits import RateLimit
-from monitor.alarms.rates import ExtremeRate, VentricularTachycardia
-from monitor.alarms.rhythms import ATRIAL, VENTRICULAR, RhythmPresent
-from monitor.alarms.rules import AlarmRule
-from monitor.alarms.settings import AlarmSettings
-from monitor.alarms.technical import BatteryLow, LeadOff, Overload, PoorSignal, Reported, SignalLost
-from monitor.alarms.ventricular import BeatMoment, VentricularCount, couplet, r_on_t, short_run
+from ecgmon.monitor.alarms.absence import BeatAbsence
+from ecgmon.monitor.alarms.condition import Condition
+from ecgmon.monitor.alarms.limits import RateLimit
+from ecgmon.monitor.alarms.rates import ExtremeRate, VentricularTachycardia
+from ecgmon.monitor.alarms.rhythms import AF, VENTRICULAR, RhythmPresent
+from ecgmon.monitor.alarms.rules import AlarmRule
+from ecgmon.monitor.alarms.settings import AlarmSettings
+from ecgmon.monitor.alarms.technical import BatteryLow, LeadOff, Overload, PoorSignal, Reported, SignalLost
+from ecgmon.monitor.alarms.ventricular import BeatMoment, VentricularCount, couplet, r_on_t, short_run
 
 
 def kinds(settings: AlarmSettings) -> dict[str, AlarmRule]:
@@ -56,7 +56,7 @@ def _advisory(s: AlarmSettings, fs_hz: float) -> dict[str, Condition[Any]]:
         "pause": BeatAbsence(s.pause, fs_hz, s.latency_s, "Pause"),
         "heart_rate_high": RateLimit(s.heart_rate_high, lower=False),
         "heart_rate_low": RateLimit(s.heart_rate_low, lower=True),
-        "atrial_fibrillation": RhythmPresent(s.atrial_fibrillation, ATRIAL, "Atrial fibrillation"),
+        "atrial_fibrillation": RhythmPresent(s.atrial_fibrillation, AF, "Atrial fibrillation"),
         "ventricular_run": BeatMoment(s.ventricular_run, fs_hz, short_run),
         "r_on_t": BeatMoment(s.r_on_t, fs_hz, r_on_t),
         "ventricular_couplet": BeatMoment(s.ventricular_couplet, fs_hz, couplet),

@@ -7,7 +7,7 @@ from abc import ABC, abstractmethod
 from dataclasses import asdict, dataclass
 from typing import Any, ClassVar, Generic, TypeVar
 
-from monitor.events import Event, SourceStatus
+from ecgmon.monitor.core.events import Event, SourceStatus
 
 State = dict[str, Any]
 

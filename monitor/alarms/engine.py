@@ -6,11 +6,11 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from typing import Any
 
-from monitor.alarms.catalogue import build_conditions
-from monitor.alarms.condition import Change, Condition
-from monitor.alarms.settings import AlarmSettings
-from monitor.alarms.tracker import AlarmTracker, Transition
-from monitor.events import Alarm, Event, Gap
+from ecgmon.monitor.alarms.catalogue import build_conditions
+from ecgmon.monitor.alarms.condition import Change, Condition
+from ecgmon.monitor.alarms.settings import AlarmSettings
+from ecgmon.monitor.alarms.tracker import AlarmTracker, Transition
+from ecgmon.monitor.core.events import Alarm, Event, Gap
 
 SNAPSHOT_VERSION = 1
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from monitor.alarms.condition import Change, Condition, Memory
-from monitor.alarms.rules import RateLimitRule
-from monitor.events import Event, HeartRate
+from ecgmon.monitor.alarms.condition import Change, Condition, Memory
+from ecgmon.monitor.alarms.rules import RateLimitRule
+from ecgmon.monitor.core.events import Event, HeartRate
 
 
 class RateLimit(Condition[Memory]):

@@ -6,8 +6,8 @@ from typing import Any
 
 from pydantic import Field, ValidationError, field_validator
 
-from monitor.alarms.settings import AlarmSettings
-from monitor.config import Settings
+from ecgmon.monitor.alarms.settings import AlarmSettings
+from ecgmon.monitor.core.config import Settings
 
 
 class PatientSettings(Settings):

@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from itertools import takewhile
 
-from monitor.alarms.condition import Change, Condition, Memory, signal_away
-from monitor.alarms.rules import RunRateRule
-from monitor.events import Beat, BeatRevision, Event, Gap, SourceStatus
-from monitor.rhythm.runs import LIKELY, RUN, SPREAD
+from ecgmon.monitor.alarms.condition import Change, Condition, Memory, signal_away
+from ecgmon.monitor.alarms.rules import RunRateRule
+from ecgmon.monitor.core.events import Beat, BeatRevision, Event, Gap, SourceStatus
+from ecgmon.monitor.rhythm.runs import LIKELY, RUN, SPREAD
 
 HYSTERESIS = 0.05
 """The rate must come back inside the limit by this share to end the alarm."""

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-from monitor.alarms.condition import Change, Condition, Memory
-from monitor.alarms.rules import RhythmRule
-from monitor.events import Event, RhythmChange
-from monitor.rhythm.sight import UNKNOWN
+from ecgmon.monitor.alarms.condition import Change, Condition, Memory
+from ecgmon.monitor.alarms.rules import RhythmRule
+from ecgmon.monitor.core.events import Event, RhythmChange
+from ecgmon.monitor.rhythm.unreadable import UNKNOWN
 
-ATRIAL = frozenset({"AFIB"})
+AF = frozenset({"AFIB"})
 """WFDB rhythm of atrial fibrillation."""
 
 VENTRICULAR = frozenset({"VFL", "VF", "VFIB"})

@@ -6,8 +6,8 @@ from typing import ClassVar
 
 from pydantic import Field
 
-from monitor.config import Settings
-from monitor.events import Priority
+from ecgmon.monitor.core.config import Settings
+from ecgmon.monitor.core.events import Priority
 
 
 class AlarmRule(Settings):

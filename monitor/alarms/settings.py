@@ -7,7 +7,7 @@ from typing import Any, Self
 
 from pydantic import Field, model_validator
 
-from monitor.alarms.rules import (
+from ecgmon.monitor.alarms.rules import (
     AbsenceRule,
     AlarmRule,
     BatteryRule,
@@ -20,7 +20,7 @@ from monitor.alarms.rules import (
     RunRateRule,
     TechnicalRule,
 )
-from monitor.config import Settings
+from ecgmon.monitor.core.config import Settings
 
 
 class AlarmSettings(Settings):

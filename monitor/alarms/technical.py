@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from monitor.alarms.condition import Change, Condition, Memory, signal_away
-from monitor.alarms.rules import BatteryRule, GapRule, QualityRule
-from monitor.events import Event, Gap, Quality, SourceStatus
+from ecgmon.monitor.alarms.condition import Change, Condition, Memory, signal_away
+from ecgmon.monitor.alarms.rules import BatteryRule, GapRule, QualityRule
+from ecgmon.monitor.core.events import Event, Gap, Quality, SourceStatus
 
 
 @dataclass(slots=True)

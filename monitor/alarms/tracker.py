@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from monitor.alarms.condition import Change
-from monitor.alarms.rules import AlarmRule
-from monitor.events import AlarmState
+from ecgmon.monitor.alarms.condition import Change
+from ecgmon.monitor.alarms.rules import AlarmRule
+from ecgmon.monitor.core.events import AlarmState
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,9 +7,9 @@ from bisect import insort
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from monitor.alarms.condition import Change, Condition, Memory, signal_away
-from monitor.alarms.rules import CountRule, MomentRule
-from monitor.events import Beat, BeatRevision, Event, Gap, SourceStatus
+from ecgmon.monitor.alarms.condition import Change, Condition, Memory, signal_away
+from ecgmon.monitor.alarms.rules import CountRule, MomentRule
+from ecgmon.monitor.core.events import Beat, BeatRevision, Event, Gap, SourceStatus
 
 WINDOW_S = 60.0
 """The minute over which ventricular beats are counted."""
@@ -24,12 +24,12 @@ QT_AT_ONE_SECOND_S = 0.37
 """QT interval at an RR interval of one second (Bazett 1920, doi:10.1111/j.1542-474X.1997.tb00325.x)."""
 
 RR_MEMORY = 8
-"""Intervals between other beats whose mean is the ground rhythm."""
+"""Intervals between other beats whose mean is the base rhythm."""
 
 
 @dataclass(slots=True)
 class BeatMemory(Memory):
-    """Ventricular beats in a row, the ground rhythm, and until when it is shown."""
+    """Ventricular beats in a row, the base rhythm, and until when it is shown."""
 
     until: int | None = None
     run: int = 0
@@ -132,13 +132,13 @@ def short_run(beat: Beat, memory: BeatMemory) -> str | None:
 def r_on_t(beat: Beat, memory: BeatMemory) -> str | None:
     """Find a ventricular beat within the expected QT interval of the beat before.
 
-    The QT interval is expected from the mean of the last intervals of the ground rhythm
+    The QT interval is expected from the mean of the last intervals of the base rhythm
     by Bazett's formula.
     """
     if beat.aami != "V" or beat.rr_s is None or not (memory.last_other and memory.intervals_s):
         return None
-    ground_s = sum(memory.intervals_s) / len(memory.intervals_s)
-    early = beat.rr_s < QT_AT_ONE_SECOND_S * math.sqrt(ground_s)
+    base_s = sum(memory.intervals_s) / len(memory.intervals_s)
+    early = beat.rr_s < QT_AT_ONE_SECOND_S * math.sqrt(base_s)
     return f"R-on-T: ventricular beat after {beat.rr_s:.2f} s" if early else None
 
 

@@ -1,5 +1,5 @@
 """The command line."""
 
-from monitor.cli.entry import main
+from ecgmon.monitor.cli.entry import main
 
 __all__ = ["main"]

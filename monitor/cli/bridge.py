@@ -9,11 +9,11 @@ from urllib.parse import urlsplit
 
 from platformdirs import user_state_path
 
-from firmware_bridge.bridge import Bridge, BridgeSettings
-from firmware_bridge.broker import Broker, BrokerSettings
-from monitor.errors import UsageError
-from monitor.ingest.registry import open_source
-from monitor.settings import load_settings
+from ecgmon.firmware_bridge.bridge import Bridge, BridgeSettings
+from ecgmon.firmware_bridge.broker import Broker, BrokerSettings
+from ecgmon.monitor.core.errors import UsageError
+from ecgmon.monitor.ingest.registry import open_source
+from ecgmon.monitor.run.settings import load_settings
 
 
 def bridge(arguments: argparse.Namespace) -> int:

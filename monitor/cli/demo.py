@@ -6,12 +6,12 @@ import argparse
 import importlib.util
 import sys
 
-from monitor.cli.display import display_named, qt_binding
-from monitor.cli.headless import run_headless
-from monitor.cli.run import window_runner
-from monitor.cli.terminal import run_terminal
-from monitor.errors import MissingExtraError
-from monitor.settings import MonitorSettings, load_settings
+from ecgmon.monitor.cli.display import display_named, qt_binding
+from ecgmon.monitor.cli.headless import run_headless
+from ecgmon.monitor.cli.run import window_runner
+from ecgmon.monitor.cli.terminal import run_terminal
+from ecgmon.monitor.core.errors import MissingExtraError
+from ecgmon.monitor.run.settings import MonitorSettings, load_settings
 
 RECORD = "200"
 START_S = 96.0

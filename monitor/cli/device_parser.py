@@ -46,12 +46,12 @@ def add_device_commands(commands: Commands, add: Add) -> None:
         Adds one command of a name, its function, a line of help and examples.
     """
     line = "list serial ports and the devices that can be read"
-    devices = add(commands, "devices", "monitor.cli.devices:devices", line, _DEVICES_EXAMPLES)
+    devices = add(commands, "devices", "ecgmon.monitor.cli.devices:devices", line, _DEVICES_EXAMPLES)
     devices.add_argument("--json", action="store_true", help="print JSON")
     line = "carry a serial device to an MQTT broker"
-    _add_bridge(add(commands, "bridge", "monitor.cli.bridge:bridge", line, _BRIDGE_EXAMPLES))
+    _add_bridge(add(commands, "bridge", "ecgmon.monitor.cli.bridge:bridge", line, _BRIDGE_EXAMPLES))
     line = "pretend to be a device, or a crowd of them"
-    _add_simulate(add(commands, "simulate", "monitor.cli.simulate:simulate", line, _SIMULATE_EXAMPLES))
+    _add_simulate(add(commands, "simulate", "ecgmon.monitor.cli.simulate:simulate", line, _SIMULATE_EXAMPLES))
 
 
 def _add_bridge(parser: argparse.ArgumentParser) -> None:

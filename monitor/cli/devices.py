@@ -7,8 +7,8 @@ import json
 import sys
 from dataclasses import asdict
 
-from firmware_bridge.decoders import DEVICES
-from firmware_bridge.links import list_ports
+from ecgmon.firmware_bridge.decoders import DEVICES
+from ecgmon.firmware_bridge.links import list_ports
 
 
 def devices(arguments: argparse.Namespace) -> int:

@@ -8,9 +8,9 @@ import sys
 import traceback
 from collections.abc import Sequence
 
-from monitor.cli.parser import build_parser
-from monitor.errors import INTERNAL_FAULT_EXIT_CODE, EcgmonError
-from monitor.outputs.console import discard_stream
+from ecgmon.monitor.cli.parser import build_parser
+from ecgmon.monitor.core.errors import INTERNAL_FAULT_EXIT_CODE, EcgmonError
+from ecgmon.monitor.outputs.console import discard_stream
 
 INTERRUPTED_EXIT_CODE = 130
 BROKEN_PIPE_EXIT_CODE = 141
@@ -28,7 +28,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     Returns
     -------
     int
-        Exit status: 0 if all went well, else as in `monitor.errors`.
+        Exit status: 0 if all went well, else as in `ecgmon.monitor.core.errors`.
     """
     arguments = build_parser().parse_args(argv)
     arguments.command_line = list(sys.argv[1:] if argv is None else argv)

@@ -11,18 +11,18 @@ from pathlib import Path
 from rich.console import Console
 from rich.progress import Progress
 
-from monitor.cli.evaluate_alarms import evaluate_alarms
-from monitor.cli.evaluate_rhythm import evaluate_rhythm
-from monitor.errors import OutputError, RecordError, UsageError
-from monitor.evaluation.jobs import Job, run_jobs
-from monitor.evaluation.picture import draw_classes, draw_detection
-from monitor.evaluation.report import beat_table, confusion_table, qrs_table, run_table, unpaced
-from monitor.evaluation.score import LABELS, RecordScore, ScoringSettings, pool
-from monitor.evaluation.table import Table
-from monitor.inference.namer import ClassifierSettings
-from monitor.pipeline import PipelineSettings
-from sim.library import BUNDLED, DATA_ENVIRONMENT, cache_dir, find_record
-from sim.splits import MITDB_SPLITS
+from ecgmon.monitor.cli.evaluate_alarms import evaluate_alarms
+from ecgmon.monitor.cli.evaluate_rhythm import evaluate_rhythm
+from ecgmon.monitor.core.errors import OutputError, RecordError, UsageError
+from ecgmon.monitor.evaluation.beats.report import beat_table, confusion_table, qrs_table, run_table, unpaced
+from ecgmon.monitor.evaluation.beats.score import LABELS, RecordScore, ScoringSettings, pool
+from ecgmon.monitor.evaluation.jobs import Job, run_jobs
+from ecgmon.monitor.evaluation.picture import draw_classes, draw_detection
+from ecgmon.monitor.evaluation.table import Table
+from ecgmon.monitor.inference.classification import ClassifierSettings
+from ecgmon.monitor.pipeline.pipeline import PipelineSettings
+from ecgmon.sim.library import BUNDLED, DATA_ENVIRONMENT, cache_dir, find_record
+from ecgmon.sim.splits import MITDB_SPLITS
 
 
 def evaluate(arguments: argparse.Namespace) -> int:
@@ -43,7 +43,7 @@ def evaluate(arguments: argparse.Namespace) -> int:
     if arguments.what == "rhythm":
         return evaluate_rhythm(arguments, stems)
     if arguments.what == "explanations":
-        from monitor.cli.evaluate_explanations import (  # noqa: PLC0415 - the other scores do without it
+        from ecgmon.monitor.cli.evaluate_explanations import (  # noqa: PLC0415 - the other scores do without it
             evaluate_explanations,
         )
 

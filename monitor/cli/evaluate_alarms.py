@@ -10,8 +10,8 @@ from pathlib import Path
 from rich.console import Console
 from rich.progress import Progress
 
-from monitor.errors import OutputError
-from monitor.evaluation.alarms import (
+from ecgmon.monitor.core.errors import OutputError
+from ecgmon.monitor.evaluation.alarms.score import (
     OTHER_KINDS,
     AlarmJob,
     AlarmScore,
@@ -19,9 +19,9 @@ from monitor.evaluation.alarms import (
     high_priority_kinds,
     run_alarm_jobs,
 )
-from monitor.evaluation.table import Table
-from monitor.inference.namer import ClassifierSettings
-from monitor.pipeline import PipelineSettings
+from ecgmon.monitor.evaluation.table import Table
+from ecgmon.monitor.inference.classification import ClassifierSettings
+from ecgmon.monitor.pipeline.pipeline import PipelineSettings
 
 
 def evaluate_alarms(arguments: argparse.Namespace, stems: Sequence[Path]) -> int:

@@ -12,14 +12,14 @@ from pathlib import Path
 from rich.console import Console
 from rich.progress import Progress
 
-from monitor.errors import OutputError, RecordError, UsageError
-from monitor.evaluation.annotations import Annotations
-from monitor.explain.choosing import choose_beats
-from monitor.explain.proof import BeatFigures, Effort, ProofJob, prove
-from monitor.explain.proof_picture import draw_proof
-from monitor.explain.tables import proof_tables
-from monitor.inference.registry import find_model
-from sim.annotations import read_annotations
+from ecgmon.monitor.core.errors import OutputError, RecordError, UsageError
+from ecgmon.monitor.evaluation.annotations import Annotations
+from ecgmon.monitor.explain.choosing import choose_beats
+from ecgmon.monitor.explain.proof import BeatFigures, Effort, ProofJob, prove
+from ecgmon.monitor.explain.proof_picture import draw_proof
+from ecgmon.monitor.explain.tables import proof_tables
+from ecgmon.monitor.inference.registry import find_model
+from ecgmon.sim.annotations import read_annotations
 
 
 def evaluate_explanations(arguments: argparse.Namespace, stems: Sequence[Path]) -> int:

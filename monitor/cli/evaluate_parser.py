@@ -7,7 +7,7 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sim.splits import MITDB_SPLITS
+from ecgmon.sim.splits import MITDB_SPLITS
 
 if TYPE_CHECKING:
     Commands = argparse._SubParsersAction[argparse.ArgumentParser]
@@ -44,7 +44,7 @@ def add_evaluate(commands: Commands) -> None:
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
     )
-    parser.set_defaults(command="monitor.cli.evaluate:evaluate")
+    parser.set_defaults(command="ecgmon.monitor.cli.evaluate:evaluate")
     parser.add_argument(
         "what", choices=("qrs", "beats", "rhythm", "alarms", "explanations"), help="what to score"
     )

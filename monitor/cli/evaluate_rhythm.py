@@ -10,15 +10,15 @@ from pathlib import Path
 from rich.console import Console
 from rich.progress import Progress
 
-from monitor.errors import OutputError
-from monitor.evaluation.jobs import Job, in_parallel
-from monitor.evaluation.picture import draw_rhythms
-from monitor.evaluation.rhythm import RhythmScore
-from monitor.evaluation.rhythm_jobs import run_rhythm_job
-from monitor.evaluation.rhythm_report import episode_table, record_table, rhythm_table
-from monitor.evaluation.table import Table
-from monitor.inference.namer import ClassifierSettings
-from monitor.pipeline import PipelineSettings
+from ecgmon.monitor.core.errors import OutputError
+from ecgmon.monitor.evaluation.jobs import Job, in_parallel
+from ecgmon.monitor.evaluation.picture import draw_rhythms
+from ecgmon.monitor.evaluation.rhythm.jobs import run_rhythm_job
+from ecgmon.monitor.evaluation.rhythm.report import episode_table, record_table, rhythm_table
+from ecgmon.monitor.evaluation.rhythm.score import RhythmScore
+from ecgmon.monitor.evaluation.table import Table
+from ecgmon.monitor.inference.classification import ClassifierSettings
+from ecgmon.monitor.pipeline.pipeline import PipelineSettings
 
 
 def evaluate_rhythm(arguments: argparse.Namespace, stems: Sequence[Path]) -> int:

@@ -12,11 +12,11 @@ from datetime import datetime
 from pathlib import Path
 from typing import IO, Any
 
-from monitor.errors import OutputError, UsageError
-from monitor.settings import load_settings
-from monitor.store.export import flat, write_csv, write_json, write_parquet
-from monitor.store.settings import default_address
-from monitor.store.store import EventStore, Query
+from ecgmon.monitor.core.errors import OutputError, UsageError
+from ecgmon.monitor.run.settings import load_settings
+from ecgmon.monitor.store.export import flat, write_csv, write_json, write_parquet
+from ecgmon.monitor.store.settings import default_address
+from ecgmon.monitor.store.store import EventStore, Query
 
 _UNITS_S: Mapping[str, float] = {"s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 604_800}
 _AGO = re.compile(r"(\d+(?:\.\d+)?)([smhdw])")

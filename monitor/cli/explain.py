@@ -8,19 +8,19 @@ from pathlib import Path
 
 import numpy as np
 
-from monitor.errors import RecordError
-from monitor.events import PIPELINE_HZ, Beat
-from monitor.explain.capture import catch_beat
-from monitor.explain.explanation import Explanation, explain
-from monitor.explain.hiding import peak
-from monitor.explain.picture import draw
-from monitor.explain.probe import Probe
-from monitor.explain.shap_map import load_background
-from monitor.inference.namer import ClassifierSettings
-from monitor.inference.opening import open_namer
-from monitor.pipeline import PipelineSettings
-from sim.library import find_record
-from sim.record import read_record
+from ecgmon.monitor.core.errors import RecordError
+from ecgmon.monitor.core.events import PIPELINE_HZ, Beat
+from ecgmon.monitor.explain.capture import catch_beat
+from ecgmon.monitor.explain.explanation import Explanation, explain
+from ecgmon.monitor.explain.hiding import peak
+from ecgmon.monitor.explain.picture import draw
+from ecgmon.monitor.explain.probe import Probe
+from ecgmon.monitor.explain.shap_map import load_background
+from ecgmon.monitor.inference.classification import ClassifierSettings
+from ecgmon.monitor.inference.opening import open_classifier
+from ecgmon.monitor.pipeline.pipeline import PipelineSettings
+from ecgmon.sim.library import find_record
+from ecgmon.sim.record import read_record
 
 
 def explain_beat(arguments: argparse.Namespace) -> int:
@@ -40,11 +40,11 @@ def explain_beat(arguments: argparse.Namespace) -> int:
     beat, caught, number = catch_beat(
         samples, record.fs_hz, settings, number=arguments.beat, time_s=arguments.time
     )
-    namer = open_namer(settings.classifier)
-    probe = Probe(namer, caught)
-    found = explain(probe, load_background(), namer.contract.symbols, rr_s=beat.rr_s)
+    classifier = open_classifier(settings.classifier)
+    probe = Probe(classifier, caught)
+    found = explain(probe, load_background(), classifier.contract.symbols, rr_s=beat.rr_s)
     where = f"{record.name}, {record.leads[arguments.channel]}, beat {number} at {beat.time_s:.2f} s"
-    title = f"{where}: named {beat.symbol} by {namer.contract.name}"
+    title = f"{where}: named {beat.symbol} by {classifier.contract.name}"
     path = arguments.out or Path(f"{record.name}-beat{number}.png")
     draw(found, title, path)
     sys.stdout.write("\n".join([title, *_lines(beat, found), f"Picture: {path}"]) + "\n")

@@ -9,18 +9,18 @@ import sys
 from collections.abc import Callable, Sequence
 from typing import IO
 
-from monitor.headless.attend import attended
-from monitor.headless.settings import ServiceSettings
-from monitor.headless.systemd import log_to_journal
-from monitor.ingest.base import Source
-from monitor.ingest.registry import open_sources
-from monitor.ingest.replay import ReplaySource
-from monitor.outputs.base import Output
-from monitor.outputs.console import ConsoleOutput
-from monitor.outputs.jsonl import STANDARD_OUTPUT, JsonLinesOutput
-from monitor.outputs.words import clock
-from monitor.service import Monitor
-from monitor.settings import MonitorSettings
+from ecgmon.monitor.headless.attendant import attended
+from ecgmon.monitor.headless.systemd import log_to_journal
+from ecgmon.monitor.ingest.base import Source
+from ecgmon.monitor.ingest.registry import open_sources
+from ecgmon.monitor.ingest.replay import ReplaySource
+from ecgmon.monitor.outputs.base import Output
+from ecgmon.monitor.outputs.console import ConsoleOutput
+from ecgmon.monitor.outputs.jsonl import STANDARD_OUTPUT, JsonLinesOutput
+from ecgmon.monitor.outputs.words import clock
+from ecgmon.monitor.run.monitor import Monitor
+from ecgmon.monitor.run.service_settings import ServiceSettings
+from ecgmon.monitor.run.settings import MonitorSettings
 
 PROGRESS_PERIOD_S = 0.25
 

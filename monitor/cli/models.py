@@ -5,8 +5,8 @@ from __future__ import annotations
 import argparse
 import sys
 
-from monitor.errors import ModelError
-from monitor.inference.registry import ModelEntry, list_models, shipped_models
+from ecgmon.monitor.core.errors import ModelError
+from ecgmon.monitor.inference.registry import ModelEntry, list_models, shipped_models
 
 
 def models(arguments: argparse.Namespace) -> int:  # noqa: ARG001 - every command takes them

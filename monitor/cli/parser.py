@@ -6,11 +6,11 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from monitor import __version__
-from monitor.cli.device_parser import add_device_commands
-from monitor.cli.evaluate_parser import add_evaluate
-from monitor.cli.explain_parser import EXPLAIN_EXAMPLES, EXPLAIN_HELP, add_explain
-from monitor.cli.service_parser import add_service_commands
+from ecgmon.monitor.cli.device_parser import add_device_commands
+from ecgmon.monitor.cli.evaluate_parser import add_evaluate
+from ecgmon.monitor.cli.explain_parser import EXPLAIN_EXAMPLES, EXPLAIN_HELP, add_explain
+from ecgmon.monitor.cli.service_parser import add_service_commands
+from ecgmon.monitor.core.version import __version__
 
 if TYPE_CHECKING:
     Commands = argparse._SubParsersAction[argparse.ArgumentParser]
@@ -101,18 +101,22 @@ def build_parser() -> argparse.ArgumentParser:
     _add_replay(commands)
     _add_dashboard(commands)
     _add_demo(commands)
-    _add(commands, "models", "monitor.cli.models:models", "list the beat classifiers", "")
+    _add(commands, "models", "ecgmon.monitor.cli.models:models", "list the beat classifiers", "")
     _add_train(commands)
     add_evaluate(commands)
-    add_explain(_add(commands, "explain", "monitor.cli.explain:explain_beat", EXPLAIN_HELP, EXPLAIN_EXAMPLES))
+    add_explain(
+        _add(commands, "explain", "ecgmon.monitor.cli.explain:explain_beat", EXPLAIN_HELP, EXPLAIN_EXAMPLES)
+    )
     add_service_commands(commands, _add)
     add_device_commands(commands, _add)
     return parser
 
 
 def _add_train(commands: Commands) -> None:
-    train = _add(commands, "train", "monitor.cli.train:train", "train a shipped model again", _TRAIN_EXAMPLES)
-    models = ("adaptive", "arrhythminet", "fibrillation", "rpeak")
+    train = _add(
+        commands, "train", "ecgmon.monitor.cli.train:train", "train a shipped model again", _TRAIN_EXAMPLES
+    )
+    models = ("adaptive", "arrhythminet", "rpeak", "vf")
     train.add_argument("what", choices=models, help="which model")
     train.add_argument("words", nargs=argparse.REMAINDER, help="a command of that training; 'train' without")
 
@@ -132,7 +136,7 @@ def _add(commands: Commands, name: str, command: str, help_line: str, epilog: st
 
 def _add_run(commands: Commands) -> None:
     line = "run sources through the monitor until they end or Ctrl-C"
-    run = _add(commands, "run", "monitor.cli.run:run", line, _RUN_EXAMPLES)
+    run = _add(commands, "run", "ecgmon.monitor.cli.run:run", line, _RUN_EXAMPLES)
     _add_source(run)
     run.add_argument("--service", action="store_true", help="as a service; see 'ecgmon install-service'")
     run.add_argument("--workers", type=int, metavar="N", help="as a service of N processes, for a ward")
@@ -142,20 +146,20 @@ def _add_run(commands: Commands) -> None:
 
 def _add_replay(commands: Commands) -> None:
     line = "play records as if a device sent them (run --source replay:RECORD)"
-    replay = _add(commands, "replay", "monitor.cli.run:replay", line, _REPLAY_EXAMPLES)
+    replay = _add(commands, "replay", "ecgmon.monitor.cli.run:replay", line, _REPLAY_EXAMPLES)
     replay.add_argument("records", nargs="+", metavar="RECORD", help="such as 200, svdb/800 or ./folder/200")
     _add_loop(replay)
 
 
 def _add_dashboard(commands: Commands) -> None:
     line = "open the window (run --window)"
-    dashboard = _add(commands, "dashboard", "monitor.cli.run:dashboard", line, _DASHBOARD_EXAMPLES)
+    dashboard = _add(commands, "dashboard", "ecgmon.monitor.cli.run:dashboard", line, _DASHBOARD_EXAMPLES)
     _add_source(dashboard)
     _add_loop(dashboard)
 
 
 def _add_demo(commands: Commands) -> None:
-    demo = _add(commands, "demo", "monitor.cli.demo:demo", "see it work on a real record", _DEMO_ABOUT)
+    demo = _add(commands, "demo", "ecgmon.monitor.cli.demo:demo", "see it work on a real record", _DEMO_ABOUT)
     how = demo.add_mutually_exclusive_group()
     how.add_argument("--tui", action="store_true", help="draw in the terminal even if there is a display")
     how.add_argument("--headless", action="store_true", help="only print the log")

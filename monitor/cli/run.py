@@ -10,20 +10,20 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from monitor.cli.display import SYSTEM_LIBRARIES, display_problem, qt_binding
-from monitor.cli.headless import run_headless
-from monitor.errors import MissingExtraError, UsageError
-from monitor.headless.parts import part_of, useful_workers
-from monitor.headless.settings import ServiceSettings
-from monitor.headless.ward import run_ward
-from monitor.outputs.annotations import AnnotationOutput
-from monitor.outputs.base import Output
-from monitor.outputs.build import build_outputs
-from monitor.outputs.jsonl import JsonLinesOutput
-from monitor.settings import MonitorSettings, load_settings
+from ecgmon.monitor.cli.display import SYSTEM_LIBRARIES, display_problem, qt_binding
+from ecgmon.monitor.cli.headless import run_headless
+from ecgmon.monitor.core.errors import MissingExtraError, UsageError
+from ecgmon.monitor.headless.sharing import part_of, useful_workers
+from ecgmon.monitor.headless.ward import run_ward
+from ecgmon.monitor.outputs.annotations import AnnotationOutput
+from ecgmon.monitor.outputs.base import Output
+from ecgmon.monitor.outputs.build import build_outputs
+from ecgmon.monitor.outputs.jsonl import JsonLinesOutput
+from ecgmon.monitor.run.service_settings import ServiceSettings
+from ecgmon.monitor.run.settings import MonitorSettings, load_settings
 
-WINDOW_MODULE = "monitor.dashboard.app"
-TERMINAL_MODULE = "monitor.cli.terminal"
+WINDOW_MODULE = "ecgmon.monitor.dashboard.app"
+TERMINAL_MODULE = "ecgmon.monitor.cli.terminal"
 """Imported when shown, so that a headless run carries neither Qt nor rich."""
 
 OutputMaker = Callable[[bool], list[Output]]

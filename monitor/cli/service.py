@@ -10,10 +10,10 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-from monitor.headless.control import ask
-from monitor.headless.settings import default_socket
-from monitor.headless.unit import install, unit_text
-from monitor.settings import load_settings
+from ecgmon.monitor.headless.control import ask
+from ecgmon.monitor.headless.unit import install, unit_text
+from ecgmon.monitor.run.service_settings import default_socket
+from ecgmon.monitor.run.settings import load_settings
 
 SERVICE_SOCKET = Path("/run/ecgmon/ecgmon.sock")
 """Where the service of systemd answers."""
@@ -64,7 +64,7 @@ def resume(arguments: argparse.Namespace) -> int:
 
 def doctor(arguments: argparse.Namespace) -> int:
     """Print what is there, what is not, and how to mend it; 1 if something is at fault."""
-    from monitor.headless.doctor import examine  # noqa: PLC0415 - it loads what it looks at
+    from ecgmon.monitor.headless.doctor import examine  # noqa: PLC0415 - it loads what it looks at
 
     faults = 0
     for finding in examine(load_settings(arguments.config)):

@@ -39,17 +39,17 @@ def add_service_commands(commands: Commands, add: Add) -> None:
         Adds one command of a name, its function, a line of help and examples.
     """
     line = "look into stored events"
-    _add_events(add(commands, "events", "monitor.cli.events:events", line, _EVENTS_EXAMPLES))
+    _add_events(add(commands, "events", "ecgmon.monitor.cli.events:events", line, _EVENTS_EXAMPLES))
     line = "show how a running service is doing"
-    status = add(commands, "status", "monitor.cli.service:status", line, "")
+    status = add(commands, "status", "ecgmon.monitor.cli.service:status", line, "")
     status.add_argument("--json", action="store_true", help="as JSON")
     line = "acknowledge alarms of a running service"
-    acknowledge = add(commands, "acknowledge", "monitor.cli.service:acknowledge", line, "")
+    acknowledge = add(commands, "acknowledge", "ecgmon.monitor.cli.service:acknowledge", line, "")
     acknowledge.add_argument("kind", nargs="?", metavar="KIND", help="such as asystole; all if left out")
-    silence = add(commands, "silence", "monitor.cli.service:silence", "silence what sounds now", "")
+    silence = add(commands, "silence", "ecgmon.monitor.cli.service:silence", "silence what sounds now", "")
     line = "pause alarm signals; new ones of high priority break through"
-    pause = add(commands, "pause", "monitor.cli.service:pause", line, "")
-    resume = add(commands, "resume", "monitor.cli.service:resume", "end a pause and all silences", "")
+    pause = add(commands, "pause", "ecgmon.monitor.cli.service:pause", line, "")
+    resume = add(commands, "resume", "ecgmon.monitor.cli.service:resume", "end a pause and all silences", "")
     for parser in (silence, pause):
         parser.add_argument("--seconds", type=float, default=120.0, metavar="S", help="for how long (120)")
     for parser in (status, acknowledge, silence, pause, resume):
@@ -61,10 +61,12 @@ def add_service_commands(commands: Commands, add: Add) -> None:
 
 def _add_care(commands: Commands, add: Add) -> None:
     line = "check what the monitor needs, and say how to mend it"
-    doctor = add(commands, "doctor", "monitor.cli.service:doctor", line, "")
+    doctor = add(commands, "doctor", "ecgmon.monitor.cli.service:doctor", line, "")
     doctor.add_argument("--config", type=Path, metavar="FILE", help="settings file to check")
     line = "install the monitor as a service of systemd"
-    install = add(commands, "install-service", "monitor.cli.service:install_service", line, _INSTALL_EXAMPLES)
+    install = add(
+        commands, "install-service", "ecgmon.monitor.cli.service:install_service", line, _INSTALL_EXAMPLES
+    )
     install.add_argument("--config", type=Path, metavar="FILE", help="settings to begin with")
     install.add_argument("--root", type=Path, default=Path("/"), metavar="DIR", help="root of the system (/)")
     install.add_argument("--print", action="store_true", help="print the unit and change nothing")

@@ -10,16 +10,16 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import ValidationError
 
-from firmware_bridge.broker import BrokerSettings
-from firmware_bridge.decoders import device_kind
-from monitor.cli.bridge import broker_at
-from monitor.errors import UsageError
-from sim.devices.boards import BOARDS
-from sim.devices.device import VirtualDevice
-from sim.devices.faults import FaultSettings
-from sim.devices.pty import PtyDevice
-from sim.devices.signal import record_signal
-from sim.devices.wearable import Tally, Wearable, publish_crowd
+from ecgmon.firmware_bridge.broker import BrokerSettings
+from ecgmon.firmware_bridge.decoders import device_kind
+from ecgmon.monitor.cli.bridge import broker_at
+from ecgmon.monitor.core.errors import UsageError
+from ecgmon.sim.devices.boards import BOARDS
+from ecgmon.sim.devices.device import VirtualDevice
+from ecgmon.sim.devices.faults import FaultSettings
+from ecgmon.sim.devices.pty import PtyDevice
+from ecgmon.sim.devices.signal import record_signal
+from ecgmon.sim.devices.wearable import Tally, Wearable, publish_crowd
 
 
 def simulate(arguments: argparse.Namespace) -> int:

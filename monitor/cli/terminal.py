@@ -15,16 +15,16 @@ from rich.live import Live
 from rich.style import Style
 from rich.text import Text
 
-from monitor.cli.braille import draw_trace
-from monitor.cli.headless import print_summary, run_until_stopped
-from monitor.events import PIPELINE_HZ, Alarm, Beat, Event, HeartRate, Quality
-from monitor.ingest.registry import open_sources
-from monitor.outputs.base import Output
-from monitor.outputs.words import EventWords, Line, clock
-from monitor.ring import OverrunError
-from monitor.service import Monitor
-from monitor.settings import MonitorSettings
-from monitor.stream import Stream
+from ecgmon.monitor.cli.braille import draw_trace
+from ecgmon.monitor.cli.headless import print_summary, run_until_stopped
+from ecgmon.monitor.core.events import PIPELINE_HZ, Alarm, Beat, Event, HeartRate, Quality
+from ecgmon.monitor.core.ring import OverrunError
+from ecgmon.monitor.ingest.registry import open_sources
+from ecgmon.monitor.outputs.base import Output
+from ecgmon.monitor.outputs.words import EventWords, Line, clock
+from ecgmon.monitor.run.monitor import Monitor
+from ecgmon.monitor.run.settings import MonitorSettings
+from ecgmon.monitor.run.stream import Stream
 
 FRAME_S = 1 / 12
 SECONDS_A_CHARACTER = 0.07

@@ -6,13 +6,13 @@ import argparse
 import importlib
 import importlib.util
 
-from monitor.errors import MissingExtraError
+from ecgmon.monitor.core.errors import MissingExtraError
 
 TRAININGS = {
-    "adaptive": "models.adaptive.__main__",
-    "arrhythminet": "models.arrhythminet.__main__",
-    "fibrillation": "models.fibrillation.__main__",
-    "rpeak": "models.detector.__main__",
+    "adaptive": "ecgmon.models.adaptive.__main__",
+    "arrhythminet": "ecgmon.models.arrhythminet.__main__",
+    "vf": "ecgmon.models.vf.__main__",
+    "rpeak": "ecgmon.models.rpeak.__main__",
 }
 """What can be trained, and the module whose commands do it."""
 

@@ -7,10 +7,10 @@ import sys
 
 from pyqtgraph.Qt import QtCore, QtWidgets
 
-from monitor.dashboard.feed import Feed, OutputMaker, no_outputs
-from monitor.dashboard.window import MainWindow
-from monitor.errors import EcgmonError
-from monitor.settings import MonitorSettings
+from ecgmon.monitor.core.errors import EcgmonError
+from ecgmon.monitor.dashboard.state.feed import Feed, OutputMaker, no_outputs
+from ecgmon.monitor.dashboard.window import MainWindow
+from ecgmon.monitor.run.settings import MonitorSettings
 
 SWITCH_S = 0.001
 """Longest wait of the window's thread for the one that computes; Python's own 5 ms cost frames."""

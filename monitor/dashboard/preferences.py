@@ -7,8 +7,8 @@ from typing import Any
 
 from pyqtgraph.Qt import QtCore
 
-from monitor.dashboard.layout import ViewOptions
-from monitor.dashboard.palette import PALETTES, ThemeName
+from ecgmon.monitor.dashboard.drawing.layout import ViewOptions
+from ecgmon.monitor.dashboard.drawing.palette import PALETTES, ThemeName
 
 BASE_PX = (10, 26)
 

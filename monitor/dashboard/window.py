@@ -11,27 +11,27 @@ from pathlib import Path
 import platformdirs
 from pyqtgraph.Qt import QtCore, QtGui, QtWidgets
 
-from monitor.dashboard.alarm_board import most_urgent
-from monitor.dashboard.banner import AlarmBanner
-from monitor.dashboard.connect_dialog import ConnectDialog
-from monitor.dashboard.empty_page import EmptyPage
-from monitor.dashboard.feed import Feed
-from monitor.dashboard.help_dialog import HelpDialog
-from monitor.dashboard.keys import KEYS
-from monitor.dashboard.live_page import LivePage
-from monitor.dashboard.palette import PALETTES, ThemeName
-from monitor.dashboard.preferences import BASE_PX, load_preferences, save_preferences
-from monitor.dashboard.remarks import RemarkBook
-from monitor.dashboard.replay_bar import ReplayBar
-from monitor.dashboard.review_page import ReviewPage
-from monitor.dashboard.session import StreamSession
-from monitor.dashboard.sound_player import SoundPlayer
-from monitor.dashboard.theme import apply_theme
-from monitor.dashboard.tiles_page import TilesPage
-from monitor.dashboard.trends_page import TrendsPage
-from monitor.dashboard.widgets import button, label, row, set_text
-from monitor.errors import EcgmonError
-from monitor.events import PIPELINE_HZ
+from ecgmon.monitor.core.errors import EcgmonError
+from ecgmon.monitor.core.events import PIPELINE_HZ
+from ecgmon.monitor.dashboard.drawing.palette import PALETTES, ThemeName
+from ecgmon.monitor.dashboard.drawing.theme import apply_theme
+from ecgmon.monitor.dashboard.pages.empty import EmptyPage
+from ecgmon.monitor.dashboard.pages.live import LivePage
+from ecgmon.monitor.dashboard.pages.patients import TilesPage
+from ecgmon.monitor.dashboard.pages.review import ReviewPage
+from ecgmon.monitor.dashboard.pages.trends import TrendsPage
+from ecgmon.monitor.dashboard.preferences import BASE_PX, load_preferences, save_preferences
+from ecgmon.monitor.dashboard.state.alarm_board import most_urgent
+from ecgmon.monitor.dashboard.state.feed import Feed
+from ecgmon.monitor.dashboard.state.keys import KEYS
+from ecgmon.monitor.dashboard.state.remarks import RemarkBook
+from ecgmon.monitor.dashboard.state.session import StreamSession
+from ecgmon.monitor.dashboard.widgets.banner import AlarmBanner
+from ecgmon.monitor.dashboard.widgets.basics import button, label, row, set_text
+from ecgmon.monitor.dashboard.widgets.connect_dialog import ConnectDialog
+from ecgmon.monitor.dashboard.widgets.help_dialog import HelpDialog
+from ecgmon.monitor.dashboard.widgets.replay_bar import ReplayBar
+from ecgmon.monitor.dashboard.widgets.sound_player import SoundPlayer
 
 FRAME_MS = 16
 REFRESH_EVERY = 6
@@ -149,7 +149,7 @@ class MainWindow(QtWidgets.QMainWindow):
 
     def set_wall(self, on: bool) -> None:
         """Fill the screen with the trace and the figures, or go back."""
-        self.wall = self.replay.hushed = on
+        self.wall = self.replay.muted = on
         self._apply_theme()
         for part in (self.top, self.live.lower, self.live.tools, self.live.beat):
             part.setVisible(not on)

@@ -8,9 +8,9 @@ import numpy as np
 import pywt
 from pydantic import Field
 
-from monitor.config import Settings
-from monitor.dsp.operator import Samples, State
-from monitor.events import PIPELINE_HZ
+from ecgmon.monitor.core.config import Settings
+from ecgmon.monitor.core.events import PIPELINE_HZ
+from ecgmon.monitor.dsp.operator import Samples, State
 
 WAVELET = "sym4"
 SECOND = int(PIPELINE_HZ)

@@ -8,10 +8,10 @@ from typing import Literal
 import numpy as np
 from pydantic import Field
 
-from monitor.config import Settings
-from monitor.dsp.iir import Coefficients, Recursion, butterworth, group_delay, notch
-from monitor.dsp.operator import Samples, State
-from monitor.events import PIPELINE_HZ
+from ecgmon.monitor.core.config import Settings
+from ecgmon.monitor.core.events import PIPELINE_HZ
+from ecgmon.monitor.dsp.iir import Coefficients, Recursion, butterworth, group_delay, notch
+from ecgmon.monitor.dsp.operator import Samples, State
 
 QRS_BAND_HZ = (5.0, 25.0)
 """Band, in Hz, over which the group delay is stated."""

@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 from pydantic import Field
 
-from monitor.config import Settings
-from monitor.dsp.denoise import DenoiseSettings, WaveletDenoiser
-from monitor.dsp.filters import FilterChain, FilterSettings
-from monitor.dsp.operator import Samples, State
+from ecgmon.monitor.core.config import Settings
+from ecgmon.monitor.dsp.denoise import DenoiseSettings, WaveletDenoiser
+from ecgmon.monitor.dsp.filters import FilterChain, FilterSettings
+from ecgmon.monitor.dsp.operator import Samples, State
 
 
 class FrontEndSettings(Settings):

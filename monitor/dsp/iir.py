@@ -11,7 +11,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from monitor.dsp.operator import Samples
+from ecgmon.monitor.dsp.operator import Samples
 
 BLOCK = 45
 """Samples that one matrix product takes; the recursion goes from block to block. Small, so that the

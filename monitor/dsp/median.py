@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 import numpy as np
 
-from monitor.dsp.operator import Samples
+from ecgmon.monitor.dsp.operator import Samples
 
 
 def median(values: Samples, axis: int = -1) -> Samples:

@@ -10,13 +10,13 @@ from itertools import compress
 import numpy as np
 from pydantic import Field
 
-from monitor.config import Settings
-from monitor.dsp.median import median, middle_of
-from monitor.dsp.operator import Samples, State
-from monitor.dsp.quality_features import CONTEXT_S, SECOND, UNCHANGED, WINDOW, Look, look
-from monitor.dsp.quality_model import CLASSES, QualityModel
-from monitor.dsp.sanitise import Mask
-from monitor.dsp.windows import windows_of
+from ecgmon.monitor.core.config import Settings
+from ecgmon.monitor.dsp.median import median, middle_of
+from ecgmon.monitor.dsp.operator import Samples, State
+from ecgmon.monitor.dsp.quality_features import CONTEXT_S, SECOND, UNCHANGED, WINDOW, Look, look
+from ecgmon.monitor.dsp.quality_model import CLASSES, QualityModel
+from ecgmon.monitor.dsp.sanitise import Mask
+from ecgmon.monitor.dsp.windows import windows_of
 
 BATCH = 256
 """Seconds judged at once, so that a whole record needs little memory."""
@@ -93,7 +93,7 @@ class SignalQuality:
     Plain rules find what is missing, flat or on a rail. A small network looks at the last four
     seconds (band powers, peakedness, steps) and gives the probability that they are clean, shaken
     or full of muscle noise; it was trained on recorded noise, and to leave ventricular
-    tachycardia, flutter, fibrillation and quiet asystole alone. ``python -m models.quality``
+    tachycardia, flutter, fibrillation and quiet asystole alone. ``python -m ecgmon.models.quality``
     trains and scores it. A second that a reset cuts short is not judged.
 
     Parameters

@@ -7,8 +7,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from monitor.dsp.operator import Samples
-from monitor.events import PIPELINE_HZ
+from ecgmon.monitor.core.events import PIPELINE_HZ
+from ecgmon.monitor.dsp.operator import Samples
 
 SECOND = int(PIPELINE_HZ)
 CONTEXT_S = 4

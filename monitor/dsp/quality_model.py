@@ -9,8 +9,8 @@ from pathlib import Path
 
 import numpy as np
 
-from monitor.dsp.operator import Samples
-from monitor.dsp.quality_features import NAMES
+from ecgmon.monitor.dsp.operator import Samples
+from ecgmon.monitor.dsp.quality_features import NAMES
 
 MODEL_FILE = Path(__file__).with_suffix(".json")
 
@@ -66,7 +66,7 @@ class QualityModel:
         Parameters
         ----------
         rows : array of shape (n, n_features)
-            Features, as `monitor.dsp.quality_features.look` gives them.
+            Features, as `ecgmon.monitor.dsp.quality_features.look` gives them.
 
         Returns
         -------

@@ -9,9 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
-from monitor.config import Settings
-from monitor.dsp.operator import Samples, State
-from monitor.events import PIPELINE_HZ
+from ecgmon.monitor.core.config import Settings
+from ecgmon.monitor.core.events import PIPELINE_HZ
+from ecgmon.monitor.dsp.operator import Samples, State
 
 MIN_RATE_HZ = 100.0
 MAX_RATE_HZ = 1000.0

@@ -8,17 +8,17 @@ from pathlib import Path
 import numpy as np
 from pydantic import Field
 
-from monitor.dsp.operator import Samples, State
-from monitor.dsp.rpeak_frontend import HOP, QrsFrontEnd
-from monitor.dsp.rpeak_measure import (
+from ecgmon.monitor.dsp.operator import Samples, State
+from ecgmon.monitor.dsp.rpeak_frontend import HOP, QrsFrontEnd
+from ecgmon.monitor.dsp.rpeak_measure import (
     PEAK_HALF_SAMPLES,
     QRS_HALF_SAMPLES,
     HeightGate,
     find_peak,
     window_middle,
 )
-from monitor.dsp.rpeak_network import StreamingNetwork
-from monitor.dsp.rpeak_picker import PeakPicker, PickerSettings
+from ecgmon.monitor.dsp.rpeak_network import StreamingNetwork
+from ecgmon.monitor.dsp.rpeak_picker import PeakPicker, PickerSettings
 
 SHIPPED_MODEL = Path(__file__).resolve().parents[2] / "models" / "zoo" / "rpeak.onnx"
 

@@ -7,9 +7,9 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
-from monitor.dsp.iir import Recursion, butterworth
-from monitor.dsp.operator import Samples, State
-from monitor.events import PIPELINE_HZ
+from ecgmon.monitor.core.events import PIPELINE_HZ
+from ecgmon.monitor.dsp.iir import Recursion, butterworth
+from ecgmon.monitor.dsp.operator import Samples, State
 
 HOP = 8
 """Samples at 360 Hz in one network step (45 steps a second)."""

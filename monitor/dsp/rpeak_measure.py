@@ -8,8 +8,8 @@ from collections import deque
 import numpy as np
 from numpy.typing import NDArray
 
-from monitor.dsp.operator import State
-from monitor.events import PIPELINE_HZ
+from ecgmon.monitor.core.events import PIPELINE_HZ
+from ecgmon.monitor.dsp.operator import State
 
 QRS_HALF_SAMPLES = 29
 """Half of the window in which a QRS is as high as its signal spans (80 ms)."""

@@ -8,10 +8,10 @@ import numpy as np
 import onnxruntime as ort
 from numpy.typing import NDArray
 
-from monitor.bound_graph import BoundGraphs
-from monitor.dsp import rpeak_frontend
-from monitor.dsp.operator import State
-from monitor.errors import ModelError
+from ecgmon.monitor.core.bound_graph import BoundGraphs
+from ecgmon.monitor.core.errors import ModelError
+from ecgmon.monitor.dsp import rpeak_frontend
+from ecgmon.monitor.dsp.operator import State
 
 CONTRACT = "ecgmon-rpeak-2"
 """Inputs ``hops`` (1, HOP, t) and states; outputs ``beat`` (1, 3, t) and the next states, in the same
@@ -24,7 +24,7 @@ class StreamingNetwork:
     Parameters
     ----------
     path : Path
-        ONNX file written by ``python -m models.detector export``.
+        ONNX file written by ``python -m ecgmon.models.rpeak export``.
 
     Raises
     ------
@@ -59,7 +59,7 @@ class StreamingNetwork:
             if found != value:
                 raise ModelError(
                     f"{path}: not an R-peak model this program can serve: {key} is {found!r}, not {value!r}.",
-                    "Export it again with python -m models.detector.",
+                    "Export it again with python -m ecgmon.models.rpeak.",
                 )
 
     def reset(self) -> None:

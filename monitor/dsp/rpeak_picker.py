@@ -10,11 +10,11 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
-from monitor.config import Settings
-from monitor.dsp.operator import State
-from monitor.dsp.rpeak_frontend import HOP
-from monitor.dsp.rpeak_measure import HeightGate
-from monitor.events import PIPELINE_HZ
+from ecgmon.monitor.core.config import Settings
+from ecgmon.monitor.core.events import PIPELINE_HZ
+from ecgmon.monitor.dsp.operator import State
+from ecgmon.monitor.dsp.rpeak_frontend import HOP
+from ecgmon.monitor.dsp.rpeak_measure import HeightGate
 
 STEPS_PER_S = PIPELINE_HZ / HOP
 FIRST, SECOND, OFFSET = range(3)

@@ -6,8 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
-from monitor.config import Settings
-from monitor.dsp.operator import Samples, State
+from ecgmon.monitor.core.config import Settings
+from ecgmon.monitor.dsp.operator import Samples, State
 
 Mask = NDArray[np.bool_]
 

@@ -10,9 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
-from monitor.config import Settings
-from monitor.dsp.operator import Samples, State
-from monitor.events import PIPELINE_HZ
+from ecgmon.monitor.core.config import Settings
+from ecgmon.monitor.core.events import PIPELINE_HZ
+from ecgmon.monitor.dsp.operator import Samples, State
 
 STD_FLOOR_MV = 0.02
 """Windows flatter than this, in millivolts, are not blown up to full size."""

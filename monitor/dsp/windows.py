@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from numpy.lib.stride_tricks import sliding_window_view
 
-from monitor.dsp.operator import Samples
+from ecgmon.monitor.dsp.operator import Samples
 
 
 def windows_of(signal: Samples, width: int, step: int) -> Samples:

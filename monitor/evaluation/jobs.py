@@ -12,13 +12,13 @@ from typing import TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from monitor.errors import RecordError
-from monitor.evaluation.annotations import Annotations
-from monitor.evaluation.score import DetectedBeats, RecordScore, ScoringSettings, score_record
-from monitor.events import Beat, BeatRevision, Event, SampleBlock
-from monitor.pipeline import Pipeline, PipelineSettings
-from sim.annotations import read_annotations
-from sim.record import Record, read_record
+from ecgmon.monitor.core.errors import RecordError
+from ecgmon.monitor.core.events import Beat, BeatRevision, Event, SampleBlock
+from ecgmon.monitor.evaluation.annotations import Annotations
+from ecgmon.monitor.evaluation.beats.score import DetectedBeats, RecordScore, ScoringSettings, score_record
+from ecgmon.monitor.pipeline.pipeline import Pipeline, PipelineSettings
+from ecgmon.sim.annotations import read_annotations
+from ecgmon.sim.record import Record, read_record
 
 T = TypeVar("T")
 

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import numpy as np
 
-from monitor.errors import MissingExtraError
-from monitor.evaluation.rhythm import RhythmScore
-from monitor.evaluation.score import RecordScore
+from ecgmon.monitor.core.errors import MissingExtraError
+from ecgmon.monitor.evaluation.beats.score import RecordScore
+from ecgmon.monitor.evaluation.rhythm.score import RhythmScore
 
 INK, BLUE, RED, GREY = "#222831", "#2b6cb0", "#c53030", "#a0aec0"
 

@@ -8,28 +8,28 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from monitor.dsp.operator import State
-from monitor.dsp.segment import BeatWindow
-from monitor.errors import RecordError
-from monitor.events import Beat, SampleBlock
-from monitor.inference.contract import ModelContract
-from monitor.inference.namer import BeatNamer, Label, Naming
-from monitor.inference.opening import open_namer
-from monitor.pipeline import Pipeline, PipelineSettings
+from ecgmon.monitor.core.errors import RecordError
+from ecgmon.monitor.core.events import Beat, SampleBlock
+from ecgmon.monitor.dsp.operator import State
+from ecgmon.monitor.dsp.segment import BeatWindow
+from ecgmon.monitor.inference.classification import BeatClassifier, Classification, Label
+from ecgmon.monitor.inference.contract import ModelContract
+from ecgmon.monitor.inference.opening import open_classifier
+from ecgmon.monitor.pipeline.pipeline import Pipeline, PipelineSettings
 
 BLOCK_SAMPLES = 360
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Caught:
-    """A beat, and the state of its namer just before it.
+    """A beat, and the state of its classifier just before it.
 
     Parameters
     ----------
     window : BeatWindow
         Its window, as the segmenter cut it.
     state : dict
-        Snapshot of the namer: empty for a model without memory.
+        Snapshot of the classifier: empty for a model without memory.
     label : Label
         What the beat was called when it came.
     """
@@ -40,58 +40,60 @@ class Caught:
 
 
 class Watcher:
-    """A namer that passes on what another says and keeps the beats wanted.
+    """A classifier that passes on what another says and keeps the beats wanted.
 
     Parameters
     ----------
-    namer : BeatNamer
+    classifier : BeatClassifier
         Names the beats.
     wanted : callable, optional
         Tells from its window whether a beat is kept; all are by default.
     """
 
-    def __init__(self, namer: BeatNamer, wanted: Callable[[BeatWindow], bool] | None = None) -> None:
-        self._namer = namer
+    def __init__(
+        self, classifier: BeatClassifier, wanted: Callable[[BeatWindow], bool] | None = None
+    ) -> None:
+        self._classifier = classifier
         self._wanted = wanted
         self._caught: list[Caught] = []
 
     @property
     def contract(self) -> ModelContract:
         """What the model says about itself."""
-        return self._namer.contract
+        return self._classifier.contract
 
     def take(self) -> list[Caught]:
         """Return the beats kept since the last call."""
         caught, self._caught = self._caught, []
         return caught
 
-    def name(self, windows: Sequence[BeatWindow]) -> list[Naming]:
+    def name(self, windows: Sequence[BeatWindow]) -> list[Classification]:
         """Name the next beats."""
         return [self._name(window) for window in windows]
 
-    def _name(self, window: BeatWindow) -> Naming:
+    def _name(self, window: BeatWindow) -> Classification:
         if window.samples_mv is None or (self._wanted is not None and not self._wanted(window)):
-            return self._namer.name([window])[0]
-        state = self._namer.snapshot()
-        naming = self._namer.name([window])[0]
-        self._caught.append(Caught(window, state, naming.label))
-        return naming
+            return self._classifier.name([window])[0]
+        state = self._classifier.snapshot()
+        classification = self._classifier.name([window])[0]
+        self._caught.append(Caught(window, state, classification.label))
+        return classification
 
     def break_off(self) -> None:
         """Pass on that samples were lost."""
-        self._namer.break_off()
+        self._classifier.break_off()
 
     def forget(self) -> None:
         """Pass on that another stream begins."""
-        self._namer.forget()
+        self._classifier.forget()
 
     def snapshot(self) -> State:
-        """Return a copy of the namer's state."""
-        return self._namer.snapshot()
+        """Return a copy of the classifier's state."""
+        return self._classifier.snapshot()
 
     def restore(self, state: State) -> None:
         """Go back to a state that `snapshot` returned."""
-        self._namer.restore(state)
+        self._classifier.restore(state)
 
 
 def catch_beat(
@@ -122,7 +124,7 @@ def catch_beat(
     beat : Beat
         The event that the monitor made of it.
     caught : Caught
-        Its window, and the namer's state before it.
+        Its window, and the classifier's state before it.
     number : int
         Its number, counted from 1.
 
@@ -131,8 +133,8 @@ def catch_beat(
     RecordError
         There is no such beat, or its window is not whole.
     """
-    watcher = Watcher(open_namer(settings.classifier))
-    pipeline = Pipeline(settings, fs_hz=fs_hz, namer=watcher)
+    watcher = Watcher(open_classifier(settings.classifier))
+    pipeline = Pipeline(settings, fs_hz=fs_hz, classifier=watcher)
     count = 0
     best: tuple[Beat, Caught | None, int] | None = None
     for start in range(0, samples_mv.size, BLOCK_SAMPLES):

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from monitor.evaluation.annotations import Annotations
-from monitor.explain.proof import class_of
+from ecgmon.monitor.evaluation.annotations import Annotations
+from ecgmon.monitor.explain.proof import class_of
 
 SETTLED_S = 30.0
 """Beats before this are left out: a model with a memory knows nothing yet."""

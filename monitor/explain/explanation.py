@@ -7,10 +7,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from monitor.explain.mask import STEPS, deletion_mask, left_over
-from monitor.explain.probe import Probe
-from monitor.explain.shap_map import COALITIONS, Background, Shapley, shapley
-from monitor.explain.waves import Waves, delineate
+from ecgmon.monitor.explain.mask import STEPS, deletion_mask, left_over
+from ecgmon.monitor.explain.probe import Probe
+from ecgmon.monitor.explain.shap_map import COALITIONS, Background, Shapley, shapley
+from ecgmon.monitor.explain.waves import Waves, delineate
 
 Float64 = NDArray[np.float64]
 

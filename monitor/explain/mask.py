@@ -6,9 +6,9 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.ndimage import gaussian_filter1d
 
-from monitor.events import PIPELINE_HZ
-from monitor.explain.hiding import STRETCH
-from monitor.explain.probe import Probe
+from ecgmon.monitor.core.events import PIPELINE_HZ
+from ecgmon.monitor.explain.hiding import STRETCH
+from ecgmon.monitor.explain.probe import Probe
 
 Float64 = NDArray[np.float64]
 

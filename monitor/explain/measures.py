@@ -7,10 +7,10 @@ from numpy.typing import NDArray
 from scipy.integrate import trapezoid
 from scipy.stats import spearmanr
 
-from monitor.events import PIPELINE_HZ
-from monitor.explain.hiding import STRETCH, bridge, peak, per_stretch, top_share
-from monitor.explain.probe import Probe
-from monitor.explain.waves import Waves
+from ecgmon.monitor.core.events import PIPELINE_HZ
+from ecgmon.monitor.explain.hiding import STRETCH, bridge, peak, per_stretch, top_share
+from ecgmon.monitor.explain.probe import Probe
+from ecgmon.monitor.explain.waves import Waves
 
 Float64 = NDArray[np.float64]
 
@@ -92,7 +92,7 @@ def _near_qrs(waves: Waves) -> tuple[int, int]:
     return waves.qrs[0] - near, waves.qrs[1] + near
 
 
-def likeness(one: Float64, other: Float64) -> float | None:
+def correlation(one: Float64, other: Float64) -> float | None:
     """Return Spearman's rank correlation of two maps over stretches; None if one is constant."""
     a, b = per_stretch(one), per_stretch(other)
     if np.ptp(a) <= 0.0 or np.ptp(b) <= 0.0:

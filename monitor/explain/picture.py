@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from monitor.errors import MissingExtraError, OutputError
-from monitor.events import PIPELINE_HZ
-from monitor.explain.explanation import Explanation
+from ecgmon.monitor.core.errors import MissingExtraError, OutputError
+from ecgmon.monitor.core.events import PIPELINE_HZ
+from ecgmon.monitor.explain.explanation import Explanation
 
 INK, BLUE, RED, AMBER, GREY, VIOLET = (
     "#222831",

@@ -7,8 +7,8 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from monitor.explain.capture import Caught
-from monitor.inference.namer import BeatNamer
+from ecgmon.monitor.explain.capture import Caught
+from ecgmon.monitor.inference.classification import BeatClassifier
 
 Float32 = NDArray[np.float32]
 Float64 = NDArray[np.float64]
@@ -24,7 +24,7 @@ class Probe:
 
     Parameters
     ----------
-    namer : BeatNamer
+    classifier : BeatClassifier
         The model; nobody else may use it meanwhile.
     caught : Caught
         The beat.
@@ -41,16 +41,16 @@ class Probe:
         The class explained: the most probable one.
     """
 
-    def __init__(self, namer: BeatNamer, caught: Caught) -> None:
+    def __init__(self, classifier: BeatClassifier, caught: Caught) -> None:
         samples = caught.window.samples_mv
         if samples is None:
             raise ValueError("a beat without a whole window cannot be asked about")
-        self._namer = namer
+        self._classifier = classifier
         self._caught = caught
-        self._symbols = namer.contract.symbols
+        self._symbols = classifier.contract.symbols
         self.window_mv: Float64 = samples
-        namer.restore(caught.state)
-        label = namer.name([caught.window])[0].label
+        classifier.restore(caught.state)
+        label = classifier.name([caught.window])[0].label
         self.attribution: Float64 = np.zeros(samples.size)
         if label.attribution is not None:
             self.attribution = label.attribution.astype(np.float64)
@@ -83,11 +83,11 @@ class Probe:
         step = 1 if self._caught.state else BATCH
         rows: list[list[float]] = []
         for start in range(0, len(windows_mv), step):
-            self._namer.restore(self._caught.state)
+            self._classifier.restore(self._caught.state)
             part = [replace(self._caught.window, samples_mv=row) for row in windows_mv[start : start + step]]
             rows += [
-                [naming.label.probabilities[symbol] for symbol in self._symbols]
-                for naming in self._namer.name(part)
+                [classification.label.probabilities[symbol] for symbol in self._symbols]
+                for classification in self._classifier.name(part)
             ]
         return np.array(rows)
 

@@ -11,28 +11,28 @@ import numpy as np
 import onnxruntime as ort
 from numpy.typing import NDArray
 
-from monitor.evaluation.annotations import AAMI_OF_SYMBOL
-from monitor.events import PIPELINE_HZ, SampleBlock
-from monitor.explain.capture import BLOCK_SAMPLES, Caught, Watcher
-from monitor.explain.mask import deletion_mask
-from monitor.explain.measures import (
+from ecgmon.monitor.core.events import PIPELINE_HZ, SampleBlock
+from ecgmon.monitor.evaluation.annotations import AAMI_OF_SYMBOL
+from ecgmon.monitor.explain.capture import BLOCK_SAMPLES, Caught, Watcher
+from ecgmon.monitor.explain.mask import deletion_mask
+from ecgmon.monitor.explain.measures import (
     chance_of_qrs,
+    correlation,
     curves,
     fidelity,
-    likeness,
     points_at_qrs,
     random_map,
 )
-from monitor.explain.probe import Probe
-from monitor.explain.randomise import DEPTHS, Depth, shuffled
-from monitor.explain.shap_map import Background, load_background, shapley
-from monitor.explain.waves import delineate
-from monitor.inference.model_file import session_options
-from monitor.inference.namer import BeatNamer, ClassifierSettings
-from monitor.inference.opening import open_namer, serve_namer
-from monitor.inference.registry import find_model
-from monitor.pipeline import Pipeline, PipelineSettings
-from sim.record import read_record
+from ecgmon.monitor.explain.probe import Probe
+from ecgmon.monitor.explain.randomise import DEPTHS, Depth, shuffled
+from ecgmon.monitor.explain.shap_map import Background, load_background, shapley
+from ecgmon.monitor.explain.waves import delineate
+from ecgmon.monitor.inference.classification import BeatClassifier, ClassifierSettings
+from ecgmon.monitor.inference.model_file import session_options
+from ecgmon.monitor.inference.opening import open_classifier, serve_classifier
+from ecgmon.monitor.inference.registry import find_model
+from ecgmon.monitor.pipeline.pipeline import Pipeline, PipelineSettings
+from ecgmon.sim.record import read_record
 
 Float64 = NDArray[np.float64]
 
@@ -91,7 +91,7 @@ class ProofJob:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class MapFigures:
-    """Figures of one map of one beat, as `monitor.explain.measures` gives them."""
+    """Figures of one map of one beat, as `ecgmon.monitor.explain.measures` gives them."""
 
     kept: Float64
     deleted: Float64
@@ -139,13 +139,15 @@ def prove(job: ProofJob) -> list[BeatFigures]:
     caught = _catch(job)
     if not caught:
         return []
-    namer = open_namer(ClassifierSettings(model=job.model))
+    classifier = open_classifier(ClassifierSettings(model=job.model))
     seed = zlib.crc32(job.record.name.encode()) + job.effort.seed
-    strangers: dict[str, BeatNamer] = {depth: _shuffled_namer(job.model, seed, depth) for depth in DEPTHS}
+    strangers: dict[str, BeatClassifier] = {
+        depth: _shuffled_classifier(job.model, seed, depth) for depth in DEPTHS
+    }
     background = _thinned(load_background(), job.effort.background)
     random = np.random.default_rng(seed)
     return [
-        _measure(job, item, symbol, namer, strangers, background, random)
+        _measure(job, item, symbol, classifier, strangers, background, random)
         for item, symbol in caught
         if item.label.aami == AAMI_OF_SYMBOL[symbol]
     ]
@@ -160,9 +162,11 @@ def _catch(job: ProofJob) -> list[tuple[Caught, str]]:
         distance = np.abs(times - r / PIPELINE_HZ)
         return int(distance.argmin()) if distance.min() <= MATCH_S else -1
 
-    watcher = Watcher(open_namer(ClassifierSettings(model=job.model)), lambda window: nearest(window.r) >= 0)
+    watcher = Watcher(
+        open_classifier(ClassifierSettings(model=job.model)), lambda window: nearest(window.r) >= 0
+    )
     record = read_record(job.record)
-    pipeline = Pipeline(PipelineSettings(), fs_hz=record.fs_hz, namer=watcher)
+    pipeline = Pipeline(PipelineSettings(), fs_hz=record.fs_hz, classifier=watcher)
     end = min(record.n_samples, round((times[-1] + 10.0) * record.fs_hz))
     samples = record.samples_mv(0, end, (job.channel,))
     for start in range(0, end, BLOCK_SAMPLES):
@@ -170,11 +174,11 @@ def _catch(job: ProofJob) -> list[tuple[Caught, str]]:
     return [(item, wanted[nearest(item.window.r)][1]) for item in watcher.take()]
 
 
-def _shuffled_namer(model: str | None, seed: int, depth: Depth) -> BeatNamer:
+def _shuffled_classifier(model: str | None, seed: int, depth: Depth) -> BeatClassifier:
     entry = find_model(model)
     changed = shuffled(entry.path.read_bytes(), seed, depth)
     session = ort.InferenceSession(changed, session_options(), providers=["CPUExecutionProvider"])
-    return serve_namer(session, entry.contract(), f"{entry.name}, shuffled", ClassifierSettings())
+    return serve_classifier(session, entry.contract(), f"{entry.name}, shuffled", ClassifierSettings())
 
 
 def _thinned(background: Background, count: int) -> Background:
@@ -192,12 +196,12 @@ def _measure(
     job: ProofJob,
     item: Caught,
     symbol: str,
-    namer: BeatNamer,
-    strangers: dict[str, BeatNamer],
+    classifier: BeatClassifier,
+    strangers: dict[str, BeatClassifier],
     background: Background,
     random: np.random.Generator,
 ) -> BeatFigures:
-    probe = Probe(namer, item)
+    probe = Probe(classifier, item)
     effort = job.effort
 
     def shap_of(asked: Probe) -> Float64:
@@ -217,11 +221,11 @@ def _measure(
         name: MapFigures(*fidelity(probe, values), *curves(probe, values), points_at_qrs(values, waves))
         for name, values in maps.items()
     }
-    alike = {f"{a}, {b}": likeness(maps[a], maps[b]) for a, b in _pairs(METHODS[:3])}
+    alike = {f"{a}, {b}": correlation(maps[a], maps[b]) for a, b in _pairs(METHODS[:3])}
     for depth, stranger in strangers.items():
         asked = Probe(stranger, item)
-        alike[f"Grad-CAM, {depth}"] = likeness(maps["Grad-CAM"], asked.attribution)
-        alike[f"SHAP, {depth}"] = likeness(maps["SHAP"], shap_of(asked))
+        alike[f"Grad-CAM, {depth}"] = correlation(maps["Grad-CAM"], asked.attribution)
+        alike[f"SHAP, {depth}"] = correlation(maps["SHAP"], shap_of(asked))
     return BeatFigures(
         job.record.name,
         symbol,

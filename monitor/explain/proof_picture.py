@@ -7,11 +7,11 @@ from pathlib import Path
 
 import numpy as np
 
-from monitor.errors import MissingExtraError
-from monitor.explain.measures import CURVE
-from monitor.explain.picture import AMBER, GREY, INK, RED, VIOLET
-from monitor.explain.proof import METHODS, BeatFigures
-from monitor.explain.randomise import DEPTHS
+from ecgmon.monitor.core.errors import MissingExtraError
+from ecgmon.monitor.explain.measures import CURVE
+from ecgmon.monitor.explain.picture import AMBER, GREY, INK, RED, VIOLET
+from ecgmon.monitor.explain.proof import METHODS, BeatFigures
+from ecgmon.monitor.explain.randomise import DEPTHS
 
 COLOURS = dict(zip(METHODS, (AMBER, RED, VIOLET, GREY), strict=True))
 

@@ -8,7 +8,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from monitor.errors import MissingExtraError
+from ecgmon.monitor.core.errors import MissingExtraError
 
 Float32 = NDArray[np.float32]
 Depth = Literal["head", "all"]

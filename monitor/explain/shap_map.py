@@ -10,10 +10,10 @@ from types import ModuleType
 import numpy as np
 from numpy.typing import NDArray
 
-from monitor.dsp.segment import normalise
-from monitor.errors import MissingExtraError
-from monitor.explain.hiding import stretches
-from monitor.explain.probe import Probe
+from ecgmon.monitor.core.errors import MissingExtraError
+from ecgmon.monitor.dsp.segment import normalise
+from ecgmon.monitor.explain.hiding import stretches
+from ecgmon.monitor.explain.probe import Probe
 
 Float64 = NDArray[np.float64]
 
@@ -71,7 +71,7 @@ class Shapley:
 
 def load_background() -> Background:
     """Return the background beats that come with the program; all are of training patients."""
-    path = resources.files("monitor.explain") / "background.npz"
+    path = resources.files("ecgmon.monitor.explain") / "background.npz"
     with path.open("rb") as file, np.load(file) as stored:
         return Background(
             stored["windows"].astype(np.float64), int(stored["r"]), stored["symbols"], stored["records"]

@@ -6,10 +6,10 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from monitor.evaluation.table import Cell, Column, Table
-from monitor.explain.measures import SHARES, area
-from monitor.explain.proof import METHODS, BeatFigures
-from monitor.explain.randomise import DEPTHS
+from ecgmon.monitor.evaluation.table import Cell, Column, Table
+from ecgmon.monitor.explain.measures import SHARES, area
+from ecgmon.monitor.explain.proof import METHODS, BeatFigures
+from ecgmon.monitor.explain.randomise import DEPTHS
 
 Beats = Sequence[BeatFigures]
 

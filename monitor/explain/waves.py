@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.ndimage import maximum_filter1d, uniform_filter1d
 
-from monitor.events import PIPELINE_HZ
+from ecgmon.monitor.core.events import PIPELINE_HZ
 
 Float64 = NDArray[np.float64]
 Span = tuple[int, int]

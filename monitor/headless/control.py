@@ -11,7 +11,7 @@ from collections.abc import AsyncIterator, Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from monitor.errors import EcgmonError, SourceError
+from ecgmon.monitor.core.errors import EcgmonError, SourceError
 
 Answer = dict[str, Any]
 Handler = Callable[[Mapping[str, Any]], Answer]

@@ -17,11 +17,11 @@ from pathlib import Path
 from typing import Literal
 from urllib.parse import urlsplit
 
-from monitor.errors import EcgmonError
-from monitor.inference.opening import open_namer
-from monitor.recorder.disk import MEGABYTE, free_bytes
-from monitor.settings import MonitorSettings
-from monitor.store.database import sqlite_path
+from ecgmon.monitor.core.errors import EcgmonError
+from ecgmon.monitor.inference.opening import open_classifier
+from ecgmon.monitor.recorder.disk import MEGABYTE, free_bytes
+from ecgmon.monitor.run.settings import MonitorSettings
+from ecgmon.monitor.store.database import sqlite_path
 
 Verdict = Literal["good", "warning", "fault"]
 
@@ -101,7 +101,7 @@ def _clock() -> Finding:
 
 def _model(settings: MonitorSettings) -> Finding:
     try:
-        open_namer(settings.pipeline.classifier)
+        open_classifier(settings.pipeline.classifier)
     except EcgmonError as error:
         return Finding("fault", "model", str(error), "See 'ecgmon models'.")
     return Finding("good", "model", settings.pipeline.classifier.model or "the default one can be served")

@@ -8,10 +8,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from monitor import __version__
-from monitor.events import Beat, Event, HeartRate, Quality, RhythmChange
-from monitor.service import Monitor
-from monitor.stream import Stream
+from ecgmon.monitor.core.events import Beat, Event, HeartRate, Quality, RhythmChange
+from ecgmon.monitor.core.version import __version__
+from ecgmon.monitor.run.monitor import Monitor
+from ecgmon.monitor.run.stream import Stream
 
 
 @dataclass(slots=True)

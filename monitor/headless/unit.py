@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
 
-from monitor.errors import OutputError
+from ecgmon.monitor.core.errors import OutputError
 
 UNIT_PATH = Path("etc/systemd/system/ecgmon.service")
 CONFIG_PATH = Path("etc/ecgmon/ecgmon.toml")
@@ -58,7 +58,7 @@ def unit_text(config: Path = Path("/") / CONFIG_PATH, command: str | None = None
     command : str, optional
         Path of ``ecgmon``; by default the one beside this Python.
     """
-    template = files("monitor.headless").joinpath("ecgmon.service").read_text("utf-8")
+    template = files("ecgmon.monitor.headless").joinpath("ecgmon.service").read_text("utf-8")
     groups = " ".join(name for name in GROUPS if _has_group(name))
     values = {"{command}": command or find_command(), "{config}": str(config), "{groups}": groups}
     for mark, value in values.items():
@@ -70,7 +70,7 @@ def find_command() -> str:
     """Return the path of ``ecgmon``."""
     beside = Path(sys.executable).with_name("ecgmon")
     found = str(beside) if beside.exists() else shutil.which("ecgmon")
-    return found or f"{sys.executable} -m monitor"
+    return found or f"{sys.executable} -m ecgmon"
 
 
 def install(root: Path = Path("/"), config: Path | None = None) -> Installed:

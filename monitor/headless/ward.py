@@ -14,12 +14,12 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
-from monitor.errors import INTERNAL_FAULT_EXIT_CODE, EcgmonError, SourceError
-from monitor.headless.attend import WARD
-from monitor.headless.control import Answer, answering, ask
-from monitor.headless.parts import joined, part_of
-from monitor.headless.systemd import alive_every_s, log_to_journal, notify
-from monitor.settings import MonitorSettings
+from ecgmon.monitor.core.errors import INTERNAL_FAULT_EXIT_CODE, EcgmonError, SourceError
+from ecgmon.monitor.headless.attendant import WARD
+from ecgmon.monitor.headless.control import Answer, answering, ask
+from ecgmon.monitor.headless.sharing import joined, part_of
+from ecgmon.monitor.headless.systemd import alive_every_s, log_to_journal, notify
+from ecgmon.monitor.run.settings import MonitorSettings
 
 LOG = logging.getLogger(__name__)
 
@@ -115,7 +115,7 @@ class Ward:
         for place in range(count):
             part = part_of(settings, place, count).service
             assert part is not None
-            command = [sys.executable, "-m", "monitor", *words, "--worker", f"{place}/{count}"]
+            command = [sys.executable, "-m", "ecgmon", *words, "--worker", f"{place}/{count}"]
             self._workers.append(Worker(place, command, part.socket))
         self._askers = ThreadPoolExecutor(count, thread_name_prefix="ask")
 

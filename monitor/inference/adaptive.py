@@ -8,32 +8,38 @@ import numpy as np
 import onnxruntime as ort
 from numpy.typing import NDArray
 
-from monitor.bound_graph import BoundGraphs
-from monitor.dsp import FRONT_END_VERSION
-from monitor.dsp.operator import State
-from monitor.dsp.segment import BeatWindow, SegmentSettings
-from monitor.errors import ModelError
-from monitor.inference.context import (
-    FIGURES,
-    NEXT_FIGURES,
+from ecgmon.monitor.core.bound_graph import BoundGraphs
+from ecgmon.monitor.core.errors import ModelError
+from ecgmon.monitor.dsp import FRONT_END_VERSION
+from ecgmon.monitor.dsp.operator import State
+from ecgmon.monitor.dsp.segment import BeatWindow, SegmentSettings
+from ecgmon.monitor.inference.classification import (
+    UNCLASSIFIED,
+    Classification,
+    ClassifierSettings,
+    Label,
+    Labeller,
+)
+from ecgmon.monitor.inference.contract import BEAT_SEQUENCE, ModelContract, check_servable
+from ecgmon.monitor.inference.patient_features import (
+    FEATURES,
+    NEXT_FEATURES,
     POINTS,
     SHAPES,
     DescribedBeat,
     PatientContext,
 )
-from monitor.inference.contract import BEAT_SEQUENCE, ModelContract, check_servable
-from monitor.inference.namer import UNCLASSIFIED, ClassifierSettings, Judge, Label, Naming
 
 Float32 = NDArray[np.float32]
 
 DESCRIPTION = "patient-context-3"
 """Name of what `PatientContext.describe` does, the normalisation of this kind of model."""
 
-INPUTS = ("shapes", "figures", "next_figures", "memory", "pending")
+INPUTS = ("shapes", "features", "next_features", "memory", "pending")
 OUTPUTS = ("probabilities", "attribution", "final_probabilities", "next_memory", "next_pending")
 
 
-class AdaptiveNamer:
+class AdaptiveClassifier:
     """Names beats against their own patient and thinks again when the next beat has come.
 
     The state between beats is explicit: the patient's context, the network's memory, and what
@@ -58,7 +64,7 @@ class AdaptiveNamer:
         settings: ClassifierSettings | None = None,
     ) -> None:
         self._contract = contract
-        self._judge = Judge(contract, settings or ClassifierSettings())
+        self._labeller = Labeller(contract, settings or ClassifierSettings())
         shapes = {node.name: node.shape for node in session.get_inputs()}
         self._memory = np.zeros(shapes["memory"], dtype=np.float32)
         self._pending = np.zeros(shapes["pending"], dtype=np.float32)
@@ -69,13 +75,13 @@ class AdaptiveNamer:
     @classmethod
     def serve(
         cls, session: ort.InferenceSession, contract: ModelContract, source: str, settings: ClassifierSettings
-    ) -> AdaptiveNamer:
-        """Return a namer for an open model, once it is known that it can be served.
+    ) -> AdaptiveClassifier:
+        """Return a classifier for an open model, once it is known that it can be served.
 
         Parameters
         ----------
         session, contract
-            As `monitor.inference.model_file.open_model` returns them.
+            As `ecgmon.monitor.inference.model_file.open_model` returns them.
         source : str
             Name of the file, for messages.
         settings : ClassifierSettings
@@ -99,8 +105,8 @@ class AdaptiveNamer:
         outputs = {node.name for node in session.get_outputs()}
         wanted = {
             "shapes": [SHAPES, POINTS],
-            "figures": [len(FIGURES)],
-            "next_figures": [len(NEXT_FIGURES)],
+            "features": [len(FEATURES)],
+            "next_features": [len(NEXT_FEATURES)],
         }
         if (
             set(inputs) != set(INPUTS)
@@ -118,29 +124,29 @@ class AdaptiveNamer:
         """What the model says about itself."""
         return self._contract
 
-    def name(self, windows: Sequence[BeatWindow]) -> list[Naming]:
+    def name(self, windows: Sequence[BeatWindow]) -> list[Classification]:
         """Name the next beats, all in one run of the graph."""
         described = [self._context.describe(window.r, window.samples_mv) for window in windows]
         whole = [beat for beat in described if beat is not None]
         rows = iter(self._run(whole) if whole else ())
-        return [self._naming(None if beat is None else next(rows)) for beat in described]
+        return [self._classification(None if beat is None else next(rows)) for beat in described]
 
-    def _naming(self, row: tuple[Float32, Float32, Float32] | None) -> Naming:
+    def _classification(self, row: tuple[Float32, Float32, Float32] | None) -> Classification:
         """Return what the network's row for a beat means; None for a beat without a window."""
         if row is None:
             self._last = None
-            return Naming(UNCLASSIFIED)
+            return Classification(UNCLASSIFIED)
         probabilities, attribution, final = row
         revision = self._revised(final)
-        self._last = self._judge.label(probabilities, attribution)
-        return Naming(self._last, revision)
+        self._last = self._labeller.label(probabilities, attribution)
+        return Classification(self._last, revision)
 
     def _run(self, beats: list[DescribedBeat]) -> list[tuple[Float32, Float32, Float32]]:
         graph = self._graphs.at(len(beats))
         inputs, outputs = graph.inputs, graph.outputs
         for i, beat in enumerate(beats):
-            inputs["shapes"][i], inputs["figures"][i] = beat.shapes, beat.figures
-            inputs["next_figures"][i] = beat.next_figures
+            inputs["shapes"][i], inputs["features"][i] = beat.shapes, beat.features
+            inputs["next_features"][i] = beat.next_features
         graph.run()
         self._memory[:], self._pending[:] = outputs["next_memory"], outputs["next_pending"]
         return list(
@@ -154,9 +160,9 @@ class AdaptiveNamer:
 
     def _revised(self, final: Float32) -> Label | None:
         """Return the last beat's label if the next beat changed its class."""
-        if self._last is None or self._judge.group(final) == self._last.aami:
+        if self._last is None or self._labeller.group(final) == self._last.aami:
             return None
-        return self._judge.label(final, None)
+        return self._labeller.label(final, None)
 
     def break_off(self) -> None:
         """Let no interval span what comes: samples were lost."""

@@ -6,9 +6,9 @@ import json
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 
-from monitor.dsp.segment import LONGEST_SIDE
-from monitor.errors import ModelError
-from monitor.events import PIPELINE_HZ
+from ecgmon.monitor.core.errors import ModelError
+from ecgmon.monitor.core.events import PIPELINE_HZ
+from ecgmon.monitor.dsp.segment import LONGEST_SIDE
 
 PREFIX = "ecgmon."
 """Every metadata key of ours begins so."""
@@ -50,7 +50,7 @@ class ModelContract:
     training, protocol : str
         Training data, and how it was split and scored.
     scores : mapping of str to float
-        Figures measured under ``protocol``.
+        Features measured under ``protocol``.
     licence : str
         SPDX expression of the weights, with the attribution of their data.
     sha256 : str

@@ -7,7 +7,7 @@ from bisect import bisect_left, insort
 from collections import deque
 from collections.abc import Iterable
 
-from monitor.dsp.operator import State
+from ecgmon.monitor.dsp.operator import State
 
 RR_SHORT, RR_MIDDLE, RR_LONG = 8, 40, 160
 """Intervals that the short, the middle and the long history reach back."""
@@ -16,12 +16,12 @@ CHANGES = 24
 """Changes from one interval to the next whose typical size tells how irregular the rhythm is."""
 
 CHANGE_SCALE = 4.0
-"""Changes are multiplied by this, so that they spread as wide as the other figures."""
+"""Changes are multiplied by this, so that they spread as wide as the other features."""
 
 LIMIT = 1.5
 """Logarithms of ratios are cut off here."""
 
-INTERVAL_FIGURES = (
+INTERVAL_FEATURES = (
     "rr_to_last_rr",
     "rr_to_second_last_rr",
     "rr_to_short_median",
@@ -42,7 +42,7 @@ INTERVAL_FIGURES = (
 )
 """What describes a beat's time: logarithms of ratios of intervals."""
 
-NEXT_FIGURES = (
+NEXT_FEATURES = (
     "next_rr_to_rr",
     "next_rr_to_short_median",
     "pair_to_short_median",
@@ -55,7 +55,7 @@ NEXT_FIGURES = (
 _USUAL = math.log(0.8)
 
 UNKNOWN = math.nan
-"""Stands for the logarithm of an interval that is not known; it makes every figure 0."""
+"""Stands for the logarithm of an interval that is not known; it makes every feature 0."""
 
 
 def within_limit(difference: float) -> float:
@@ -136,17 +136,17 @@ class IntervalHistory:
 
         Returns
         -------
-        figures : tuple of 17 floats
-            `INTERVAL_FIGURES`.
-        next_figures : tuple of 5 floats
-            `NEXT_FIGURES` of the beat before.
+        features : tuple of 17 floats
+            `INTERVAL_FEATURES`.
+        next_features : tuple of 5 floats
+            `NEXT_FEATURES` of the beat before.
         """
         short, middle, long, changes, second_changes = self._histories.values()
         this = math.log(rr_s) if rr_s > 0.0 else UNKNOWN
         last, second_last = self._last, self._second_last
         median, upper, slow = short.quantile(0.5), middle.quantile(0.75), long.quantile(0.9)
         change, second_change = within_limit(this - last), within_limit(this - second_last)
-        figures = (
+        features = (
             change,
             second_change,
             within_limit(this - median),
@@ -166,7 +166,7 @@ class IntervalHistory:
             within_limit(second_changes.quantile(0.5)) * CHANGE_SCALE,
         )
         mean_of_pair = math.log((rr_s + math.exp(last)) / 2) if rr_s > 0.0 else UNKNOWN
-        next_figures = (
+        next_features = (
             change,
             within_limit(this - self._last_median),
             within_limit(mean_of_pair - self._last_median),
@@ -182,7 +182,7 @@ class IntervalHistory:
                 second_changes.add(abs(second_change))
         self._second_last, self._last = last, this
         self._last_median, self._last_upper = median, upper
-        return figures, next_figures
+        return features, next_features
 
     def snapshot(self) -> State:
         """Return a copy of the state."""

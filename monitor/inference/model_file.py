@@ -8,8 +8,8 @@ from pathlib import Path
 
 import onnxruntime as ort
 
-from monitor.errors import ModelError
-from monitor.inference.contract import ModelContract
+from ecgmon.monitor.core.errors import ModelError
+from ecgmon.monitor.inference.contract import ModelContract
 
 _DIGEST = re.compile(rb"ecgmon\.sha256\x12\x40([0-9a-f]{64})")
 """The checksum as protobuf writes it: key, then field 2 of 64 bytes."""

@@ -1,4 +1,4 @@
-"""Opens the model that the settings name, once for all streams, and gives each its own namer."""
+"""Opens the model that the settings name, once for all streams, and gives each its own classifier."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ from pathlib import Path
 
 import onnxruntime as ort
 
-from monitor.inference.adaptive import AdaptiveNamer
-from monitor.inference.classifier import BeatClassifier
-from monitor.inference.contract import BEAT_SEQUENCE, ModelContract
-from monitor.inference.model_file import open_model
-from monitor.inference.namer import BeatNamer, ClassifierSettings, WindowNamer
-from monitor.inference.registry import find_model
+from ecgmon.monitor.inference.adaptive import AdaptiveClassifier
+from ecgmon.monitor.inference.classification import BeatClassifier, ClassifierSettings, WindowClassifier
+from ecgmon.monitor.inference.contract import BEAT_SEQUENCE, ModelContract
+from ecgmon.monitor.inference.model_file import open_model
+from ecgmon.monitor.inference.registry import find_model
+from ecgmon.monitor.inference.window_model import WindowModel
 
 
 @lru_cache(maxsize=4)
@@ -20,8 +20,8 @@ def _opened(path: Path, modified_ns: int) -> tuple[ort.InferenceSession, ModelCo
     return open_model(path)
 
 
-def open_namer(settings: ClassifierSettings | None = None) -> BeatNamer:
-    """Return a namer of beats for one stream.
+def open_classifier(settings: ClassifierSettings | None = None) -> BeatClassifier:
+    """Return a classifier of beats for one stream.
 
     Parameters
     ----------
@@ -38,18 +38,18 @@ def open_namer(settings: ClassifierSettings | None = None) -> BeatNamer:
     entry.verify()
     path = entry.path.resolve()
     session, contract = _opened(path, path.stat().st_mtime_ns)
-    return serve_namer(session, contract, str(path), settings)
+    return serve_classifier(session, contract, str(path), settings)
 
 
-def serve_namer(
+def serve_classifier(
     session: ort.InferenceSession, contract: ModelContract, source: str, settings: ClassifierSettings
-) -> BeatNamer:
-    """Return a namer for an open model of any kind.
+) -> BeatClassifier:
+    """Return a classifier for an open model of any kind.
 
     Parameters
     ----------
     session, contract
-        As `monitor.inference.model_file.open_model` returns them.
+        As `ecgmon.monitor.inference.model_file.open_model` returns them.
     source : str
         Name of the file, for messages.
     settings : ClassifierSettings
@@ -61,5 +61,5 @@ def serve_namer(
         The model cannot be served.
     """
     if contract.kind == BEAT_SEQUENCE:
-        return AdaptiveNamer.serve(session, contract, source, settings)
-    return WindowNamer(BeatClassifier.serve(session, contract, source), settings)
+        return AdaptiveClassifier.serve(session, contract, source, settings)
+    return WindowClassifier(WindowModel.serve(session, contract, source), settings)

@@ -12,11 +12,11 @@ from typing import Literal
 
 import platformdirs
 
-from monitor.errors import ModelError
-from monitor.inference.contract import ModelContract
-from monitor.inference.model_file import open_model, sealed_digest
+from ecgmon.monitor.core.errors import ModelError
+from ecgmon.monitor.inference.contract import ModelContract
+from ecgmon.monitor.inference.model_file import open_model, sealed_digest
 
-ZOO = "models.zoo"
+ZOO = "ecgmon.models.zoo"
 """The package that holds the shipped models; importing it needs numpy at most."""
 
 

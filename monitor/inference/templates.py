@@ -6,9 +6,9 @@ import math
 
 import numpy as np
 
-from monitor.dsp.median import median
-from monitor.dsp.operator import Samples
-from monitor.dsp.segment import STD_FLOOR_MV
+from ecgmon.monitor.dsp.median import median
+from ecgmon.monitor.dsp.operator import Samples
+from ecgmon.monitor.dsp.segment import STD_FLOOR_MV
 
 P_WAVE = slice(38, 64)
 """Points from 283 to 67 ms before the R wave, where a P wave lies."""
@@ -78,7 +78,7 @@ class Templates:
         away: Samples = (centred - self._shapes) / self.typical.size
         return np.minimum(np.maximum(away, -FARTHEST, out=away), FARTHEST, out=away)
 
-    def likenesses(self, centred: Samples) -> list[float]:
+    def correlations(self, centred: Samples) -> list[float]:
         """Return a beat's part along both, and along the P waves of both, in millivolts."""
         parts: list[float] = (self._directions @ centred).tolist()
         return parts

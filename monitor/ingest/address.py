@@ -10,8 +10,8 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 
 from pydantic import ValidationError
 
-from monitor.config import Settings
-from monitor.errors import UsageError
+from ecgmon.monitor.core.config import Settings
+from ecgmon.monitor.core.errors import UsageError
 
 SettingsT = TypeVar("SettingsT", bound=Settings)
 

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 from types import TracebackType
 from typing import Protocol, Self
 
-from monitor.events import SampleBlock, SourceStatus
+from ecgmon.monitor.core.events import SampleBlock, SourceStatus
 
 
 class Source(Protocol):
@@ -14,7 +14,7 @@ class Source(Protocol):
 
     ``async with source: async for item in source`` yields blocks, and between them news of
     the link. A source reconnects by itself, ends by returning, and raises
-    `monitor.errors.SourceError` only if it can never work.
+    `ecgmon.monitor.core.errors.SourceError` only if it can never work.
     """
 
     @property

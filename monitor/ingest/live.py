@@ -6,9 +6,9 @@ from collections.abc import Iterable, Sequence
 
 import numpy as np
 
-from firmware_bridge.packet import Packet, StreamFormat
-from monitor.events import LinkState, SampleBlock, SourceStatus
-from monitor.ingest.clock import ClockSettings, Placed, Timekeeper
+from ecgmon.firmware_bridge.packet import Packet, StreamFormat
+from ecgmon.monitor.core.events import LinkState, SampleBlock, SourceStatus
+from ecgmon.monitor.ingest.clock import ClockSettings, Placed, Timekeeper
 
 Arrival = tuple[list[Packet], float | None]
 """Packets that arrived together, and when the last of them did."""

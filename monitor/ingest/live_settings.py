@@ -6,9 +6,9 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, model_validator
 
-from firmware_bridge.broker import BrokerSettings
-from monitor.config import Settings
-from monitor.ingest.clock.settings import ClockSettings
+from ecgmon.firmware_bridge.broker import BrokerSettings
+from ecgmon.monitor.core.config import Settings
+from ecgmon.monitor.ingest.clock.settings import ClockSettings
 
 Name = Annotated[str, Field(min_length=1, pattern=r"^[\w.:-]+$")]
 

@@ -14,16 +14,16 @@ from typing import Self
 
 import aiomqtt
 
-from firmware_bridge.broker import Broker
-from firmware_bridge.packet import Packet, StreamFormat
-from monitor.errors import UsageError
-from monitor.events import LinkState, SampleBlock, SourceStatus
-from monitor.ingest.address import Address
-from monitor.ingest.clock import Reorder
-from monitor.ingest.live import Arrival, LiveDevice
-from monitor.ingest.live_settings import MqttSettings
-from monitor.ingest.payload import PayloadDecoder
-from monitor.ingest.settings import SourceSettings
+from ecgmon.firmware_bridge.broker import Broker
+from ecgmon.firmware_bridge.packet import Packet, StreamFormat
+from ecgmon.monitor.core.errors import UsageError
+from ecgmon.monitor.core.events import LinkState, SampleBlock, SourceStatus
+from ecgmon.monitor.ingest.address import Address
+from ecgmon.monitor.ingest.clock import Reorder
+from ecgmon.monitor.ingest.live import Arrival, LiveDevice
+from ecgmon.monitor.ingest.live_settings import MqttSettings
+from ecgmon.monitor.ingest.payload import PayloadDecoder
+from ecgmon.monitor.ingest.settings import SourceSettings
 
 Item = SampleBlock | SourceStatus
 

@@ -8,9 +8,9 @@ from typing import Any
 
 import numpy as np
 
-from firmware_bridge.decoders.native import NativeDecoder, NativeSettings
-from firmware_bridge.packet import Counters, Packet, StreamFormat
-from monitor.ingest.live_settings import MqttSettings
+from ecgmon.firmware_bridge.decoders.native import NativeDecoder, NativeSettings
+from ecgmon.firmware_bridge.packet import Counters, Packet, StreamFormat
+from ecgmon.monitor.ingest.live_settings import MqttSettings
 
 _MV = {"mv": 1.0, "uv": 1e-3, "v": 1e3}
 _MAX_SAMPLES = 100_000

@@ -5,16 +5,16 @@ from __future__ import annotations
 import difflib
 import importlib
 
-from monitor.errors import UsageError
-from monitor.ingest.address import Address
-from monitor.ingest.base import Source
-from monitor.ingest.settings import SourceSettings
+from ecgmon.monitor.core.errors import UsageError
+from ecgmon.monitor.ingest.address import Address
+from ecgmon.monitor.ingest.base import Source
+from ecgmon.monitor.ingest.settings import SourceSettings
 
 _OPENERS = {
-    "replay": "monitor.ingest.replay:open_replay",
-    "serial": "monitor.ingest.serial:open_serial",
-    "mqtt": "monitor.ingest.mqtt:open_mqtt",
-    "mqtts": "monitor.ingest.mqtt:open_mqtt",
+    "replay": "ecgmon.monitor.ingest.replay:open_replay",
+    "serial": "ecgmon.monitor.ingest.serial:open_serial",
+    "mqtt": "ecgmon.monitor.ingest.mqtt:open_mqtt",
+    "mqtts": "ecgmon.monitor.ingest.mqtt:open_mqtt",
 }
 """Scheme to function; imported on use, so that a kind of source costs only those who use it."""
 

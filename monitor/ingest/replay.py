@@ -9,13 +9,13 @@ from collections.abc import AsyncIterator
 from types import TracebackType
 from typing import Self
 
-from monitor.errors import RecordError
-from monitor.events import SampleBlock, SourceStatus
-from monitor.ingest.address import Address
-from monitor.ingest.settings import ReplaySettings, SourceSettings
-from sim.library import find_record
-from sim.record import Record, Reference, read_record
-from sim.replay import ReplayControls
+from ecgmon.monitor.core.errors import RecordError
+from ecgmon.monitor.core.events import SampleBlock, SourceStatus
+from ecgmon.monitor.ingest.address import Address
+from ecgmon.monitor.ingest.settings import ReplaySettings, SourceSettings
+from ecgmon.sim.library import find_record
+from ecgmon.sim.record import Record, Reference, read_record
+from ecgmon.sim.replay import ReplayControls
 
 LIVE_BLOCK_S = 0.1
 FAST_BLOCK_S = 1.0

@@ -10,16 +10,16 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from firmware_bridge.decoders import device_kind, make_decoder
-from firmware_bridge.errors import LinkLostError, NoFramesError
-from firmware_bridge.links import Chunk, FileLink, Link, SerialLink
-from firmware_bridge.packet import Decoder
-from monitor.errors import SourceError
-from monitor.events import SampleBlock, SourceStatus
-from monitor.ingest.address import Address
-from monitor.ingest.live import LiveDevice
-from monitor.ingest.live_settings import SerialSettings
-from monitor.ingest.settings import SourceSettings
+from ecgmon.firmware_bridge.decoders import device_kind, make_decoder
+from ecgmon.firmware_bridge.errors import LinkLostError, NoFramesError
+from ecgmon.firmware_bridge.links import Chunk, FileLink, Link, SerialLink
+from ecgmon.firmware_bridge.packet import Decoder
+from ecgmon.monitor.core.errors import SourceError
+from ecgmon.monitor.core.events import SampleBlock, SourceStatus
+from ecgmon.monitor.ingest.address import Address
+from ecgmon.monitor.ingest.live import LiveDevice
+from ecgmon.monitor.ingest.live_settings import SerialSettings
+from ecgmon.monitor.ingest.settings import SourceSettings
 
 SILENT_AFTER_S = 2.0
 _FIRST_RETRY_S = 0.1

@@ -7,8 +7,8 @@ from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, Field
 
-from monitor.config import Settings
-from monitor.ingest.live_settings import MqttSettings, SerialSettings
+from ecgmon.monitor.core.config import Settings
+from ecgmon.monitor.ingest.live_settings import MqttSettings, SerialSettings
 
 SPEED_LIMIT = 10_000.0
 

@@ -11,8 +11,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import BinaryIO, NamedTuple, Self
 
-from monitor.errors import OutputError
-from monitor.events import Beat, BeatRevision, Event, RhythmChange, SourceStatus
+from ecgmon.monitor.core.errors import OutputError
+from ecgmon.monitor.core.events import Beat, BeatRevision, Event, RhythmChange, SourceStatus
 
 ANNOTATOR = "ecgmon"
 """Suffix of the files."""

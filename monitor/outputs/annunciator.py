@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from types import TracebackType
 from typing import Self
 
-from monitor.events import Alarm, Event, Priority
+from ecgmon.monitor.core.events import Alarm, Event, Priority
 
 LOG = logging.getLogger(__name__)
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from types import TracebackType
 from typing import Protocol, Self
 
-from monitor.events import Event
+from ecgmon.monitor.core.events import Event
 
 
 class Output(Protocol):

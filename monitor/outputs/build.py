@@ -5,8 +5,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from monitor.outputs.base import Output
-from monitor.outputs.settings import DeliverySettings
+from ecgmon.monitor.outputs.base import Output
+from ecgmon.monitor.outputs.settings import DeliverySettings
 
 
 def build_outputs(settings: DeliverySettings, names: Mapping[str, str] | None = None) -> list[Output]:
@@ -30,39 +30,39 @@ def build_outputs(settings: DeliverySettings, names: Mapping[str, str] | None = 
 def _keeping(settings: DeliverySettings, names: Mapping[str, str]) -> list[Output]:
     outputs: list[Output] = []
     if settings.store is not None:
-        from monitor.outputs.store import StoreOutput
+        from ecgmon.monitor.outputs.store import StoreOutput
 
         outputs.append(StoreOutput(settings.store, names=names))
     if settings.recorder is not None:
-        from monitor.outputs.recorder import RecorderOutput
+        from ecgmon.monitor.outputs.recorder import RecorderOutput
 
         outputs.append(RecorderOutput(settings.recorder))
     return outputs
 
 
 def _announcing(settings: DeliverySettings) -> list[Output]:
-    from monitor.outputs.annunciator import Annunciator
-    from monitor.outputs.queued import QueuedOutput
+    from ecgmon.monitor.outputs.annunciator import Annunciator
+    from ecgmon.monitor.outputs.queued import QueuedOutput
 
     outputs: list[Output] = []
     if settings.sound is not None:
-        from monitor.outputs.sound import Loudspeaker
+        from ecgmon.monitor.outputs.sound import Loudspeaker
 
         outputs.append(Annunciator(Loudspeaker(settings.sound)))
     if settings.gpio is not None:
-        from monitor.outputs.gpio import Pins
+        from ecgmon.monitor.outputs.gpio import Pins
 
         outputs.append(Annunciator(Pins(settings.gpio)))
     if settings.mqtt is not None:
-        from monitor.outputs.mqtt import MqttSink
+        from ecgmon.monitor.outputs.mqtt import MqttSink
 
         outputs.append(QueuedOutput(MqttSink(settings.mqtt)))
     if settings.notify is not None:
-        from monitor.outputs.notify import NotifySink
+        from ecgmon.monitor.outputs.notify import NotifySink
 
         outputs.append(QueuedOutput(NotifySink(settings.notify)))
     if settings.webhook is not None:
-        from monitor.outputs.notify import WebhookSink
+        from ecgmon.monitor.outputs.notify import WebhookSink
 
         outputs.append(QueuedOutput(WebhookSink(settings.webhook)))
     return outputs

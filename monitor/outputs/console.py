@@ -8,9 +8,9 @@ from collections.abc import Mapping, Sequence
 from types import TracebackType
 from typing import Self, TextIO
 
-from monitor.errors import OutputError
-from monitor.events import Event
-from monitor.outputs.words import EventWords, Line, clock
+from ecgmon.monitor.core.errors import OutputError
+from ecgmon.monitor.core.events import Event
+from ecgmon.monitor.outputs.words import EventWords, Line, clock
 
 _RESET = "\x1b[0m"
 _DIM = "\x1b[2m"

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Protocol, runtime_checkable
 
-from monitor.events import Event, SampleBlock
-from monitor.outputs.base import Output
+from ecgmon.monitor.core.events import Event, SampleBlock
+from ecgmon.monitor.outputs.base import Output
 
 
 @runtime_checkable

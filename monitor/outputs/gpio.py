@@ -7,10 +7,10 @@ from typing import Any
 
 from pydantic import Field
 
-from monitor.config import Settings
-from monitor.errors import MissingExtraError
-from monitor.events import Priority
-from monitor.outputs.annunciator import Signaller
+from ecgmon.monitor.core.config import Settings
+from ecgmon.monitor.core.errors import MissingExtraError
+from ecgmon.monitor.core.events import Priority
+from ecgmon.monitor.outputs.annunciator import Signaller
 
 FLASH_HZ = {"high": 2.0, "medium": 0.6}
 """IEC 60601-1-8: 1.4 to 2.8 Hz for high priority, 0.4 to 0.8 Hz for medium, constant for low."""

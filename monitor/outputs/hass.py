@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from monitor import __version__
+from ecgmon.monitor.core.version import __version__
 
 ORIGIN = {"name": "ecgmon", "sw_version": __version__}
 

@@ -11,9 +11,9 @@ from pathlib import Path
 from types import TracebackType
 from typing import BinaryIO, Literal, Self
 
-from monitor.errors import OutputError
-from monitor.events import Event, to_json
-from monitor.outputs.console import discard_stream
+from ecgmon.monitor.core.errors import OutputError
+from ecgmon.monitor.core.events import Event, to_json
+from ecgmon.monitor.outputs.console import discard_stream
 
 FLUSH_EVERY_S = 0.5
 """A line reaches the file at most this long after the next event follows it."""

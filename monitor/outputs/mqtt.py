@@ -12,8 +12,8 @@ from typing import Any
 import paho.mqtt.client as paho
 from paho.mqtt.enums import CallbackAPIVersion
 
-from monitor.errors import OutputError
-from monitor.events import (
+from ecgmon.monitor.core.errors import OutputError
+from ecgmon.monitor.core.events import (
     Alarm,
     Beat,
     Episode,
@@ -24,10 +24,10 @@ from monitor.events import (
     SourceStatus,
     to_json,
 )
-from monitor.outputs.hass import discovery
-from monitor.outputs.mqtt_settings import MqttSettings
-from monitor.outputs.queued import STATES_WAITING, Message, Sink
-from monitor.secrets import resolve
+from ecgmon.monitor.core.secrets import resolve
+from ecgmon.monitor.outputs.hass import discovery
+from ecgmon.monitor.outputs.mqtt_settings import MqttSettings
+from ecgmon.monitor.outputs.queued import STATES_WAITING, Message, Sink
 
 LOG = logging.getLogger(__name__)
 

@@ -12,11 +12,11 @@ from urllib.parse import urlsplit
 
 from pydantic import Field, field_validator
 
-from monitor.config import Settings
-from monitor.errors import MissingExtraError, OutputError, SettingsError
-from monitor.events import Alarm, Event, Priority, to_json
-from monitor.outputs.queued import Message, Sink
-from monitor.secrets import resolve
+from ecgmon.monitor.core.config import Settings
+from ecgmon.monitor.core.errors import MissingExtraError, OutputError, SettingsError
+from ecgmon.monitor.core.events import Alarm, Event, Priority, to_json
+from ecgmon.monitor.core.secrets import resolve
+from ecgmon.monitor.outputs.queued import Message, Sink
 
 PRIORITIES: Sequence[Priority] = ("high", "medium", "low")
 WEBHOOK_TIMEOUT_S = 10.0

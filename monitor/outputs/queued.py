@@ -12,8 +12,8 @@ from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Any, Self
 
-from monitor.errors import EcgmonError
-from monitor.events import Event
+from ecgmon.monitor.core.errors import EcgmonError
+from ecgmon.monitor.core.events import Event
 
 LOG = logging.getLogger(__name__)
 

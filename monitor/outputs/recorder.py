@@ -9,9 +9,9 @@ from collections.abc import Sequence
 from types import TracebackType
 from typing import Self
 
-from monitor.events import Event, SampleBlock
-from monitor.recorder.recorder import Recorder
-from monitor.recorder.settings import RecorderSettings
+from ecgmon.monitor.core.events import Event, SampleBlock
+from ecgmon.monitor.recorder.recorder import Recorder
+from ecgmon.monitor.recorder.settings import RecorderSettings
 
 LOG = logging.getLogger(__name__)
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from monitor.config import Settings
-from monitor.outputs.gpio import GpioSettings
-from monitor.outputs.mqtt_settings import MqttSettings
-from monitor.outputs.notify import NotifySettings, WebhookSettings
-from monitor.outputs.sound import SoundSettings
-from monitor.recorder.settings import RecorderSettings
-from monitor.store.settings import StoreSettings
+from ecgmon.monitor.core.config import Settings
+from ecgmon.monitor.outputs.gpio import GpioSettings
+from ecgmon.monitor.outputs.mqtt_settings import MqttSettings
+from ecgmon.monitor.outputs.notify import NotifySettings, WebhookSettings
+from ecgmon.monitor.outputs.sound import SoundSettings
+from ecgmon.monitor.recorder.settings import RecorderSettings
+from ecgmon.monitor.store.settings import StoreSettings
 
 
 class DeliverySettings(Settings):

@@ -12,10 +12,10 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
-from monitor.config import Settings
-from monitor.errors import OutputError
-from monitor.events import Priority
-from monitor.outputs.annunciator import Signaller
+from ecgmon.monitor.core.config import Settings
+from ecgmon.monitor.core.errors import OutputError
+from ecgmon.monitor.core.events import Priority
+from ecgmon.monitor.outputs.annunciator import Signaller
 
 RATE_HZ = 22_050
 PLAY_S = 10.0

@@ -10,12 +10,12 @@ from typing import Self
 
 from sqlalchemy.exc import SQLAlchemyError
 
-from monitor.errors import OutputError
-from monitor.events import Event
-from monitor.store.retention import Retention
-from monitor.store.rows import RowMaker
-from monitor.store.settings import StoreSettings
-from monitor.store.store import EventStore
+from ecgmon.monitor.core.errors import OutputError
+from ecgmon.monitor.core.events import Event
+from ecgmon.monitor.store.retention import Retention
+from ecgmon.monitor.store.rows import RowMaker
+from ecgmon.monitor.store.settings import StoreSettings
+from ecgmon.monitor.store.store import EventStore
 
 LOG = logging.getLogger(__name__)
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import timedelta
 from typing import Literal, NamedTuple
 
-from monitor.events import (
+from ecgmon.monitor.core.events import (
     Alarm,
     Beat,
     BeatRevision,

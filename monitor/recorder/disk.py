@@ -8,7 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
-from monitor.outputs.annotations import ANNOTATOR
+from ecgmon.monitor.outputs.annotations import ANNOTATOR
 
 LOG = logging.getLogger(__name__)
 

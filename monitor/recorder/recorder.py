@@ -9,13 +9,13 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from monitor.events import Alarm, Beat, BeatRevision, Event, RhythmChange, SampleBlock
-from monitor.outputs.annotations import Annotation
-from monitor.recorder.disk import SIGNAL_FOLDER, STRIP_FOLDER, DiskGuard
-from monitor.recorder.segment import Segment
-from monitor.recorder.settings import RecorderSettings
-from monitor.recorder.strips import StripKeeper, load_edfio
-from monitor.recorder.wfdb import RecordInfo, close_record, safe_name
+from ecgmon.monitor.core.events import Alarm, Beat, BeatRevision, Event, RhythmChange, SampleBlock
+from ecgmon.monitor.outputs.annotations import Annotation
+from ecgmon.monitor.recorder.disk import SIGNAL_FOLDER, STRIP_FOLDER, DiskGuard
+from ecgmon.monitor.recorder.segment import Segment
+from ecgmon.monitor.recorder.settings import RecorderSettings
+from ecgmon.monitor.recorder.strips import StripKeeper, load_edfio
+from ecgmon.monitor.wfdb.records import RecordInfo, close_record, safe_name
 
 LOG = logging.getLogger(__name__)
 

@@ -9,10 +9,10 @@ from typing import BinaryIO
 
 import numpy as np
 
-from monitor.events import SampleBlock
-from monitor.files import replace_file
-from monitor.outputs.annotations import ANNOTATOR, Annotation
-from monitor.recorder.wfdb import (
+from ecgmon.monitor.core.events import SampleBlock
+from ecgmon.monitor.core.files import replace_file
+from ecgmon.monitor.outputs.annotations import ANNOTATOR, Annotation
+from ecgmon.monitor.wfdb.records import (
     MISSING,
     RecordInfo,
     annotation_bytes,

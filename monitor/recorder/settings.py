@@ -7,8 +7,8 @@ from pathlib import Path
 from platformdirs import user_state_path
 from pydantic import Field
 
-from monitor.config import Settings
-from monitor.events import Priority
+from ecgmon.monitor.core.config import Settings
+from ecgmon.monitor.core.events import Priority
 
 
 class RecorderSettings(Settings):

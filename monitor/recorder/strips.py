@@ -12,11 +12,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from monitor.errors import MissingExtraError
-from monitor.events import Alarm, SampleBlock
-from monitor.files import replacing
-from monitor.outputs.annotations import Annotation
-from monitor.recorder.wfdb import RecordInfo, safe_name, write_record
+from ecgmon.monitor.core.errors import MissingExtraError
+from ecgmon.monitor.core.events import Alarm, SampleBlock
+from ecgmon.monitor.core.files import replacing
+from ecgmon.monitor.outputs.annotations import Annotation
+from ecgmon.monitor.wfdb.records import RecordInfo, safe_name, write_record
 
 ALARM_SYMBOL = '"'
 """WFDB symbol of a comment, which marks where the alarm was raised."""

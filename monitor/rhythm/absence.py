@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import math
 
-from monitor.dsp.operator import State
-from monitor.events import PIPELINE_HZ
-from monitor.rhythm.found import EpisodeFound, EpisodeKind, SeenBeat
-from monitor.rhythm.layer import Layer
-from monitor.rhythm.settings import RhythmSettings
+from ecgmon.monitor.core.events import PIPELINE_HZ
+from ecgmon.monitor.dsp.operator import State
+from ecgmon.monitor.rhythm.findings import EpisodeFinding, EpisodeKind, SeenBeat
+from ecgmon.monitor.rhythm.layer import Layer
+from ecgmon.monitor.rhythm.settings import RhythmSettings
 
 STEADY_INTERVALS = 6
 STEADY_SPREAD = 0.15
@@ -64,7 +64,7 @@ class AbsenceWatch:
 
     def seen(self, at: float) -> None:
         """Take an R wave at once, before its class is final."""
-        self.layer.hush(at)
+        self.layer.mute(at)
         self.restart(at)
 
     @property
@@ -79,7 +79,7 @@ class AbsenceWatch:
         assert self._since is not None
         self.layer.say("ASYS", self._since)
 
-    def take(self, beat: SeenBeat, known_at: int) -> list[EpisodeFound]:
+    def take(self, beat: SeenBeat, known_at: int) -> list[EpisodeFinding]:
         """Take the next beat, its class final; return the pause that it ended.
 
         A long interval is a dropped beat if it is twice as long as steady ones before it,
@@ -101,7 +101,7 @@ class AbsenceWatch:
         if rr_s is None or not kinds:
             return []
         before = beat.at - rr_s * PIPELINE_HZ
-        return [EpisodeFound(before, beat.at, known_at, kind, 2, round(60.0 / rr_s, 1)) for kind in kinds]
+        return [EpisodeFinding(before, beat.at, known_at, kind, 2, round(60.0 / rr_s, 1)) for kind in kinds]
 
     def _is_dropped(self, rr_s: float) -> bool:
         if len(self._steady) < STEADY_INTERVALS:

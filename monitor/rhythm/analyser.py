@@ -6,22 +6,22 @@ import math
 from collections.abc import Collection
 from dataclasses import replace
 
-from monitor.dsp.operator import State
-from monitor.events import PIPELINE_HZ
-from monitor.rhythm.absence import AbsenceWatch
-from monitor.rhythm.atrial_model import Judge
-from monitor.rhythm.fibrillation import FibrillationSecond
-from monitor.rhythm.found import EpisodeFound, Found, RhythmFound, SeenBeat
-from monitor.rhythm.ground import GroundRhythm
-from monitor.rhythm.layer import Layer
-from monitor.rhythm.patterns import PatternFinder
-from monitor.rhythm.runs import RunFinder
-from monitor.rhythm.settings import RhythmSettings
-from monitor.rhythm.sight import SightWatch, is_blind, may_hide_a_beat
+from ecgmon.monitor.core.events import PIPELINE_HZ
+from ecgmon.monitor.dsp.operator import State
+from ecgmon.monitor.rhythm.absence import AbsenceWatch
+from ecgmon.monitor.rhythm.af_model import AfClassifier
+from ecgmon.monitor.rhythm.base_rhythm import BaseRhythm
+from ecgmon.monitor.rhythm.findings import EpisodeFinding, Found, RhythmFinding, SeenBeat
+from ecgmon.monitor.rhythm.layer import Layer
+from ecgmon.monitor.rhythm.patterns import PatternFinder
+from ecgmon.monitor.rhythm.runs import RunFinder
+from ecgmon.monitor.rhythm.settings import RhythmSettings
+from ecgmon.monitor.rhythm.unreadable import UnreadableWatch, is_unreadable, may_hide_a_beat
+from ecgmon.monitor.rhythm.vf import VfSecond
 
 SECOND = int(PIPELINE_HZ)
 
-FIBRILLATION = "VFL"
+VF = "VFL"
 """Rhythm string of ventricular flutter and fibrillation, which are not told apart."""
 
 SETTLED_S = 2.0
@@ -36,7 +36,7 @@ class RhythmAnalyser:
 
     Several parts look at the same beats, each for what it knows. The most urgent one that
     has something to say gives the rhythm: ventricular flutter or fibrillation, a signal
-    that cannot be read, asystole, a run, a pattern, and beneath them the ground rhythm.
+    that cannot be read, asystole, a run, a pattern, and beneath them the base rhythm.
     So a short run ends in the rhythm that it interrupted. A beat counts once its class is
     final, that is when the next beat is known.
 
@@ -47,34 +47,34 @@ class RhythmAnalyser:
     ----------
     settings : RhythmSettings, optional
         Limits.
-    model : Judge, optional
-        Judge of atrial fibrillation, in place of the shipped one.
+    model : AfClassifier, optional
+        AfClassifier of atrial fibrillation, in place of the shipped one.
 
     Attributes
     ----------
-    ground : GroundRhythm
-        Names the ground rhythm.
+    base : BaseRhythm
+        Names the base rhythm.
     """
 
     _waiting: SeenBeat | None
 
-    def __init__(self, settings: RhythmSettings | None = None, model: Judge | None = None) -> None:
+    def __init__(self, settings: RhythmSettings | None = None, model: AfClassifier | None = None) -> None:
         self.settings = settings or RhythmSettings()
-        self.ground = GroundRhythm(self.settings, model)
+        self.base = BaseRhythm(self.settings, model)
         self._patterns = PatternFinder(self.settings)
         self._runs = RunFinder(self.settings)
         self._absence = AbsenceWatch(self.settings)
-        self._sight = SightWatch(self.settings)
+        self._unreadable = UnreadableWatch(self.settings)
         self.forget()
 
     def forget(self) -> None:
         """Forget everything: another stream begins."""
-        self._fibrillation = Layer()
-        self.ground.forget()
+        self._vf = Layer()
+        self.base.forget()
         self._break_off()
         self._absence.layer = Layer()
         self._patterns.layer, self._runs.layer = Layer(), Layer()
-        self._sight.forget()
+        self._unreadable.forget()
         self._said = ("", "")
         self._start = -STEP
         self._shown_until = 0
@@ -101,22 +101,22 @@ class RhythmAnalyser:
     def second(self, start: int, index: float, reasons: Collection[str], known_at: int) -> list[Found]:
         """Take the quality of the second that begins at pipeline index ``start``."""
         least = self.settings.min_quality
-        self._sight.second(start, blind=is_blind(index, reasons, least))
+        self._unreadable.second(start, blind=is_unreadable(index, reasons, least))
         self._absence.second(start, start + SECOND, blind=may_hide_a_beat(index, reasons, least))
-        since = self._sight.blind_since
+        since = self._unreadable.unreadable_since
         if since is not None and start - since > self.settings.forget_s * PIPELINE_HZ:
-            self.ground.forget()
+            self.base.forget()
         return self._name(known_at)
 
-    def fibrillation(self, second: FibrillationSecond) -> list[Found]:
+    def vf(self, second: VfSecond) -> list[Found]:
         """Take the verdict on the waveform of one second."""
         if second.is_vf:
             self._shown_until = second.start + SECOND
         if not second.holds:
-            self._fibrillation.hush(self._shown_until)
-        elif second.onset is not None and not self._fibrillation.rhythm:
-            self._fibrillation.say(FIBRILLATION, second.onset, second.probability or 0.0)
-            self.ground.forget_since(second.onset)
+            self._vf.mute(self._shown_until)
+        elif second.onset is not None and not self._vf.rhythm:
+            self._vf.say(VF, second.onset, second.probability or 0.0)
+            self.base.forget_since(second.onset)
         return self._name(second.known_at)
 
     def advance(self, now: int) -> list[Found]:
@@ -135,9 +135,9 @@ class RhythmAnalyser:
         found = self.finish(end)
         self._break_off()
         self._absence.restart(end)
-        self._sight.gap(start, end)
+        self._unreadable.gap(start, end)
         if end - start > self.settings.forget_s * PIPELINE_HZ:
-            self.ground.forget()
+            self.base.forget()
         return found + self._name(end)
 
     def finish(self, known_at: int) -> list[Found]:
@@ -169,16 +169,16 @@ class RhythmAnalyser:
     def _settled_at(beat: SeenBeat) -> int:
         return math.ceil(beat.at + SETTLED_S * PIPELINE_HZ)
 
-    def _settle(self, known_at: int, revised: str | None = None) -> list[EpisodeFound]:
+    def _settle(self, known_at: int, revised: str | None = None) -> list[EpisodeFinding]:
         """Let the beat that waits count, its class final."""
         beat, self._waiting = self._waiting, None
         if beat is None:
             return []
         if revised is not None:
             beat = replace(beat, aami=revised)
-        if not self._fibrillation.rhythm:
-            self.ground.take(beat)
-        irregular = self.ground.fibrillates
+        if not self._vf.rhythm:
+            self.base.take(beat)
+        irregular = self.base.fibrillates
         self._patterns.take(beat, irregular=irregular)
         run = self._runs.take(beat, known_at, irregular=irregular)
         pauses = self._absence.take(beat, known_at)
@@ -186,35 +186,35 @@ class RhythmAnalyser:
 
     def _name(self, known_at: int) -> list[Found]:
         """Say which rhythm holds, if it is another than before."""
-        since, ground = 0.0, self.ground.layer
+        since, base = 0.0, self.base.layer
         for layer in (
-            self._fibrillation,
-            self._sight.layer,
+            self._vf,
+            self._unreadable.layer,
             self._absence.layer,
             self._runs.layer,
             self._patterns.layer,
-            ground,
+            base,
         ):
             since = max(since, layer.since)
             if layer.rhythm:
                 break
         if not layer.rhythm:
             return []
-        beneath = "" if layer is ground else ground.rhythm
+        beneath = "" if layer is base else base.rhythm
         if (layer.rhythm, beneath) == self._said:
             return []
         if layer.rhythm == self._said[0]:
-            since = max(since, ground.since)
+            since = max(since, base.since)
         self._start = max(since, self._start + STEP)
         self._said = (layer.rhythm, beneath)
-        return [RhythmFound(self._start, known_at, layer.rhythm, layer.confidence, beneath)]
+        return [RhythmFinding(self._start, known_at, layer.rhythm, layer.confidence, beneath)]
 
     def learned(self, at: float) -> State:
-        """Return a copy of what a gap does not end: the ground rhythm, known at pipeline index ``at``."""
-        return {"at": at, "ground": self.ground.snapshot()}
+        """Return a copy of what a gap does not end: the base rhythm, known at pipeline index ``at``."""
+        return {"at": at, "base": self.base.snapshot()}
 
     def recall(self, state: State, away_s: float) -> None:
-        """Begin with the ground rhythm that `learned` returned, as behind a gap that ends at index 0.
+        """Begin with the base rhythm that `learned` returned, as behind a gap that ends at index 0.
 
         Parameters
         ----------
@@ -224,12 +224,12 @@ class RhythmAnalyser:
             Seconds between then and now; after too many the rhythm is not believed any more.
         """
         if away_s <= self.settings.forget_s:
-            self.ground.restore(state["ground"])
-            self.ground.shift(-away_s * PIPELINE_HZ - float(state["at"]))
+            self.base.restore(state["base"])
+            self.base.shift(-away_s * PIPELINE_HZ - float(state["at"]))
 
     def begin(self, start: float) -> None:
         """Begin the signal at pipeline index ``start`` in place of 0."""
-        self.ground.shift(start)
+        self.base.shift(start)
         self._start = start - STEP
 
     def snapshot(self) -> State:
@@ -265,12 +265,12 @@ class RhythmAnalyser:
 
     def _parts(
         self,
-    ) -> dict[str, Layer | GroundRhythm | PatternFinder | RunFinder | AbsenceWatch | SightWatch]:
+    ) -> dict[str, Layer | BaseRhythm | PatternFinder | RunFinder | AbsenceWatch | UnreadableWatch]:
         return {
-            "fibrillation": self._fibrillation,
-            "ground": self.ground,
+            "vf": self._vf,
+            "base": self.base,
             "patterns": self._patterns,
             "runs": self._runs,
             "absence": self._absence,
-            "sight": self._sight,
+            "sight": self._unreadable,
         }

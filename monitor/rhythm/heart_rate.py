@@ -6,8 +6,8 @@ from collections import deque
 
 from pydantic import Field
 
-from monitor.config import Settings
-from monitor.dsp.operator import State
+from ecgmon.monitor.core.config import Settings
+from ecgmon.monitor.dsp.operator import State
 
 
 class HeartRateSettings(Settings):

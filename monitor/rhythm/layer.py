@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import asdict, dataclass
 
-from monitor.dsp.operator import State
+from ecgmon.monitor.dsp.operator import State
 
 
 @dataclass(slots=True)
@@ -30,7 +30,7 @@ class Layer:
         if rhythm != self.rhythm:
             self.rhythm, self.since, self.confidence = rhythm, since, confidence
 
-    def hush(self, since: float) -> None:
+    def mute(self, since: float) -> None:
         """Have nothing to say from ``since`` on."""
         self.say("", since)
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from monitor.dsp.operator import State
-from monitor.rhythm.found import SeenBeat
-from monitor.rhythm.layer import Layer
-from monitor.rhythm.settings import RhythmSettings
+from ecgmon.monitor.dsp.operator import State
+from ecgmon.monitor.rhythm.findings import SeenBeat
+from ecgmon.monitor.rhythm.layer import Layer
+from ecgmon.monitor.rhythm.settings import RhythmSettings
 
 CYCLES = {"B": "Vn", "T": "Vnn", "AB": "Sn"}
 """One repetition of each pattern: an ectopic beat and those behind it."""
@@ -59,7 +59,7 @@ class PatternFinder:
             cycle = CYCLES[self.layer.rhythm]
             if self._tail[-len(cycle) :] in (cycle * 2):
                 return
-            self.layer.hush(beat.at)
+            self.layer.mute(beat.at)
         if letter == "n":
             return
         for rhythm, ending in self._endings.items():

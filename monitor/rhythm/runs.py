@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections import deque
 from typing import Final
 
-from monitor.dsp.operator import State
-from monitor.events import PIPELINE_HZ
-from monitor.rhythm.found import EpisodeFound, EpisodeKind, SeenBeat
-from monitor.rhythm.layer import Layer
-from monitor.rhythm.settings import RhythmSettings
+from ecgmon.monitor.core.events import PIPELINE_HZ
+from ecgmon.monitor.dsp.operator import State
+from ecgmon.monitor.rhythm.findings import EpisodeFinding, EpisodeKind, SeenBeat
+from ecgmon.monitor.rhythm.layer import Layer
+from ecgmon.monitor.rhythm.settings import RhythmSettings
 
 RUN: Final = 3
 """So many ectopic beats in a row are a run."""
@@ -116,7 +116,7 @@ class RunFinder:
         self._run = _Run()
         self._doubts: list[float] = []
 
-    def take(self, beat: SeenBeat, known_at: int, *, irregular: bool) -> EpisodeFound | None:
+    def take(self, beat: SeenBeat, known_at: int, *, irregular: bool) -> EpisodeFinding | None:
         """Take the next beat, its class final; return what it ended.
 
         Parameters
@@ -161,7 +161,7 @@ class RunFinder:
     def _goes_on(self, rr_s: float) -> bool:
         return self._is_soon(rr_s) or (self._run.count < RUN and rr_s <= self._longest_s)
 
-    def _resolve(self, beat: SeenBeat, kind: str, known_at: int) -> EpisodeFound | None:
+    def _resolve(self, beat: SeenBeat, kind: str, known_at: int) -> EpisodeFinding | None:
         """Count the doubtful beats before this one to the run, or end the run with them."""
         doubts, self._doubts = self._doubts, []
         if kind == "V" and beat.rr_s is not None and self._goes_on(beat.rr_s):
@@ -172,7 +172,7 @@ class RunFinder:
         self._kind = ""
         return ended
 
-    def end(self, at: float, known_at: int) -> EpisodeFound | None:
+    def end(self, at: float, known_at: int) -> EpisodeFinding | None:
         """End the run, because no beat follows; return it."""
         ended = self._end(self._doubts[0] if self._doubts else at, known_at)
         self._kind, self._doubts = "", []
@@ -190,13 +190,13 @@ class RunFinder:
         since = run.newest[0] if layer.rhythm else run.first
         layer.say(rhythm, since, run.sure / run.count)
 
-    def _end(self, at: float, known_at: int) -> EpisodeFound | None:
+    def _end(self, at: float, known_at: int) -> EpisodeFinding | None:
         run, found = self._run, None
         if run.certain >= RUN or run.count == 2:
             kind = KINDS[self._kind][run.count >= RUN]
-            found = EpisodeFound(run.first, run.newest[-1], known_at, kind, run.count, round(run.bpm, 1))
+            found = EpisodeFinding(run.first, run.newest[-1], known_at, kind, run.count, round(run.bpm, 1))
         self._run = _Run()
-        self.layer.hush(at)
+        self.layer.mute(at)
         return found
 
     def snapshot(self) -> State:

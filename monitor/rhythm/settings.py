@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pydantic import Field
 
-from monitor.config import Settings
+from ecgmon.monitor.core.config import Settings
 
 
 class RhythmSettings(Settings):
@@ -13,7 +13,7 @@ class RhythmSettings(Settings):
     Parameters
     ----------
     brady_bpm, tachy_bpm : float
-        A ground rhythm slower, or faster, is sinus bradycardia or tachycardia.
+        A base rhythm slower, or faster, is sinus bradycardia or tachycardia.
     rate_hysteresis_bpm : float
         How far back inside the limit the rate must come.
     run_bpm : float
@@ -33,8 +33,8 @@ class RhythmSettings(Settings):
     blind_s : int
         So many such seconds in a row make the rhythm unknown; as many good ones end that.
     forget_s : float
-        Longer without a usable signal, what is known of the ground rhythm is forgotten.
-    fibrillation_on, fibrillation_off : float
+        Longer without a usable signal, what is known of the base rhythm is forgotten.
+    vf_on, vf_off : float
         Probability at which atrial fibrillation is found, and below which it must stay to be over.
     """
 
@@ -50,5 +50,5 @@ class RhythmSettings(Settings):
     clear_quality: float = Field(default=0.5, ge=0, le=1)
     blind_s: int = Field(default=3, ge=1, le=30)
     forget_s: float = Field(default=60.0, ge=5, le=600)
-    fibrillation_on: float = Field(default=0.95, gt=0, lt=1)
-    fibrillation_off: float = Field(default=0.5, gt=0, lt=1)
+    vf_on: float = Field(default=0.95, gt=0, lt=1)
+    vf_off: float = Field(default=0.5, gt=0, lt=1)

@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import Connection, Engine, create_engine, event, make_url
 from sqlalchemy.pool import QueuePool
 
-from monitor.errors import MissingExtraError
+from ecgmon.monitor.core.errors import MissingExtraError
 
 BUSY_S = 0.2
 """How long a write waits for another process that holds the file."""

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO, Any, Literal
 
-from monitor.errors import MissingExtraError
+from ecgmon.monitor.core.errors import MissingExtraError
 
 Format = Literal["csv", "json", "parquet"]
 

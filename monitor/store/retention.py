@@ -10,9 +10,9 @@ from typing import cast
 
 from sqlalchemy import Connection, delete, func, select
 
-from monitor.store.schema import EVENTS
-from monitor.store.settings import StoreSettings
-from monitor.store.store import EventStore
+from ecgmon.monitor.store.schema import EVENTS
+from ecgmon.monitor.store.settings import StoreSettings
+from ecgmon.monitor.store.store import EventStore
 
 LOG = logging.getLogger(__name__)
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
-from monitor.events import (
+from ecgmon.monitor.core.events import (
     Alarm,
     Beat,
     Episode,

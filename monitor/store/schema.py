@@ -21,7 +21,7 @@ from sqlalchemy import (
     update,
 )
 
-from monitor.errors import OutputError
+from ecgmon.monitor.core.errors import OutputError
 
 METADATA = MetaData()
 

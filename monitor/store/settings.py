@@ -5,7 +5,7 @@ from __future__ import annotations
 from platformdirs import user_state_path
 from pydantic import Field
 
-from monitor.config import Settings
+from ecgmon.monitor.core.config import Settings
 
 
 def default_address() -> str:

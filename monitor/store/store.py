@@ -14,11 +14,11 @@ from typing import Any
 from sqlalchemy import Connection, Engine, delete, func, insert, select
 from sqlalchemy.exc import DatabaseError, DBAPIError, NoSuchModuleError, SQLAlchemyError
 
-from monitor.errors import OutputError
-from monitor.secrets import resolve
-from monitor.store.database import open_engine, sqlite_path
-from monitor.store.rows import Row
-from monitor.store.schema import EVENTS, PATIENTS, migrate
+from ecgmon.monitor.core.errors import OutputError
+from ecgmon.monitor.core.secrets import resolve
+from ecgmon.monitor.store.database import open_engine, sqlite_path
+from ecgmon.monitor.store.rows import Row
+from ecgmon.monitor.store.schema import EVENTS, PATIENTS, migrate
 
 LOG = logging.getLogger(__name__)
 

@@ -9,8 +9,8 @@ from typing import NamedTuple, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from firmware_bridge.decoders import bitalino, cyton, native, openview
-from firmware_bridge.framing import cobs_frame, crc4
+from ecgmon.firmware_bridge.decoders import bitalino, cyton, native, openview
+from ecgmon.firmware_bridge.framing import cobs_frame, crc4
 
 _INT24 = 2**23 - 1
 

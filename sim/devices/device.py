@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.devices.boards import Board, Measured
-from sim.devices.faults import FaultSettings, Wire, within
+from ecgmon.sim.devices.boards import Board, Measured
+from ecgmon.sim.devices.faults import FaultSettings, Wire, within
 
 RAIL_MV = 10.0
 """What an amplifier gives while an electrode is off."""

@@ -14,7 +14,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from sim.devices.device import VirtualDevice
+from ecgmon.sim.devices.device import VirtualDevice
 
 _TICK_S = 0.01
 

@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.signal import resample_poly
 
-from sim.library import find_record
-from sim.record import read_record
+from ecgmon.sim.library import find_record
+from ecgmon.sim.record import read_record
 
 _MAX_DENOMINATOR = 4000
 

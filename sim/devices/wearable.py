@@ -13,9 +13,9 @@ import aiomqtt
 import numpy as np
 from numpy.typing import NDArray
 
-from firmware_bridge.broker import Broker
-from sim.devices.boards import Measured, NativeBoard
-from sim.devices.faults import FaultSettings, Wire, within
+from ecgmon.firmware_bridge.broker import Broker
+from ecgmon.sim.devices.boards import Measured, NativeBoard
+from ecgmon.sim.devices.faults import FaultSettings, Wire, within
 
 _LAST_WORD_S = 2.0
 

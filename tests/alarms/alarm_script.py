@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from monitor.alarms import AlarmEngine
-from monitor.events import (
+from ecgmon.monitor.alarms import AlarmEngine
+from ecgmon.monitor.core.events import (
     Alarm,
     Beat,
     BeatRevision,

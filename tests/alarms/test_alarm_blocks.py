@@ -8,7 +8,7 @@ from alarm_script import FS, Script, play
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from monitor.alarms import AlarmEngine, AlarmSettings
+from ecgmon.monitor.alarms import AlarmEngine, AlarmSettings
 
 
 def eventful() -> Script:

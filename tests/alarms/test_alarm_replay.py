@@ -7,10 +7,10 @@ from functools import cache
 import numpy as np
 import pytest
 
-from monitor.events import Alarm, SampleBlock
-from monitor.stream import Stream
-from sim.library import find_record
-from sim.record import Record, read_record
+from ecgmon.monitor.core.events import Alarm, SampleBlock
+from ecgmon.monitor.run.stream import Stream
+from ecgmon.sim.library import find_record
+from ecgmon.sim.record import Record, read_record
 
 FS = 360.0
 TOLERANCE_S = 0.03

@@ -8,7 +8,7 @@ import pytest
 from alarm_script import FS, Script, play, states
 from pydantic import ValidationError
 
-from monitor.alarms import AlarmEngine, AlarmSettings
+from ecgmon.monitor.alarms import AlarmEngine, AlarmSettings
 
 
 def run(engine: AlarmEngine, seconds: float) -> list[tuple[str, str]]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from alarm_script import FS, LATENCY_S, play, states
 
-from monitor.alarms import AlarmEngine, AlarmSettings
+from ecgmon.monitor.alarms import AlarmEngine, AlarmSettings
 
 
 @pytest.mark.parametrize(

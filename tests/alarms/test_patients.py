@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from monitor.errors import SettingsError
-from monitor.outputs.store import StoreOutput
-from monitor.settings import MonitorSettings, load_settings
-from monitor.store.settings import StoreSettings
+from ecgmon.monitor.core.errors import SettingsError
+from ecgmon.monitor.outputs.store import StoreOutput
+from ecgmon.monitor.run.settings import MonitorSettings, load_settings
+from ecgmon.monitor.store.settings import StoreSettings
 
 TEXT = """
 [alarms.heart_rate_high]

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from monitor.alarms import AlarmSettings
+from ecgmon.monitor.alarms import AlarmSettings
 
 KINDS = st.sampled_from([*AlarmSettings.model_fields, "asistole"])
 KEYS = st.sampled_from(["enabled", "priority", "limit_s", "limit_bpm", "delay_s", "beats", "hold_s", "x"])

@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 
-from monitor.evaluation.matching import match_beats
-from monitor.events import Beat, HeartRate, SampleBlock
-from monitor.pipeline import Pipeline
-from sim.synthetic import Episode, SyntheticSettings, synthesise
+from ecgmon.monitor.core.events import Beat, HeartRate, SampleBlock
+from ecgmon.monitor.evaluation.beats.matching import match_beats
+from ecgmon.monitor.pipeline.pipeline import Pipeline
+from ecgmon.sim.synthetic import Episode, SyntheticSettings, synthesise
 
 SETTLING_S = 10.0
 

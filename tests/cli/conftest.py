@@ -16,7 +16,7 @@ def ecgmon(tmp_path: Path) -> Ecgmon:
 
     def run(*arguments: str | Path, **changes: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
-            [sys.executable, "-m", "monitor", *map(str, arguments)],
+            [sys.executable, "-m", "ecgmon", *map(str, arguments)],
             cwd=tmp_path,
             env=environment(**changes),
             stdin=subprocess.DEVNULL,

@@ -14,10 +14,10 @@ import pytest
 import wfdb
 from as_a_user import Ecgmon, environment
 
-from monitor.cli import main
-from monitor.cli.demo import demo_settings
-from monitor.cli.headless import run_until_stopped
-from monitor.errors import (
+from ecgmon.monitor.cli import main
+from ecgmon.monitor.cli.demo import demo_settings
+from ecgmon.monitor.cli.headless import run_until_stopped
+from ecgmon.monitor.core.errors import (
     INTERNAL_FAULT_EXIT_CODE,
     EcgmonError,
     MissingExtraError,
@@ -27,9 +27,9 @@ from monitor.errors import (
     SettingsError,
     UsageError,
 )
-from monitor.ingest.registry import open_sources
-from monitor.service import Monitor
-from sim.library import BUNDLED
+from ecgmon.monitor.ingest.registry import open_sources
+from ecgmon.monitor.run.monitor import Monitor
+from ecgmon.sim.library import BUNDLED
 
 
 def test_a_replay_writes_annotations_events_and_a_summary(ecgmon: Ecgmon, tmp_path: Path) -> None:
@@ -77,7 +77,7 @@ def test_quiet_leaves_the_summary(capsys: pytest.CaptureFixture[str]) -> None:
 
 def test_ctrl_c_ends_cleanly_with_a_summary(tmp_path: Path) -> None:
     running = subprocess.Popen(
-        [sys.executable, "-m", "monitor", "replay", "100", "--speed", "2", "--annotations", str(tmp_path)],
+        [sys.executable, "-m", "ecgmon", "replay", "100", "--speed", "2", "--annotations", str(tmp_path)],
         env=environment(),
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
@@ -96,7 +96,7 @@ def test_ctrl_c_ends_cleanly_with_a_summary(tmp_path: Path) -> None:
 
 def test_a_reader_that_has_seen_enough_is_no_error() -> None:
     running = subprocess.Popen(
-        [sys.executable, "-m", "monitor", "replay", "100", "--speed", "max"],
+        [sys.executable, "-m", "ecgmon", "replay", "100", "--speed", "max"],
         env=environment(),
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
@@ -112,7 +112,7 @@ def test_a_reader_that_has_seen_enough_is_no_error() -> None:
 
 def test_a_reader_that_left_before_the_answer_is_no_error() -> None:
     listing = subprocess.Popen(
-        [sys.executable, "-m", "monitor", "models"],
+        [sys.executable, "-m", "ecgmon", "models"],
         env=environment(),
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
@@ -172,7 +172,11 @@ def test_bad_input_is_one_line_and_an_exit_code_of_its_own(
 
 
 def test_every_kind_of_failure_has_an_exit_code_of_its_own() -> None:
-    codes = [kind.exit_code for kind in EcgmonError.__subclasses__() if kind.__module__ == "monitor.errors"]
+    codes = [
+        kind.exit_code
+        for kind in EcgmonError.__subclasses__()
+        if kind.__module__ == "ecgmon.monitor.core.errors"
+    ]
     assert len(codes) == len(set(codes))
     assert not {0, 1} & set(codes)
 
@@ -188,7 +192,7 @@ def test_without_wfdb_the_extra_is_named(ecgmon: Ecgmon, tmp_path: Path) -> None
 def test_without_qt_the_extra_is_named(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setitem(sys.modules, "monitor.dashboard.app", None)
+    monkeypatch.setitem(sys.modules, "ecgmon.monitor.dashboard.app", None)
     assert main(["dashboard"]) == MissingExtraError.exit_code
     assert "pip install 'ecgmon[gui]'" in capsys.readouterr().err
 
@@ -199,7 +203,7 @@ def test_a_bug_is_called_one_and_shows_its_traceback_on_demand(
     def broken() -> None:
         raise ZeroDivisionError("oh")
 
-    monkeypatch.setattr("monitor.cli.models.list_models", broken)
+    monkeypatch.setattr("ecgmon.monitor.cli.models.list_models", broken)
     assert main(["models"]) == INTERNAL_FAULT_EXIT_CODE
     assert capsys.readouterr().err.startswith("ecgmon: internal fault: ZeroDivisionError: oh.")
     assert main(["--debug", "models"]) == INTERNAL_FAULT_EXIT_CODE
@@ -208,7 +212,7 @@ def test_a_bug_is_called_one_and_shows_its_traceback_on_demand(
 
 def test_nothing_heavy_is_imported_by_a_headless_run(tmp_path: Path) -> None:
     program = (
-        "import sys; from monitor.cli import main; "
+        "import sys; from ecgmon.monitor.cli import main; "
         "code = main(['replay', '100', '--speed', 'max', '--duration', '10', '--quiet']); "
         "heavy = {'PyQt6', 'PySide6', 'pyqtgraph', 'torch', 'pandas', 'wfdb', 'matplotlib', 'rich'}; "
         "sys.exit(code or ' '.join(sorted(heavy & set(sys.modules))) or 0)"
@@ -240,7 +244,7 @@ def test_models_are_listed_with_the_default_marked(capsys: pytest.CaptureFixture
 def test_the_demo_prints_a_log_where_nothing_can_be_drawn(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr("monitor.cli.demo.window_possible", lambda: False)
+    monkeypatch.setattr("ecgmon.monitor.cli.demo.window_possible", lambda: False)
     assert main(["demo", "--speed", "max", "--duration", "20"]) == 0
     out = capsys.readouterr().out
     assert "ventricular premature" in out
@@ -250,8 +254,8 @@ def test_the_demo_prints_a_log_where_nothing_can_be_drawn(
 def test_a_broken_qt_sends_the_demo_to_the_log(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr("monitor.cli.demo.window_possible", lambda: True)
-    monkeypatch.setitem(sys.modules, "monitor.dashboard.app", None)
+    monkeypatch.setattr("ecgmon.monitor.cli.demo.window_possible", lambda: True)
+    monkeypatch.setitem(sys.modules, "ecgmon.monitor.dashboard.app", None)
     assert main(["demo", "--speed", "max", "--duration", "5"]) == 0
     out, errors = capsys.readouterr()
     assert "beat" in out
@@ -261,7 +265,7 @@ def test_a_broken_qt_sends_the_demo_to_the_log(
 async def test_a_long_replay_shows_how_far_it_is_and_leaves_no_line_behind(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr("monitor.cli.headless.PROGRESS_PERIOD_S", 0.01)
+    monkeypatch.setattr("ecgmon.monitor.cli.headless.PROGRESS_PERIOD_S", 0.01)
     settings = demo_settings("max", 60)
     monitor = Monitor(settings, open_sources(settings.sources, settings), duration_s=60)
     await run_until_stopped(monitor, progress=True)

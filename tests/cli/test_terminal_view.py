@@ -18,12 +18,12 @@ import pytest
 from as_a_user import environment
 from rich.console import Console
 
-from monitor.cli.braille import draw_trace
-from monitor.cli.demo import demo_settings
-from monitor.cli.terminal import TerminalView
-from monitor.ingest.registry import open_sources
-from monitor.service import Monitor
-from monitor.stream import Stream
+from ecgmon.monitor.cli.braille import draw_trace
+from ecgmon.monitor.cli.demo import demo_settings
+from ecgmon.monitor.cli.terminal import TerminalView
+from ecgmon.monitor.ingest.registry import open_sources
+from ecgmon.monitor.run.monitor import Monitor
+from ecgmon.monitor.run.stream import Stream
 
 BLANK = "\u2800"
 
@@ -108,7 +108,7 @@ def read_for(descriptor: int, seconds: float, until: bytes) -> bytes:
 def test_the_demo_lives_in_a_terminal_and_ends_on_ctrl_c_with_a_summary() -> None:
     master, slave = pty.openpty()
     running = subprocess.Popen(
-        [sys.executable, "-m", "monitor", "demo", "--tui", "--speed", "8"],
+        [sys.executable, "-m", "ecgmon", "demo", "--tui", "--speed", "8"],
         env=environment(TERM="xterm-256color", COLUMNS="100", LINES="30"),
         stdin=slave,
         stdout=slave,

@@ -4,8 +4,8 @@ import numpy as np
 import onnxruntime as ort
 import pytest
 
-from monitor.bound_graph import MOST_LENGTHS, BoundGraphs
-from monitor.dsp.rpeak import SHIPPED_MODEL
+from ecgmon.monitor.core.bound_graph import MOST_LENGTHS, BoundGraphs
+from ecgmon.monitor.dsp.rpeak import SHIPPED_MODEL
 
 
 @pytest.fixture(scope="module")

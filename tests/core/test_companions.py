@@ -5,11 +5,11 @@ import itertools
 import numpy as np
 import pytest
 
-from monitor.companions import row_name
-from monitor.events import SampleBlock
-from monitor.stream import Stream
-from sim.library import BUNDLED
-from sim.record import read_record
+from ecgmon.monitor.core.events import SampleBlock
+from ecgmon.monitor.run.companions import row_name
+from ecgmon.monitor.run.stream import Stream
+from ecgmon.sim.library import BUNDLED
+from ecgmon.sim.record import read_record
 
 SECONDS = 12
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from monitor.files import replace_file, replacing
+from ecgmon.monitor.core.files import replace_file, replacing
 
 
 def test_a_file_is_replaced_in_a_folder_that_is_made(tmp_path: Path) -> None:

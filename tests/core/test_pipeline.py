@@ -5,11 +5,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from monitor.events import Beat, Event, Gap, HeartRate, Quality, SampleBlock
-from monitor.pipeline import Pipeline, PipelineSettings
-from monitor.ring import RingBuffer
-from sim.library import find_record
-from sim.record import Record, read_record
+from ecgmon.monitor.core.events import Beat, Event, Gap, HeartRate, Quality, SampleBlock
+from ecgmon.monitor.core.ring import RingBuffer
+from ecgmon.monitor.pipeline.pipeline import Pipeline, PipelineSettings
+from ecgmon.sim.library import find_record
+from ecgmon.sim.record import Record, read_record
 
 FS = 360
 

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from monitor.ring import OverrunError, RingBuffer
+from ecgmon.monitor.core.ring import OverrunError, RingBuffer
 
 
 @given(

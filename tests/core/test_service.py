@@ -6,12 +6,12 @@ from typing import Self
 import numpy as np
 import pytest
 
-from monitor.errors import OutputError, SourceError
-from monitor.events import Alarm, Beat, Event, SampleBlock, SourceStatus
-from monitor.ingest.registry import open_source
-from monitor.ingest.settings import SourceSettings
-from monitor.service import Monitor, MonitorThread
-from monitor.settings import MonitorSettings
+from ecgmon.monitor.core.errors import OutputError, SourceError
+from ecgmon.monitor.core.events import Alarm, Beat, Event, SampleBlock, SourceStatus
+from ecgmon.monitor.ingest.registry import open_source
+from ecgmon.monitor.ingest.settings import SourceSettings
+from ecgmon.monitor.run.monitor import Monitor, MonitorThread
+from ecgmon.monitor.run.settings import MonitorSettings
 
 FS = 360
 

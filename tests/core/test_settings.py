@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from monitor.errors import SettingsError
-from monitor.settings import MonitorSettings, load_settings
+from ecgmon.monitor.core.errors import SettingsError
+from ecgmon.monitor.run.settings import MonitorSettings, load_settings
 
 CONFIGS = sorted((Path(__file__).parents[2] / "configs").glob("*.toml"))
 

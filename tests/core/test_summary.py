@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import monitor.summary
-from monitor.events import Beat
-from monitor.summary import Summary
+import ecgmon.monitor.run.summary
+from ecgmon.monitor.core.events import Beat
+from ecgmon.monitor.run.summary import Summary
 
 
 def beat(known_at: int) -> Beat:
@@ -13,7 +13,7 @@ def beat(known_at: int) -> Beat:
 
 
 def test_latencies_are_those_of_the_newest_beats(monkeypatch):
-    monkeypatch.setattr(monitor.summary, "LATEST_BEATS", 100)
+    monkeypatch.setattr(ecgmon.monitor.run.summary, "LATEST_BEATS", 100)
     summary = Summary()
     summary.add([beat(1000) for _ in range(150)], 1000.0)
     summary.add([beat(200) for _ in range(100)], 1000.0)

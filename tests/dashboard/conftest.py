@@ -9,11 +9,11 @@ import pytest
 from played_records import Player
 from pyqtgraph.Qt import QtCore
 
-from monitor.dashboard.app import application
-from monitor.dashboard.feed import Feed
-from monitor.dashboard.remarks import RemarkBook
-from monitor.dashboard.session import StreamSession
-from monitor.dashboard.window import MainWindow
+from ecgmon.monitor.dashboard.app import application
+from ecgmon.monitor.dashboard.state.feed import Feed
+from ecgmon.monitor.dashboard.state.remarks import RemarkBook
+from ecgmon.monitor.dashboard.state.session import StreamSession
+from ecgmon.monitor.dashboard.window import MainWindow
 
 
 @pytest.fixture(scope="session")

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from functools import cache
 
-from monitor.dashboard.feed import Feed
-from monitor.dashboard.session import StreamSession
-from monitor.events import SampleBlock
-from monitor.settings import MonitorSettings
-from monitor.stream import Stream
-from sim.library import BUNDLED
-from sim.record import Record, read_record
+from ecgmon.monitor.core.events import SampleBlock
+from ecgmon.monitor.dashboard.state.feed import Feed
+from ecgmon.monitor.dashboard.state.session import StreamSession
+from ecgmon.monitor.run.settings import MonitorSettings
+from ecgmon.monitor.run.stream import Stream
+from ecgmon.sim.library import BUNDLED
+from ecgmon.sim.record import Record, read_record
 
 BLOCK = 360
 

@@ -8,17 +8,40 @@ import sys
 import pytest
 from pyqtgraph.Qt import QtCore, QtWidgets
 
-from monitor.dashboard import connect_dialog
-from monitor.dashboard.connect_dialog import ConnectDialog
-from monitor.dashboard.connecting import mqtt_address, record_choices, serial_address
-from monitor.dashboard.feed import Feed
-from monitor.ingest.registry import open_source
-from monitor.settings import MonitorSettings
+from ecgmon.monitor.dashboard.state.connecting import mqtt_address, record_choices, serial_address
+from ecgmon.monitor.dashboard.state.feed import Feed
+from ecgmon.monitor.dashboard.widgets import connect_dialog
+from ecgmon.monitor.dashboard.widgets.connect_dialog import ConnectDialog
+from ecgmon.monitor.ingest.registry import open_source
+from ecgmon.monitor.run.settings import MonitorSettings
 
 LEFT = QtCore.Qt.MouseButton.LeftButton
 WITHOUT_QT = (
-    "alarm_board averages beats calipers comparison connecting decimate export feed geometry history keys"
-    " layout numbers palette reason remarks scene session shapley sounds strip sweep timeline trends"
+    "dashboard.drawing.calipers",
+    "dashboard.drawing.decimate",
+    "dashboard.drawing.export",
+    "dashboard.drawing.geometry",
+    "dashboard.drawing.layout",
+    "dashboard.drawing.palette",
+    "dashboard.drawing.scene",
+    "dashboard.drawing.strip",
+    "dashboard.drawing.sweep",
+    "dashboard.state.trends",
+    "dashboard.state.alarm_board",
+    "dashboard.state.averages",
+    "dashboard.state.beats",
+    "dashboard.state.comparison",
+    "dashboard.state.connecting",
+    "dashboard.state.feed",
+    "dashboard.state.history",
+    "dashboard.state.keys",
+    "dashboard.state.numbers",
+    "dashboard.state.reason",
+    "dashboard.state.remarks",
+    "dashboard.state.session",
+    "dashboard.state.sounds",
+    "dashboard.state.timeline",
+    "explain.shapley_sampling",
 )
 
 
@@ -110,7 +133,7 @@ def test_a_refused_address_leaves_what_runs_alone():
 
 
 def test_the_models_behind_the_window_know_no_qt():
-    code = "import sys\n" + "".join(f"import monitor.dashboard.{name}\n" for name in WITHOUT_QT.split())
+    code = "import sys\n" + "".join(f"import ecgmon.monitor.{name}\n" for name in WITHOUT_QT)
     code += "print([m for m in sys.modules if m.split('.')[0] in ('PyQt6', 'PySide6', 'pyqtgraph', 'wfdb')])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"

@@ -7,9 +7,9 @@ import pytest
 from pyqtgraph.functions import ndarray_from_qimage
 from pyqtgraph.Qt import QtGui, QtWidgets
 
-from monitor.dashboard.layout import SWEEP_GAP_S
-from monitor.dashboard.palette import DARK, rgb
-from monitor.dashboard.trace_view import TraceView
+from ecgmon.monitor.dashboard.drawing.layout import SWEEP_GAP_S
+from ecgmon.monitor.dashboard.drawing.palette import DARK, rgb
+from ecgmon.monitor.dashboard.widgets.trace_view import TraceView
 
 
 def pixels(image: QtGui.QImage) -> np.ndarray:

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from monitor.cli.display import display_problem
+from ecgmon.monitor.cli.display import display_problem
 
 DEAD = ":9731"
 
@@ -22,7 +22,7 @@ def environment(**changes: str) -> dict[str, str]:
 
 def ecgmon(*arguments: str, **changes: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [sys.executable, "-m", "monitor", *arguments],
+        [sys.executable, "-m", "ecgmon", *arguments],
         env=environment(**changes),
         stdin=subprocess.DEVNULL,
         capture_output=True,

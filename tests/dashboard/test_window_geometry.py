@@ -7,11 +7,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from monitor.dashboard.decimate import column_maxima, polyline
-from monitor.dashboard.geometry import Lane, Page, fit_page, fitting_gain, grid_columns, paper_page
-from monitor.dashboard.history import SignalHistory
-from monitor.dashboard.palette import shading_pixels, shading_ramp
-from monitor.dashboard.sweep import Freshness, Playhead
+from ecgmon.monitor.dashboard.drawing.decimate import column_maxima, polyline
+from ecgmon.monitor.dashboard.drawing.geometry import (
+    Lane,
+    Page,
+    fit_page,
+    fitting_gain,
+    grid_columns,
+    paper_page,
+)
+from ecgmon.monitor.dashboard.drawing.palette import shading_pixels, shading_ramp
+from ecgmon.monitor.dashboard.drawing.sweep import Freshness, Playhead
+from ecgmon.monitor.dashboard.state.history import SignalHistory
 
 
 def test_true_paper_holds_whole_big_boxes_at_25_mm_a_second():

@@ -7,19 +7,19 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from monitor.dashboard.alarm_board import FLASH_HZ, AlarmBoard, flash_on, most_urgent
-from monitor.dashboard.averages import BeatAverages, window_of
-from monitor.dashboard.beats import BeatBook, ShownBeat, place_letters
-from monitor.dashboard.calipers import Calipers
-from monitor.dashboard.comparison import Comparison
-from monitor.dashboard.history import SignalHistory
-from monitor.dashboard.numbers import UNKNOWN, Numbers, age_text
-from monitor.dashboard.remarks import RemarkBook
-from monitor.dashboard.shapley import shapley_values
-from monitor.dashboard.sounds import REPEAT_S, SoundSchedule
-from monitor.dashboard.timeline import Timeline, clock
-from monitor.dashboard.trends import Trends
-from monitor.events import Alarm, Beat, BeatRevision, HeartRate, Quality, RhythmChange
+from ecgmon.monitor.core.events import Alarm, Beat, BeatRevision, HeartRate, Quality, RhythmChange
+from ecgmon.monitor.dashboard.drawing.calipers import Calipers
+from ecgmon.monitor.dashboard.state.alarm_board import FLASH_HZ, AlarmBoard, flash_on, most_urgent
+from ecgmon.monitor.dashboard.state.averages import BeatAverages, window_of
+from ecgmon.monitor.dashboard.state.beats import BeatBook, ShownBeat, place_letters
+from ecgmon.monitor.dashboard.state.comparison import Comparison
+from ecgmon.monitor.dashboard.state.history import SignalHistory
+from ecgmon.monitor.dashboard.state.numbers import UNKNOWN, Numbers, age_text
+from ecgmon.monitor.dashboard.state.remarks import RemarkBook
+from ecgmon.monitor.dashboard.state.sounds import REPEAT_S, SoundSchedule
+from ecgmon.monitor.dashboard.state.timeline import Timeline, clock
+from ecgmon.monitor.dashboard.state.trends import Trends
+from ecgmon.monitor.explain.shapley_sampling import shapley_values
 
 
 def beat(time_s: float, rr_s: float | None = 0.8, symbol: str = "N", aami: str = "N") -> Beat:

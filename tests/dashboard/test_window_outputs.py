@@ -10,10 +10,10 @@ from types import SimpleNamespace
 import pytest
 from played_records import Player, StillFeed
 
-from monitor.cli.run import stored
-from monitor.dashboard.feed import Feed
-from monitor.settings import load_settings
-from monitor.stream import Stream
+from ecgmon.monitor.cli.run import stored
+from ecgmon.monitor.dashboard.state.feed import Feed
+from ecgmon.monitor.run.settings import load_settings
+from ecgmon.monitor.run.stream import Stream
 
 
 class SlowOutput:

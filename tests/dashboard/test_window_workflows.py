@@ -10,12 +10,12 @@ import wfdb
 from played_records import StillFeed
 from pyqtgraph.Qt import QtCore, QtGui, QtWidgets
 
-from monitor.dashboard.feed import Feed
-from monitor.dashboard.geometry import Trace
-from monitor.dashboard.palette import RHYTHM_NAMES
-from monitor.dashboard.window import LIVE, REVIEW, TILES, TRENDS
-from monitor.events import RhythmChange
-from monitor.settings import MonitorSettings
+from ecgmon.monitor.core.events import RhythmChange
+from ecgmon.monitor.dashboard.drawing.geometry import Trace
+from ecgmon.monitor.dashboard.drawing.palette import RHYTHM_NAMES
+from ecgmon.monitor.dashboard.state.feed import Feed
+from ecgmon.monitor.dashboard.window import LIVE, REVIEW, TILES, TRENDS
+from ecgmon.monitor.run.settings import MonitorSettings
 
 LEFT = QtCore.Qt.MouseButton.LeftButton
 

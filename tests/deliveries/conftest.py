@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from wire_helpers import Broker, WebServer
 
-from monitor.events import Alarm
+from ecgmon.monitor.core.events import Alarm
 
 
 @pytest.fixture

@@ -13,11 +13,11 @@ import pytest
 from gpiozero.pins.mock import MockFactory
 from wire_helpers import wait_for
 
-from monitor.errors import OutputError
-from monitor.events import Priority
-from monitor.outputs.annunciator import REPEAT_S, Annunciator, Signaller
-from monitor.outputs.gpio import GpioSettings, Pins
-from monitor.outputs.sound import Loudspeaker, SoundSettings, burst
+from ecgmon.monitor.core.errors import OutputError
+from ecgmon.monitor.core.events import Priority
+from ecgmon.monitor.outputs.annunciator import REPEAT_S, Annunciator, Signaller
+from ecgmon.monitor.outputs.gpio import GpioSettings, Pins
+from ecgmon.monitor.outputs.sound import Loudspeaker, SoundSettings, burst
 
 QUICK = {"high": 0.05, "medium": 0.1, "low": 0.2}
 

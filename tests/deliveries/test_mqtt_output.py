@@ -11,10 +11,10 @@ import pytest
 from paho.mqtt.enums import CallbackAPIVersion
 from wire_helpers import Broker, wait_for
 
-from monitor.events import Beat, Event, HeartRate, Quality, RhythmChange, SourceStatus
-from monitor.outputs.mqtt import MqttSink
-from monitor.outputs.mqtt_settings import MqttSettings
-from monitor.outputs.queued import QueuedOutput
+from ecgmon.monitor.core.events import Beat, Event, HeartRate, Quality, RhythmChange, SourceStatus
+from ecgmon.monitor.outputs.mqtt import MqttSink
+from ecgmon.monitor.outputs.mqtt_settings import MqttSettings
+from ecgmon.monitor.outputs.queued import QueuedOutput
 
 PLACE = {"sample": 360, "time_s": 1.0, "known_at": 400}
 
@@ -142,8 +142,8 @@ def test_the_monitor_says_when_it_comes_and_goes(broker, subscriber):
 
 
 def test_alarms_of_an_outage_arrive_when_the_broker_is_back(broker, make_alarm, monkeypatch):
-    monkeypatch.setattr("monitor.outputs.mqtt.CONNECT_S", 0.2)
-    monkeypatch.setattr("monitor.outputs.mqtt.ACKNOWLEDGE_S", 2.0)
+    monkeypatch.setattr("ecgmon.monitor.outputs.mqtt.CONNECT_S", 0.2)
+    monkeypatch.setattr("ecgmon.monitor.outputs.mqtt.ACKNOWLEDGE_S", 2.0)
     with output(broker.port) as mqtt:
         mqtt.write(events())
         assert wait_for(lambda: not len(mqtt.mailbox))

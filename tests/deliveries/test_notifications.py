@@ -8,9 +8,9 @@ import pytest
 from pydantic import ValidationError
 from wire_helpers import wait_for
 
-from monitor.errors import MissingExtraError, SettingsError
-from monitor.outputs.notify import NotifySettings, NotifySink, WebhookSettings, WebhookSink
-from monitor.outputs.queued import QueuedOutput
+from ecgmon.monitor.core.errors import MissingExtraError, SettingsError
+from ecgmon.monitor.outputs.notify import NotifySettings, NotifySink, WebhookSettings, WebhookSink
+from ecgmon.monitor.outputs.queued import QueuedOutput
 
 
 def notifier(port: int, **settings: object) -> QueuedOutput:

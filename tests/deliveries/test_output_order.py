@@ -7,16 +7,16 @@ from collections.abc import Sequence
 
 import pytest
 
-from monitor.events import Event, SampleBlock
-from monitor.outputs.build import build_outputs
-from monitor.outputs.fan import OutputFan
-from monitor.outputs.gpio import GpioSettings
-from monitor.outputs.mqtt_settings import MqttSettings
-from monitor.outputs.notify import NotifySettings, WebhookSettings
-from monitor.outputs.settings import DeliverySettings
-from monitor.outputs.sound import SoundSettings
-from monitor.recorder.settings import RecorderSettings
-from monitor.store.settings import StoreSettings
+from ecgmon.monitor.core.events import Event, SampleBlock
+from ecgmon.monitor.outputs.build import build_outputs
+from ecgmon.monitor.outputs.fan import OutputFan
+from ecgmon.monitor.outputs.gpio import GpioSettings
+from ecgmon.monitor.outputs.mqtt_settings import MqttSettings
+from ecgmon.monitor.outputs.notify import NotifySettings, WebhookSettings
+from ecgmon.monitor.outputs.settings import DeliverySettings
+from ecgmon.monitor.outputs.sound import SoundSettings
+from ecgmon.monitor.recorder.settings import RecorderSettings
+from ecgmon.monitor.store.settings import StoreSettings
 
 
 def test_the_store_comes_first_and_the_recorder_before_all_that_announces(tmp_path):

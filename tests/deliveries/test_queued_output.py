@@ -9,8 +9,8 @@ from collections.abc import Iterable
 import pytest
 from wire_helpers import wait_for
 
-from monitor.events import Alarm, Event, HeartRate
-from monitor.outputs.queued import Mailbox, Message, QueuedOutput, Sink
+from ecgmon.monitor.core.events import Alarm, Event, HeartRate
+from ecgmon.monitor.outputs.queued import Mailbox, Message, QueuedOutput, Sink
 
 
 class Recorder(Sink):
@@ -76,7 +76,7 @@ def test_writing_to_an_output_that_hangs_takes_no_time(sink, make_alarm):
 
 
 def test_an_output_that_hangs_does_not_keep_the_program_from_ending(sink, make_alarm, monkeypatch):
-    monkeypatch.setattr("monitor.outputs.queued.DRAIN_S", 0.1)
+    monkeypatch.setattr("ecgmon.monitor.outputs.queued.DRAIN_S", 0.1)
     sink.gate.clear()
     begin = time.perf_counter()
     with QueuedOutput(sink) as output:

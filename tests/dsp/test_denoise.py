@@ -9,7 +9,7 @@ from chunking import cuts, pieces
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from monitor.dsp.denoise import DenoiseSettings, WaveletDenoiser, shrunk_part
+from ecgmon.monitor.dsp.denoise import DenoiseSettings, WaveletDenoiser, shrunk_part
 
 RNG = np.random.default_rng(5)
 NOISE = RNG.standard_normal(1500)

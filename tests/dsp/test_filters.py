@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from monitor.dsp.filters import FilterChain, FilterSettings
+from ecgmon.monitor.dsp.filters import FilterChain, FilterSettings
 
 NOISE = np.random.default_rng(3).standard_normal(900)
 

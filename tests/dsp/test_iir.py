@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import signal
 
-from monitor.dsp.iir import Recursion, butterworth, group_delay, notch
+from ecgmon.monitor.dsp.iir import Recursion, butterworth, group_delay, notch
 
 FS = 360.0
 

@@ -11,11 +11,11 @@ from chunking import cuts, pieces
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from monitor.dsp.quality import SecondQuality, SignalQuality
-from monitor.dsp.quality_features import NAMES, look
-from monitor.dsp.quality_model import MODEL_FILE, QualityModel
-from monitor.dsp.sanitise import Sanitiser
-from sim.library import find_record
+from ecgmon.monitor.dsp.quality import SecondQuality, SignalQuality
+from ecgmon.monitor.dsp.quality_features import NAMES, look
+from ecgmon.monitor.dsp.quality_model import MODEL_FILE, QualityModel
+from ecgmon.monitor.dsp.sanitise import Sanitiser
+from ecgmon.sim.library import find_record
 
 RNG = np.random.default_rng(11)
 

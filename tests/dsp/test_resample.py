@@ -8,7 +8,7 @@ from chunking import cuts, pieces
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from monitor.dsp.resample import MaskResampler, Resampler
+from ecgmon.monitor.dsp.resample import MaskResampler, Resampler
 
 RATES = [100.0, 125.0, 128.0, 129.4, 200.0, 250.0, 256.0, 500.0, 512.0, 1000.0, 129.37123]
 NOISE = np.random.default_rng(7).standard_normal(700)

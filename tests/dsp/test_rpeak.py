@@ -11,10 +11,10 @@ from chunking import cuts, pieces
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from monitor.dsp.rpeak import RPeak, RPeakDetector, RPeakSettings
-from monitor.errors import ModelError
-from monitor.evaluation.matching import match_beats
-from sim.record import read_record
+from ecgmon.monitor.core.errors import ModelError
+from ecgmon.monitor.dsp.rpeak import RPeak, RPeakDetector, RPeakSettings
+from ecgmon.monitor.evaluation.beats.matching import match_beats
+from ecgmon.sim.record import read_record
 
 RECORDS = Path(__file__).parents[2] / "sim" / "records" / "mitdb"
 BEATS = list("NLRejAaJSVEFQ/f")

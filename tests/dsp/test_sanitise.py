@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
-from monitor.dsp.sanitise import Sanitiser
+from ecgmon.monitor.dsp.sanitise import Sanitiser
 
 ANY_SAMPLE = st.one_of(st.floats(-10.0, 10.0), st.sampled_from([np.nan, np.inf, -np.inf, 1e300, 1001.0]))
 

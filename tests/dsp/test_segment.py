@@ -8,7 +8,7 @@ from chunking import cuts
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from monitor.dsp.segment import STD_FLOOR_MV, BeatSegmenter, SegmentSettings, normalise
+from ecgmon.monitor.dsp.segment import STD_FLOOR_MV, BeatSegmenter, SegmentSettings, normalise
 
 RAMP = np.arange(3000, dtype=np.float64)
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from monitor.cli import main
-from monitor.evaluation.alarms import (
+from ecgmon.monitor.cli import main
+from ecgmon.monitor.core.events import Alarm
+from ecgmon.monitor.evaluation.alarms.score import (
     AlarmScore,
     Episode,
     alarm_table,
@@ -11,9 +12,8 @@ from monitor.evaluation.alarms import (
     high_priority_kinds,
     reference_episodes,
 )
-from monitor.events import Alarm
-from sim.library import find_record
-from sim.record import read_record
+from ecgmon.sim.library import find_record
+from ecgmon.sim.record import read_record
 
 DAY_S = 86_400.0
 

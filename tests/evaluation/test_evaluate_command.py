@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 import wfdb
 
-from monitor.cli import main
-from monitor.evaluation.jobs import find_beats
-from sim.library import BUNDLED
-from sim.record import read_record
+from ecgmon.monitor.cli import main
+from ecgmon.monitor.evaluation.jobs import find_beats
+from ecgmon.sim.library import BUNDLED
+from ecgmon.sim.record import read_record
 
 
 def rows(path):

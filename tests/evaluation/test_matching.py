@@ -6,10 +6,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from wfdb.processing import compare_annotations
 
-from monitor.evaluation.annotations import Annotations
-from monitor.evaluation.matching import match_beats
-from sim.library import BUNDLED
-from sim.record import read_record
+from ecgmon.monitor.evaluation.annotations import Annotations
+from ecgmon.monitor.evaluation.beats.matching import match_beats
+from ecgmon.sim.library import BUNDLED
+from ecgmon.sim.record import read_record
 
 beats = st.lists(st.integers(0, 3000), max_size=40, unique=True).map(
     lambda times: np.array(sorted(times), dtype=np.int64)

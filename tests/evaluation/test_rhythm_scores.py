@@ -8,12 +8,18 @@ import numpy as np
 import pytest
 import wfdb
 
-from monitor.cli import main
-from monitor.evaluation.annotations import Annotations
-from monitor.evaluation.rhythm import CLASSES, RhythmTrack, count_class, count_pauses, score_rhythms
-from monitor.evaluation.rhythm_report import episode_table, record_table, rhythm_table
-from monitor.evaluation.rhythm_spans import Span, annotated_changes, common_s, spans_of, without
-from sim.library import BUNDLED
+from ecgmon.monitor.cli import main
+from ecgmon.monitor.evaluation.annotations import Annotations
+from ecgmon.monitor.evaluation.rhythm.report import episode_table, record_table, rhythm_table
+from ecgmon.monitor.evaluation.rhythm.score import (
+    CLASSES,
+    RhythmTrack,
+    count_class,
+    count_pauses,
+    score_rhythms,
+)
+from ecgmon.monitor.evaluation.rhythm.spans import Span, annotated_changes, common_s, spans_of, without
+from ecgmon.sim.library import BUNDLED
 
 WHOLE = Span(0.0, 100.0, "", "")
 

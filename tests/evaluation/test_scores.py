@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from monitor.evaluation.annotations import Annotations
-from monitor.evaluation.report import beat_table, confusion_table, qrs_table, run_table
-from monitor.evaluation.score import DetectedBeats, ScoringSettings, pool, score_record
+from ecgmon.monitor.evaluation.annotations import Annotations
+from ecgmon.monitor.evaluation.beats.report import beat_table, confusion_table, qrs_table, run_table
+from ecgmon.monitor.evaluation.beats.score import DetectedBeats, ScoringSettings, pool, score_record
 
 FS = 360.0
 

@@ -6,20 +6,20 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from monitor.dsp.segment import BeatWindow
-from monitor.errors import MissingExtraError, RecordError
-from monitor.explain.capture import Caught, catch_beat
-from monitor.explain.hiding import bridge, peak, top_share
-from monitor.explain.mask import deletion_mask, left_over
-from monitor.explain.measures import area, curves, fidelity, likeness, points_at_qrs
-from monitor.explain.probe import Probe
-from monitor.explain.shap_map import Background, load_background, shapley
-from monitor.explain.waves import delineate
-from monitor.inference.namer import ClassifierSettings, Label, Naming
-from monitor.inference.opening import open_namer
-from monitor.pipeline import PipelineSettings
-from sim.record import read_record
-from sim.splits import DS1, DS2
+from ecgmon.monitor.core.errors import MissingExtraError, RecordError
+from ecgmon.monitor.dsp.segment import BeatWindow
+from ecgmon.monitor.explain.capture import Caught, catch_beat
+from ecgmon.monitor.explain.hiding import bridge, peak, top_share
+from ecgmon.monitor.explain.mask import deletion_mask, left_over
+from ecgmon.monitor.explain.measures import area, correlation, curves, fidelity, points_at_qrs
+from ecgmon.monitor.explain.probe import Probe
+from ecgmon.monitor.explain.shap_map import Background, load_background, shapley
+from ecgmon.monitor.explain.waves import delineate
+from ecgmon.monitor.inference.classification import Classification, ClassifierSettings, Label
+from ecgmon.monitor.inference.opening import open_classifier
+from ecgmon.monitor.pipeline.pipeline import PipelineSettings
+from ecgmon.sim.record import read_record
+from ecgmon.sim.splits import DS1, DS2
 
 RECORDS = Path(__file__).parents[2] / "sim" / "records" / "mitdb"
 SETTINGS = PipelineSettings(classifier=ClassifierSettings(model="arrhythminet-v2"))
@@ -37,16 +37,16 @@ def ventricular(record_200):
     """The probe of the ventricular beat of record 200 nearest to 6.95 s."""
     beat, caught, _ = catch_beat(record_200, 360.0, SETTINGS, time_s=6.95)
     assert beat.symbol == "V"
-    return Probe(open_namer(SETTINGS.classifier), caught)
+    return Probe(open_classifier(SETTINGS.classifier), caught)
 
 
-class HeightNamer:
+class HeightClassifier:
     """Calls a beat V the surer, the more its QRS stands out of its window; looks nowhere else."""
 
     contract = type("Contract", (), {"symbols": ("N", "V")})()
 
     def name(self, windows):
-        return [Naming(self._label(window.samples_mv)) for window in windows]
+        return [Classification(self._label(window.samples_mv)) for window in windows]
 
     def _label(self, samples):
         sure = 1 / (1 + np.exp(-4 * (np.ptp(samples[QRS]) - 0.5)))
@@ -66,7 +66,7 @@ def known():
     window = 0.3 * np.sin(np.arange(360) / 20) + 0.02 * random.normal(size=360)
     window[210:222] += 1.5 * np.hanning(12)
     caught = Caught(BeatWindow(216, 0, window, 359), {}, Label("V", "V", {}, None))
-    return Probe(HeightNamer(), caught)
+    return Probe(HeightClassifier(), caught)
 
 
 def test_the_nth_beat_is_the_nth_that_the_monitor_finds(record_200):
@@ -92,7 +92,7 @@ def test_a_probe_repeats_what_the_monitor_said(ventricular):
 def test_a_model_with_a_memory_is_asked_about_each_window_from_the_same_past(record_200):
     settings = PipelineSettings(classifier=ClassifierSettings(model="adaptive"))
     beat, caught, _ = catch_beat(record_200, 360.0, settings, number=20)
-    probe = Probe(open_namer(settings.classifier), caught)
+    probe = Probe(open_classifier(settings.classifier), caught)
     window = probe.window_mv
     said = probe.ask(np.stack((window, np.zeros(360), window)))
     np.testing.assert_array_equal(said[0], list(beat.probabilities.values()))
@@ -167,8 +167,8 @@ def test_measures_tell_a_true_map_from_a_false_one(known):
     assert points_at_qrs(true, waves)
     assert not points_at_qrs(false, waves)
     assert points_at_qrs(np.zeros(360), waves) is None
-    assert likeness(true, true) == pytest.approx(1.0)
-    assert likeness(true, np.zeros(360)) is None
+    assert correlation(true, true) == pytest.approx(1.0)
+    assert correlation(true, np.zeros(360)) is None
 
 
 def test_hidden_stretches_become_straight_lines():

@@ -10,13 +10,13 @@ import onnx
 import onnxruntime as ort
 import pytest
 
-from monitor.evaluation.annotations import Annotations
-from monitor.explain.choosing import choose_beats
-from monitor.explain.proof import Effort, ProofJob, prove
-from monitor.explain.randomise import shuffled
-from monitor.explain.tables import proof_tables
-from monitor.inference.registry import find_model
-from sim.record import read_record
+from ecgmon.monitor.evaluation.annotations import Annotations
+from ecgmon.monitor.explain.choosing import choose_beats
+from ecgmon.monitor.explain.proof import Effort, ProofJob, prove
+from ecgmon.monitor.explain.randomise import shuffled
+from ecgmon.monitor.explain.tables import proof_tables
+from ecgmon.monitor.inference.registry import find_model
+from ecgmon.sim.record import read_record
 
 ROOT = Path(__file__).parents[2]
 RECORDS = ROOT / "sim" / "records" / "mitdb"
@@ -26,7 +26,7 @@ MODEL = "arrhythminet-v2"
 def ecgmon(folder, *arguments):
     kept = {key: value for key, value in os.environ.items() if key != "ECGMON_DATA"}
     return subprocess.run(
-        [sys.executable, "-m", "monitor", *map(str, arguments)],
+        [sys.executable, "-m", "ecgmon", *map(str, arguments)],
         cwd=folder,
         env={**kept, "PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"},
         capture_output=True,

@@ -14,20 +14,20 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "ingest"))
 
 from mosquitto import BINARY, Mosquitto
 
-from firmware_bridge.bridge import Bridge, BridgeSettings
-from firmware_bridge.broker import Broker, BrokerSettings
-from firmware_bridge.links import SerialLink
-from monitor.events import Beat, Gap, SampleBlock
-from monitor.ingest.live_settings import MqttSettings, SerialSettings
-from monitor.ingest.mqtt import MqttSource
-from monitor.ingest.serial import SerialSource
-from monitor.service import Monitor
-from monitor.settings import MonitorSettings
-from monitor.stream import Stream
-from sim.devices.boards import BOARDS
-from sim.devices.device import VirtualDevice
-from sim.devices.pty import PtyDevice
-from sim.devices.signal import record_signal, resampled
+from ecgmon.firmware_bridge.bridge import Bridge, BridgeSettings
+from ecgmon.firmware_bridge.broker import Broker, BrokerSettings
+from ecgmon.firmware_bridge.links import SerialLink
+from ecgmon.monitor.core.events import Beat, Gap, SampleBlock
+from ecgmon.monitor.ingest.live_settings import MqttSettings, SerialSettings
+from ecgmon.monitor.ingest.mqtt import MqttSource
+from ecgmon.monitor.ingest.serial import SerialSource
+from ecgmon.monitor.run.monitor import Monitor
+from ecgmon.monitor.run.settings import MonitorSettings
+from ecgmon.monitor.run.stream import Stream
+from ecgmon.sim.devices.boards import BOARDS
+from ecgmon.sim.devices.device import VirtualDevice
+from ecgmon.sim.devices.pty import PtyDevice
+from ecgmon.sim.devices.signal import record_signal, resampled
 
 FS_HZ = 250.0
 SECONDS, SPEED = 30.0, 4.0

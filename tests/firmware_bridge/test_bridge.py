@@ -13,15 +13,15 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "ingest"))
 
 from mosquitto import BINARY, Mosquitto
 
-from firmware_bridge.bridge import Bridge, BridgeSettings, NativeWriter
-from firmware_bridge.broker import Broker, BrokerSettings
-from firmware_bridge.decoders.native import NativeDecoder
-from firmware_bridge.errors import SpoolError
-from firmware_bridge.spool import Spool
-from monitor.events import SampleBlock
-from monitor.ingest.clock import Timekeeper
-from monitor.ingest.live_settings import MqttSettings
-from monitor.ingest.mqtt import MqttSource
+from ecgmon.firmware_bridge.bridge import Bridge, BridgeSettings, NativeWriter
+from ecgmon.firmware_bridge.broker import Broker, BrokerSettings
+from ecgmon.firmware_bridge.decoders.native import NativeDecoder
+from ecgmon.firmware_bridge.errors import SpoolError
+from ecgmon.firmware_bridge.spool import Spool
+from ecgmon.monitor.core.events import SampleBlock
+from ecgmon.monitor.ingest.clock import Timekeeper
+from ecgmon.monitor.ingest.live_settings import MqttSettings
+from ecgmon.monitor.ingest.mqtt import MqttSource
 
 
 class Ramp:

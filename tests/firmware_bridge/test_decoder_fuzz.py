@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from firmware_bridge.decoders import make_decoder
-from sim.devices.boards import BOARDS, Measured
+from ecgmon.firmware_bridge.decoders import make_decoder
+from ecgmon.sim.devices.boards import BOARDS, Measured
 
 OPTIONS = {"native": {"fs_hz": 250.0, "uv_per_count": 0.5}, "openview": {"profile": "healthypi4"}}
 BEHIND = {"bitalino": 6, "cyton": 3}

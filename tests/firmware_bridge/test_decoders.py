@@ -7,11 +7,11 @@ import numpy as np
 import pytest
 from cobs import cobs
 
-from firmware_bridge.decoders import DEVICES, make_decoder
-from firmware_bridge.decoders.bitalino import channel_bits, frame_bytes
-from firmware_bridge.errors import UnknownDeviceError
-from firmware_bridge.framing import crc4
-from monitor.errors import SettingsError
+from ecgmon.firmware_bridge.decoders import DEVICES, make_decoder
+from ecgmon.firmware_bridge.decoders.bitalino import channel_bits, frame_bytes
+from ecgmon.firmware_bridge.errors import UnknownDeviceError
+from ecgmon.firmware_bridge.framing import crc4
+from ecgmon.monitor.core.errors import SettingsError
 
 
 def cyton_frame(counter: int, count: int = 0x000100, tail: int = 0xC0) -> bytes:

@@ -6,17 +6,17 @@ import time
 import numpy as np
 import pytest
 
-from firmware_bridge.links import SerialLink
-from monitor.events import Beat, SampleBlock
-from monitor.ingest.live_settings import SerialSettings
-from monitor.ingest.serial import SerialSource
-from monitor.service import Monitor
-from monitor.settings import MonitorSettings
-from monitor.stream import Stream
-from sim.devices.boards import BOARDS
-from sim.devices.device import VirtualDevice
-from sim.devices.pty import PtyDevice
-from sim.devices.signal import record_signal, resampled
+from ecgmon.firmware_bridge.links import SerialLink
+from ecgmon.monitor.core.events import Beat, SampleBlock
+from ecgmon.monitor.ingest.live_settings import SerialSettings
+from ecgmon.monitor.ingest.serial import SerialSource
+from ecgmon.monitor.run.monitor import Monitor
+from ecgmon.monitor.run.settings import MonitorSettings
+from ecgmon.monitor.run.stream import Stream
+from ecgmon.sim.devices.boards import BOARDS
+from ecgmon.sim.devices.device import VirtualDevice
+from ecgmon.sim.devices.pty import PtyDevice
+from ecgmon.sim.devices.signal import record_signal, resampled
 
 OPTIONS = {"ascii": {"fs_hz": 250}, "openview": {"profile": "healthypi4"}}
 SECONDS, SPEED = 24.0, 4.0

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from firmware_bridge.decoders.native import Hello, NativeDecoder, encode_data, encode_hello
+from ecgmon.firmware_bridge.decoders.native import Hello, NativeDecoder, encode_data, encode_hello
 
 SOURCE = Path(__file__).parents[2] / "firmware_bridge" / "firmware" / "ecgmon_frame.c"
 STRICT = ["-std=c99", "-O2", "-Wall", "-Wextra", "-Wpedantic", "-Wconversion", "-Werror"]

@@ -6,7 +6,7 @@ from cobs import cobs
 from hypothesis import given
 from hypothesis import strategies as st
 
-from firmware_bridge.decoders.native import (
+from ecgmon.firmware_bridge.decoders.native import (
     BATTERY_LOW,
     Hello,
     NativeDecoder,
@@ -14,7 +14,7 @@ from firmware_bridge.decoders.native import (
     encode_data,
     encode_hello,
 )
-from firmware_bridge.framing import crc16
+from ecgmon.firmware_bridge.framing import crc16
 
 DATA = bytes.fromhex("02 01 06 07 02 40 42 0f 03 02 01 01 06 ff ff ff e3 ab 00")
 HELLO = bytes.fromhex(

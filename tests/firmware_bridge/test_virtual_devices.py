@@ -5,11 +5,11 @@ from functools import cache
 import numpy as np
 import pytest
 
-from firmware_bridge.decoders import make_decoder
-from sim.devices.boards import BOARDS
-from sim.devices.device import VirtualDevice
-from sim.devices.faults import FaultSettings
-from sim.devices.signal import record_signal, resampled
+from ecgmon.firmware_bridge.decoders import make_decoder
+from ecgmon.sim.devices.boards import BOARDS
+from ecgmon.sim.devices.device import VirtualDevice
+from ecgmon.sim.devices.faults import FaultSettings
+from ecgmon.sim.devices.signal import record_signal, resampled
 
 OPTIONS = {
     "native": {},

@@ -15,10 +15,10 @@ from pathlib import Path
 
 import pytest
 
-from monitor.cli import main
-from monitor.headless.doctor import examine
-from monitor.headless.unit import CONFIG_PATH, UNIT_PATH, unit_text
-from monitor.settings import load_settings
+from ecgmon.monitor.cli import main
+from ecgmon.monitor.headless.doctor import examine
+from ecgmon.monitor.headless.unit import CONFIG_PATH, UNIT_PATH, unit_text
+from ecgmon.monitor.run.settings import load_settings
 
 
 @pytest.fixture
@@ -45,7 +45,7 @@ state = "{tmp_path}/state.json"
 def test_the_service_starts_answers_and_leaves_clean_files(config, tmp_path, capsys):
     begin = time.monotonic()
     process = subprocess.Popen(
-        [sys.executable, "-m", "monitor", "run", "--config", str(config)],
+        [sys.executable, "-m", "ecgmon", "run", "--config", str(config)],
         env={**os.environ, "OMP_NUM_THREADS": "1"},
         stdout=subprocess.DEVNULL,
         stderr=subprocess.PIPE,

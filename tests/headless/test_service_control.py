@@ -13,20 +13,20 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from monitor.alarms import AlarmSettings
-from monitor.errors import SettingsError, SourceError
-from monitor.events import SampleBlock
-from monitor.headless.attend import attended
-from monitor.headless.control import ask
-from monitor.headless.settings import ServiceSettings
-from monitor.headless.state import StateFile
-from monitor.headless.systemd import alive_every_s, notify
-from monitor.ingest.base import Source
-from monitor.outputs.store import StoreOutput
-from monitor.service import Monitor
-from monitor.settings import MonitorSettings
-from monitor.store.settings import StoreSettings
-from monitor.store.store import EventStore, Query
+from ecgmon.monitor.alarms import AlarmSettings
+from ecgmon.monitor.core.errors import SettingsError, SourceError
+from ecgmon.monitor.core.events import SampleBlock
+from ecgmon.monitor.headless.attendant import attended
+from ecgmon.monitor.headless.control import ask
+from ecgmon.monitor.headless.open_alarms import StateFile
+from ecgmon.monitor.headless.systemd import alive_every_s, notify
+from ecgmon.monitor.ingest.base import Source
+from ecgmon.monitor.outputs.store import StoreOutput
+from ecgmon.monitor.run.monitor import Monitor
+from ecgmon.monitor.run.service_settings import ServiceSettings
+from ecgmon.monitor.run.settings import MonitorSettings
+from ecgmon.monitor.store.settings import StoreSettings
+from ecgmon.monitor.store.store import EventStore, Query
 
 FS = 360.0
 

@@ -14,14 +14,14 @@ from typing import Any
 
 import pytest
 
-from firmware_bridge.broker import Broker
-from monitor.cli import main
-from monitor.errors import UsageError
-from monitor.headless.control import ask
-from monitor.headless.parts import joined, part_of, useful_workers
-from monitor.ingest.live_settings import MqttSettings
-from monitor.ingest.mqtt import MqttSource
-from monitor.settings import MonitorSettings
+from ecgmon.firmware_bridge.broker import Broker
+from ecgmon.monitor.cli import main
+from ecgmon.monitor.core.errors import UsageError
+from ecgmon.monitor.headless.control import ask
+from ecgmon.monitor.headless.sharing import joined, part_of, useful_workers
+from ecgmon.monitor.ingest.live_settings import MqttSettings
+from ecgmon.monitor.ingest.mqtt import MqttSource
+from ecgmon.monitor.run.settings import MonitorSettings
 
 ENVIRONMENT = {**os.environ, "OMP_NUM_THREADS": "1"}
 
@@ -144,7 +144,7 @@ state = "{folder}/state.json"
         )
         self.config = config
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "monitor", "run", "--config", str(config)],
+            [sys.executable, "-m", "ecgmon", "run", "--config", str(config)],
             env=ENVIRONMENT,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.PIPE,
@@ -228,6 +228,6 @@ def test_a_ward_whose_sources_end_ends(tmp_path):
         f'sources = ["replay:100", "replay:200"]\n[replay]\nspeed = "max"\n'
         f'[service]\nworkers = 2\nsocket = "{tmp_path}/s"\nstate = "{tmp_path}/state.json"\n'
     )
-    command = [sys.executable, "-m", "monitor", "run", "--config", str(config), "--duration", "5"]
+    command = [sys.executable, "-m", "ecgmon", "run", "--config", str(config), "--duration", "5"]
     done = subprocess.run(command, capture_output=True, text=True, env=ENVIRONMENT, timeout=60, check=False)
     assert done.returncode == 0, done.stderr

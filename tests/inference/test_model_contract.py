@@ -6,10 +6,10 @@ from dataclasses import replace
 import pytest
 from resealing import reseal, swap
 
-from monitor.errors import ModelError
-from monitor.inference import BeatClassifier, ModelContract, find_model
-from monitor.inference.contract import BEAT_WINDOW, check_servable
-from monitor.inference.model_file import open_model, sealed_digest
+from ecgmon.monitor.core.errors import ModelError
+from ecgmon.monitor.inference import ModelContract, WindowModel, find_model
+from ecgmon.monitor.inference.contract import BEAT_WINDOW, check_servable
+from ecgmon.monitor.inference.model_file import open_model, sealed_digest
 
 
 @pytest.fixture(scope="module")
@@ -21,7 +21,7 @@ def refusal(tmp_path, data):
     path = tmp_path / "given.onnx"
     path.write_bytes(data)
     with pytest.raises(ModelError) as caught:
-        BeatClassifier.load(path)
+        WindowModel.load(path)
     text = str(caught.value)
     assert text.startswith(str(path))
     assert caught.value.hint
@@ -32,7 +32,7 @@ def refusal(tmp_path, data):
 def test_an_untouched_copy_of_a_shipped_model_is_served(tmp_path, shipped):
     path = tmp_path / "copy.onnx"
     path.write_bytes(shipped)
-    assert BeatClassifier.load(path).contract == BeatClassifier.load("arrhythminet-v1").contract
+    assert WindowModel.load(path).contract == WindowModel.load("arrhythminet-v1").contract
 
 
 @pytest.mark.parametrize("place", [100, 5_000, -200])
@@ -114,7 +114,7 @@ def test_unreadable_metadata_is_refused(tmp_path, shipped):
 
 def test_a_file_that_is_not_there_is_refused(tmp_path):
     with pytest.raises(ModelError, match="No such file"):
-        BeatClassifier.load(tmp_path / "nowhere.onnx")
+        WindowModel.load(tmp_path / "nowhere.onnx")
 
 
 def test_contract_survives_the_way_through_metadata():

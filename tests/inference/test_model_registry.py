@@ -6,8 +6,8 @@ import sys
 
 import pytest
 
-from monitor.errors import ModelError
-from monitor.inference import BeatClassifier, find_model, list_models, registry
+from ecgmon.monitor.core.errors import ModelError
+from ecgmon.monitor.inference import WindowModel, find_model, list_models, registry
 
 
 @pytest.fixture
@@ -38,7 +38,7 @@ def test_a_model_put_into_the_users_folder_is_found_by_its_stem(user_dir):
     shutil.copy(find_model("arrhythminet-v1").path, user_dir / "mine.onnx")
     entry = find_model("mine")
     assert (entry.origin, entry.card) == ("installed", None)
-    assert BeatClassifier.load("mine").contract.name == "arrhythminet-v1"
+    assert WindowModel.load("mine").contract.name == "arrhythminet-v1"
     assert "mine" in {entry.name for entry in list_models()}
 
 
@@ -54,13 +54,13 @@ def test_a_shipped_file_swapped_for_another_whole_model_is_noticed(tmp_path, mon
     shutil.copy(zoo / "arrhythminet-v2.onnx", zoo / "arrhythminet-v1.onnx")
     monkeypatch.setattr(registry.resources, "files", lambda _: zoo)
     with pytest.raises(ModelError, match="it is another model"):
-        BeatClassifier.load("arrhythminet-v1")
+        WindowModel.load("arrhythminet-v1")
     (zoo / "arrhythminet-v1.onnx").write_bytes(b"short")
     with pytest.raises(ModelError, match="changed or damaged"):
-        BeatClassifier.load("arrhythminet-v1")
+        WindowModel.load("arrhythminet-v1")
     (zoo / "arrhythminet-v1.onnx").unlink()
     with pytest.raises(ModelError, match="cannot be read"):
-        BeatClassifier.load("arrhythminet-v1")
+        WindowModel.load("arrhythminet-v1")
     (zoo / "index.toml").write_text("default = ", encoding="utf-8")
     with pytest.raises(ModelError, match="index of shipped models"):
         list_models()
@@ -68,7 +68,7 @@ def test_a_shipped_file_swapped_for_another_whole_model_is_noticed(tmp_path, mon
 
 def test_loading_a_model_imports_neither_torch_nor_onnx():
     code = (
-        "import sys; from monitor.inference.opening import open_namer; open_namer(); "
+        "import sys; from ecgmon.monitor.inference.opening import open_classifier; open_classifier(); "
         "print(sorted({'torch', 'onnx', 'wfdb', 'pandas'} & set(sys.modules)))"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

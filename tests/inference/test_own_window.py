@@ -6,14 +6,14 @@ import numpy as np
 import pytest
 from resealing import swap
 
-from monitor.dsp.segment import SegmentSettings
-from monitor.errors import SettingsError
-from monitor.events import Beat, SampleBlock
-from monitor.inference import find_model
-from monitor.inference.namer import ClassifierSettings
-from monitor.pipeline import Pipeline, PipelineSettings
-from sim.library import find_record
-from sim.record import read_record
+from ecgmon.monitor.core.errors import SettingsError
+from ecgmon.monitor.core.events import Beat, SampleBlock
+from ecgmon.monitor.dsp.segment import SegmentSettings
+from ecgmon.monitor.inference import find_model
+from ecgmon.monitor.inference.classification import ClassifierSettings
+from ecgmon.monitor.pipeline.pipeline import Pipeline, PipelineSettings
+from ecgmon.sim.library import find_record
+from ecgmon.sim.record import read_record
 
 BEFORE = 306
 SECONDS = 20

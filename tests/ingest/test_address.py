@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from monitor.errors import UsageError
-from monitor.ingest.address import Address
-from monitor.ingest.registry import open_source, open_sources
-from monitor.ingest.settings import ReplaySettings, SourceSettings
+from ecgmon.monitor.core.errors import UsageError
+from ecgmon.monitor.ingest.address import Address
+from ecgmon.monitor.ingest.registry import open_source, open_sources
+from ecgmon.monitor.ingest.settings import ReplaySettings, SourceSettings
 
 
 def test_a_replay_address_has_a_record_and_options() -> None:

@@ -9,23 +9,23 @@ import time
 import numpy as np
 import pytest
 
-from firmware_bridge.bridge import NativeWriter
-from firmware_bridge.decoders.native import NativeDecoder
-from firmware_bridge.links import SerialLink
-from monitor.events import Alarm, SampleBlock
-from monitor.ingest.clock import ClockSettings
-from monitor.ingest.live import LiveDevice
-from monitor.ingest.live_settings import MqttSettings, SerialSettings
-from monitor.ingest.payload import PayloadDecoder
-from monitor.ingest.serial import SerialSource
-from monitor.service import Monitor
-from monitor.settings import MonitorSettings
-from monitor.stream import Stream
-from sim.devices.boards import BOARDS
-from sim.devices.device import VirtualDevice
-from sim.devices.faults import FaultSettings
-from sim.devices.pty import PtyDevice
-from sim.devices.wearable import Wearable
+from ecgmon.firmware_bridge.bridge import NativeWriter
+from ecgmon.firmware_bridge.decoders.native import NativeDecoder
+from ecgmon.firmware_bridge.links import SerialLink
+from ecgmon.monitor.core.events import Alarm, SampleBlock
+from ecgmon.monitor.ingest.clock import ClockSettings
+from ecgmon.monitor.ingest.live import LiveDevice
+from ecgmon.monitor.ingest.live_settings import MqttSettings, SerialSettings
+from ecgmon.monitor.ingest.payload import PayloadDecoder
+from ecgmon.monitor.ingest.serial import SerialSource
+from ecgmon.monitor.run.monitor import Monitor
+from ecgmon.monitor.run.settings import MonitorSettings
+from ecgmon.monitor.run.stream import Stream
+from ecgmon.sim.devices.boards import BOARDS
+from ecgmon.sim.devices.device import VirtualDevice
+from ecgmon.sim.devices.faults import FaultSettings
+from ecgmon.sim.devices.pty import PtyDevice
+from ecgmon.sim.devices.wearable import Wearable
 
 SPEED = 4.0
 NOISE = np.random.default_rng(1).normal(0, 0.01, 20 * 250)

@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 
-from firmware_bridge.packet import Packet, StreamFormat
-from monitor.ingest.clock import ClockSettings, Reorder, Timekeeper
-from monitor.ingest.clock.grid import FractionalResampler
-from monitor.ingest.clock.rate import usual_rate
+from ecgmon.firmware_bridge.packet import Packet, StreamFormat
+from ecgmon.monitor.ingest.clock import ClockSettings, Reorder, Timekeeper
+from ecgmon.monitor.ingest.clock.grid import FractionalResampler
+from ecgmon.monitor.ingest.clock.rate import usual_rate
 
 
 def wave(t_s):

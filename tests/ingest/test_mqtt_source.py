@@ -17,18 +17,18 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 from mosquitto import BINARY, Mosquitto, free_port
 
-from firmware_bridge.broker import Broker, BrokerSettings
-from firmware_bridge.decoders.native import Hello, encode_data, encode_hello
-from firmware_bridge.errors import BrokerCertificateError, BrokerRefusedError, BrokerUnreachableError
-from monitor.errors import SettingsError, UsageError
-from monitor.events import SampleBlock, SourceStatus
-from monitor.ingest.live_settings import MqttSettings
-from monitor.ingest.mqtt import MqttSource, device_name
-from monitor.ingest.payload import PayloadDecoder
-from monitor.ingest.registry import open_source
-from monitor.ingest.settings import SourceSettings
-from sim.devices.faults import FaultSettings
-from sim.devices.wearable import Wearable, publish_crowd
+from ecgmon.firmware_bridge.broker import Broker, BrokerSettings
+from ecgmon.firmware_bridge.decoders.native import Hello, encode_data, encode_hello
+from ecgmon.firmware_bridge.errors import BrokerCertificateError, BrokerRefusedError, BrokerUnreachableError
+from ecgmon.monitor.core.errors import SettingsError, UsageError
+from ecgmon.monitor.core.events import SampleBlock, SourceStatus
+from ecgmon.monitor.ingest.live_settings import MqttSettings
+from ecgmon.monitor.ingest.mqtt import MqttSource, device_name
+from ecgmon.monitor.ingest.payload import PayloadDecoder
+from ecgmon.monitor.ingest.registry import open_source
+from ecgmon.monitor.ingest.settings import SourceSettings
+from ecgmon.sim.devices.faults import FaultSettings
+from ecgmon.sim.devices.wearable import Wearable, publish_crowd
 
 pytestmark = pytest.mark.skipif(BINARY is None, reason="mosquitto is not installed")
 

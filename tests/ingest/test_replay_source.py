@@ -8,12 +8,12 @@ import time
 import numpy as np
 import pytest
 
-from monitor.errors import RecordError
-from monitor.events import SampleBlock
-from monitor.ingest.replay import ReplaySource
-from monitor.ingest.settings import ReplaySettings
-from sim.library import BUNDLED
-from sim.record import Record, read_record
+from ecgmon.monitor.core.errors import RecordError
+from ecgmon.monitor.core.events import SampleBlock
+from ecgmon.monitor.ingest.replay import ReplaySource
+from ecgmon.monitor.ingest.settings import ReplaySettings
+from ecgmon.sim.library import BUNDLED
+from ecgmon.sim.record import Record, read_record
 
 
 @pytest.fixture(scope="module")
@@ -23,7 +23,7 @@ def record() -> Record:
 
 @pytest.fixture(autouse=True)
 def _read_once(record: Record, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("monitor.ingest.replay.read_record", lambda _stem: record)
+    monkeypatch.setattr("ecgmon.monitor.ingest.replay.read_record", lambda _stem: record)
 
 
 async def collect(source: ReplaySource, limit: int | None = None) -> list[SampleBlock]:

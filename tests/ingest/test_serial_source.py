@@ -13,8 +13,8 @@ import numpy as np
 import pytest
 import serial
 
-from firmware_bridge.decoders.native import Hello, encode_data, encode_hello
-from firmware_bridge.errors import (
+from ecgmon.firmware_bridge.decoders.native import Hello, encode_data, encode_hello
+from ecgmon.firmware_bridge.errors import (
     LinkLostError,
     NoFramesError,
     PortBusyError,
@@ -22,20 +22,20 @@ from firmware_bridge.errors import (
     PortMissingError,
     UnknownDeviceError,
 )
-from firmware_bridge.links import MemoryLink, SerialLink, list_ports
-from firmware_bridge.links.serial import _explained
-from monitor.cli import main
-from monitor.errors import SettingsError, UsageError
-from monitor.events import SampleBlock, SourceStatus
-from monitor.ingest.live_settings import SerialSettings
-from monitor.ingest.registry import open_source
-from monitor.ingest.serial import SerialSource
-from monitor.ingest.settings import SourceSettings
-from sim.devices.boards import BOARDS
-from sim.devices.device import VirtualDevice
-from sim.devices.faults import FaultSettings
-from sim.devices.pty import PtyDevice
-from sim.devices.signal import record_signal, resampled
+from ecgmon.firmware_bridge.links import MemoryLink, SerialLink, list_ports
+from ecgmon.firmware_bridge.links.serial import _explained
+from ecgmon.monitor.cli import main
+from ecgmon.monitor.core.errors import SettingsError, UsageError
+from ecgmon.monitor.core.events import SampleBlock, SourceStatus
+from ecgmon.monitor.ingest.live_settings import SerialSettings
+from ecgmon.monitor.ingest.registry import open_source
+from ecgmon.monitor.ingest.serial import SerialSource
+from ecgmon.monitor.ingest.settings import SourceSettings
+from ecgmon.sim.devices.boards import BOARDS
+from ecgmon.sim.devices.device import VirtualDevice
+from ecgmon.sim.devices.faults import FaultSettings
+from ecgmon.sim.devices.pty import PtyDevice
+from ecgmon.sim.devices.signal import record_signal, resampled
 
 OPTIONS = {"ascii": {"fs_hz": 250}, "openview": {"profile": "healthypi4"}}
 

@@ -10,9 +10,9 @@ import wfdb
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from monitor.errors import OutputError
-from monitor.events import Beat, Event, Quality, RhythmChange
-from monitor.outputs.annotations import CODES, Annotation, AnnotationOutput, encode
+from ecgmon.monitor.core.errors import OutputError
+from ecgmon.monitor.core.events import Beat, Event, Quality, RhythmChange
+from ecgmon.monitor.outputs.annotations import CODES, Annotation, AnnotationOutput, encode
 
 FS_HZ = 360.0
 

@@ -7,10 +7,20 @@ from pathlib import Path
 
 import pytest
 
-from monitor.errors import OutputError
-from monitor.events import Alarm, AlarmState, Beat, Event, Gap, HeartRate, Quality, RhythmChange, SourceStatus
-from monitor.outputs.console import ConsoleOutput
-from monitor.outputs.words import clock
+from ecgmon.monitor.core.errors import OutputError
+from ecgmon.monitor.core.events import (
+    Alarm,
+    AlarmState,
+    Beat,
+    Event,
+    Gap,
+    HeartRate,
+    Quality,
+    RhythmChange,
+    SourceStatus,
+)
+from ecgmon.monitor.outputs.console import ConsoleOutput
+from ecgmon.monitor.outputs.words import clock
 
 
 def at(second: float) -> dict[str, object]:

@@ -8,9 +8,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from monitor.errors import OutputError
-from monitor.events import Alarm, Beat, Event
-from monitor.outputs.jsonl import STANDARD_OUTPUT, JsonLinesOutput
+from ecgmon.monitor.core.errors import OutputError
+from ecgmon.monitor.core.events import Alarm, Beat, Event
+from ecgmon.monitor.outputs.jsonl import STANDARD_OUTPUT, JsonLinesOutput
 
 ALARM = Alarm(
     sample=720,

@@ -13,11 +13,11 @@ import edfio
 import numpy as np
 import pytest
 
-from monitor.events import Alarm, Beat, BeatRevision, Event, RhythmChange, SampleBlock
-from monitor.outputs.recorder import RecorderOutput
-from monitor.recorder.disk import DiskGuard
-from monitor.recorder.recorder import RETRY_S, Recorder
-from monitor.recorder.settings import RecorderSettings
+from ecgmon.monitor.core.events import Alarm, Beat, BeatRevision, Event, RhythmChange, SampleBlock
+from ecgmon.monitor.outputs.recorder import RecorderOutput
+from ecgmon.monitor.recorder.disk import DiskGuard
+from ecgmon.monitor.recorder.recorder import RETRY_S, Recorder
+from ecgmon.monitor.recorder.settings import RecorderSettings
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")

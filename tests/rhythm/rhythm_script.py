@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from monitor.rhythm.analyser import RhythmAnalyser
-from monitor.rhythm.fibrillation import FibrillationSecond
-from monitor.rhythm.found import EpisodeFound, Found, RhythmFound, SeenBeat
+from ecgmon.monitor.rhythm.analyser import RhythmAnalyser
+from ecgmon.monitor.rhythm.findings import EpisodeFinding, Found, RhythmFinding, SeenBeat
+from ecgmon.monitor.rhythm.vf import VfSecond
 
 FS = 360
 KNOWN_S = 0.5
@@ -84,12 +84,12 @@ class RhythmScript:
         """Add verdicts on the waveform: it holds from ``onset`` to ``end``."""
         for second in range(start, end):
             holds = second >= onset
-            verdict = FibrillationSecond(
+            verdict = VfSecond(
                 second * FS, (second + 2) * FS - 1, 0.97, True, holds, start * FS if holds else None
             )
-            self.steps.append((verdict.known_at, "fibrillation", (verdict,)))
-        quiet = FibrillationSecond(end * FS, (end + 2) * FS - 1, 0.01, False, False, None)
-        self.steps.append((quiet.known_at, "fibrillation", (quiet,)))
+            self.steps.append((verdict.known_at, "vf", (verdict,)))
+        quiet = VfSecond(end * FS, (end + 2) * FS - 1, 0.01, False, False, None)
+        self.steps.append((quiet.known_at, "vf", (quiet,)))
         return self
 
     def gap(self, start_s: float, end_s: float) -> RhythmScript:
@@ -118,7 +118,7 @@ def play(steps: Iterable[Step], analyser: RhythmAnalyser | None = None, until_s:
 
 def rhythms(found: Iterable[Found]) -> list[tuple[str, float]]:
     """Return each rhythm and the second at which it began."""
-    return [(f.rhythm, round(f.start / FS, 1)) for f in found if isinstance(f, RhythmFound)]
+    return [(f.rhythm, round(f.start / FS, 1)) for f in found if isinstance(f, RhythmFinding)]
 
 
 def names(found: Iterable[Found]) -> list[str]:
@@ -127,4 +127,4 @@ def names(found: Iterable[Found]) -> list[str]:
 
 def short(found: Iterable[Found]) -> list[tuple[str, int]]:
     """Return the kind and the number of beats of each episode."""
-    return [(f.kind, f.beats) for f in found if isinstance(f, EpisodeFound)]
+    return [(f.kind, f.beats) for f in found if isinstance(f, EpisodeFinding)]

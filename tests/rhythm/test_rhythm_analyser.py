@@ -8,8 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from rhythm_script import FS, RhythmScript, names, play, rhythms, short
 
-from monitor.rhythm.analyser import RhythmAnalyser
-from monitor.rhythm.found import EpisodeFound, RhythmFound
+from ecgmon.monitor.rhythm.analyser import RhythmAnalyser
+from ecgmon.monitor.rhythm.findings import EpisodeFinding, RhythmFinding
 
 
 @pytest.mark.parametrize(("rr_s", "rhythm"), [(0.8, "N"), (1.5, "SBR"), (0.5, "STACH"), (1.15, "N")])
@@ -31,7 +31,7 @@ def test_atrial_fibrillation_is_told_within_30_seconds_and_from_its_onset():
     script.fibrillation(80)
     end_s = script.time_s
     script.beats(80, 0.8)
-    found = [f for f in play(script.ordered()) if isinstance(f, RhythmFound)]
+    found = [f for f in play(script.ordered()) if isinstance(f, RhythmFinding)]
     assert [f.rhythm for f in found] == ["N", "AFIB", "N"]
     assert found[1].start / FS == pytest.approx(onset_s, abs=4)
     assert found[1].known_at / FS - onset_s < 30
@@ -46,7 +46,7 @@ def test_even_conduction_for_a_while_does_not_end_atrial_fibrillation():
 
 def test_fibrillation_in_doubt_ends_when_ventricular_beats_allow_no_more_judgement():
     script = RhythmScript().fibrillation(80).beats(12, 0.75).pattern("VN" * 30)
-    found = [f for f in play(script.ordered()) if isinstance(f, RhythmFound)]
+    found = [f for f in play(script.ordered()) if isinstance(f, RhythmFinding)]
     assert (found[-1].rhythm, found[-1].beneath) == ("B", "N")
 
 
@@ -60,7 +60,7 @@ def test_uneven_beats_that_nothing_can_be_said_of_are_named_by_their_rate_after_
     script = RhythmScript()
     for _ in range(40):
         script.fibrillation(2).beat(0.4, "V")
-    found = [f for f in play(script.ordered()) if isinstance(f, RhythmFound)]
+    found = [f for f in play(script.ordered()) if isinstance(f, RhythmFinding)]
     assert [f.beneath for f in found] == ["", "N"]
     first_s = script.ordered()[0][2][0].at / FS
     assert 30 <= found[1].known_at / FS - first_s <= 33
@@ -92,7 +92,7 @@ def test_irregular_beats_among_many_ventricular_ones_are_not_judged():
 
 def test_bigeminy_lies_over_the_ground_rhythm_and_ends_in_it():
     script = RhythmScript().pattern("N" * 20 + "VN" * 12 + "N" * 20)
-    found = [f for f in play(script.ordered()) if isinstance(f, RhythmFound)]
+    found = [f for f in play(script.ordered()) if isinstance(f, RhythmFinding)]
     assert [(f.rhythm, f.beneath) for f in found] == [("N", ""), ("B", "N"), ("N", "")]
 
 
@@ -104,7 +104,7 @@ def test_trigeminy_and_atrial_bigeminy_have_names_of_their_own():
 def test_a_short_run_returns_to_the_rhythm_beneath():
     script = RhythmScript().beats(60, 0.8).fibrillation(60)
     script.beats(4, 0.4, "V").fibrillation(20)
-    found = [f for f in play(script.ordered()) if isinstance(f, RhythmFound)]
+    found = [f for f in play(script.ordered()) if isinstance(f, RhythmFinding)]
     assert [(f.rhythm, f.beneath) for f in found][-3:] == [("AFIB", ""), ("VT", "AFIB"), ("AFIB", "")]
 
 
@@ -113,7 +113,7 @@ def test_a_run_is_named_by_its_rate_and_told_again_as_an_episode(rr_s, rhythm):
     script = RhythmScript().beats(20, 0.8).beats(5, rr_s, "V").beats(5, 0.8)
     found = play(script.ordered())
     assert names(found) == ["N", rhythm, "N"]
-    run = next(f for f in found if isinstance(f, EpisodeFound))
+    run = next(f for f in found if isinstance(f, EpisodeFinding))
     assert (run.kind, run.beats, run.bpm) == ("ventricular_run", 5, pytest.approx(60 / rr_s, abs=0.1))
     assert rhythms(found)[1][1] == round(run.start / FS, 1)
 
@@ -162,7 +162,7 @@ def test_a_heart_that_stops_is_asystole_from_its_last_beat_known_4_7_seconds_lat
     script = RhythmScript().seconds(0, 37).beats(20, 0.8)
     stopped_s = script.time_s
     script.beats(1, 12.0).beats(10, 0.8)
-    found = [f for f in play(script.ordered()) if isinstance(f, RhythmFound)]
+    found = [f for f in play(script.ordered()) if isinstance(f, RhythmFinding)]
     assert [f.rhythm for f in found] == ["N", "ASYS", "N"]
     assert found[1].start / FS == pytest.approx(stopped_s, abs=0.02)
     assert found[1].known_at / FS == pytest.approx(stopped_s + 4.7, abs=0.02)
@@ -171,7 +171,7 @@ def test_a_heart_that_stops_is_asystole_from_its_last_beat_known_4_7_seconds_lat
 
 def test_a_stop_that_a_beat_ends_just_before_it_was_due_is_told_by_that_beat():
     script = RhythmScript().seconds(0, 30).beats(20, 0.8).beats(1, 4.2).beats(10, 0.8)
-    found = [f for f in play(script.ordered()) if isinstance(f, RhythmFound)]
+    found = [f for f in play(script.ordered()) if isinstance(f, RhythmFinding)]
     assert [f.rhythm for f in found] == ["N", "ASYS", "N"]
     assert found[1].known_at == found[2].known_at
 
@@ -199,7 +199,7 @@ def test_flutter_of_the_waveform_comes_before_all_else_and_feeds_nothing_to_the_
     script.fibrillation(30)
     script.time_s = 42.0
     script.beats(30, 0.8)
-    found = [f for f in play(script.ordered()) if isinstance(f, RhythmFound) and f.known_at > 25 * FS]
+    found = [f for f in play(script.ordered()) if isinstance(f, RhythmFinding) and f.known_at > 25 * FS]
     assert (found[0].rhythm, found[0].beneath, found[0].start / FS) == ("VFL", "N", 22.0)
     assert [f.rhythm for f in found[1:]] == ["N"]
     assert found[1].start / FS == 40.0
@@ -230,7 +230,7 @@ def whole():
 
 
 def test_onsets_come_in_order_and_are_known_when_they_are_over(whole):
-    starts = [f.start for f in whole if isinstance(f, RhythmFound)]
+    starts = [f.start for f in whole if isinstance(f, RhythmFinding)]
     assert len(starts) > 8
     assert starts == sorted(set(starts))
     assert all(f.start <= f.known_at for f in whole)

@@ -9,11 +9,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from monitor.events import Alarm, Episode, Event, RhythmChange, SampleBlock
-from monitor.pipeline import Pipeline
-from monitor.stream import Stream
-from sim.library import find_record
-from sim.record import read_record
+from ecgmon.monitor.core.events import Alarm, Episode, Event, RhythmChange, SampleBlock
+from ecgmon.monitor.pipeline.pipeline import Pipeline
+from ecgmon.monitor.run.stream import Stream
+from ecgmon.sim.library import find_record
+from ecgmon.sim.record import read_record
 
 FS = 360
 

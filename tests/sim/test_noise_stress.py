@@ -6,9 +6,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from sim.library import BUNDLED
-from sim.noise import NoiseSchedule, add_noise, noise_gain, noise_rms_mv, qrs_amplitude_mv
-from sim.record import read_record
+from ecgmon.sim.library import BUNDLED
+from ecgmon.sim.noise import NoiseSchedule, add_noise, noise_gain, noise_rms_mv, qrs_amplitude_mv
+from ecgmon.sim.record import read_record
 
 FS = 360.0
 

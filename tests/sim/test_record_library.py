@@ -12,9 +12,9 @@ from pathlib import Path
 
 import pytest
 
-from monitor.errors import RecordError
-from sim.download import download_record, signal_files
-from sim.library import BUNDLED, RecordName, bundled_records, find_record
+from ecgmon.monitor.core.errors import RecordError
+from ecgmon.sim.download import download_record, signal_files
+from ecgmon.sim.library import BUNDLED, RecordName, bundled_records, find_record
 
 SUFFIXES = ("hea", "dat", "atr")
 

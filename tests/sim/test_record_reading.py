@@ -11,9 +11,9 @@ import numpy as np
 import pytest
 import wfdb
 
-from monitor.errors import MissingExtraError, RecordError
-from sim.library import BUNDLED
-from sim.record import read_record
+from ecgmon.monitor.core.errors import MissingExtraError, RecordError
+from ecgmon.sim.library import BUNDLED
+from ecgmon.sim.record import read_record
 
 MITDB = BUNDLED / "mitdb"
 

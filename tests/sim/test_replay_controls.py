@@ -6,7 +6,7 @@ import math
 
 import pytest
 
-from sim.replay import ReplayControls
+from ecgmon.sim.replay import ReplayControls
 
 
 class Clock:

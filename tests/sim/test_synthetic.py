@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from sim.synthetic import Episode, SyntheticSettings, synthesise
+from ecgmon.sim.synthetic import Episode, SyntheticSettings, synthesise
 
 
 def ecg(rhythm="sinus", seconds=30.0, bpm=75.0, **shape):

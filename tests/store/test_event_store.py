@@ -10,14 +10,14 @@ from pathlib import Path
 import pytest
 from sqlalchemy import create_engine, text
 
-from monitor.errors import OutputError, SettingsError
-from monitor.events import Alarm, Beat, Event, Gap, HeartRate, Quality, RhythmChange, SourceStatus
-from monitor.outputs.store import StoreOutput
-from monitor.secrets import resolve
-from monitor.store.database import open_engine
-from monitor.store.schema import MIGRATIONS, migrate
-from monitor.store.settings import StoreSettings
-from monitor.store.store import EventStore, Query
+from ecgmon.monitor.core.errors import OutputError, SettingsError
+from ecgmon.monitor.core.events import Alarm, Beat, Event, Gap, HeartRate, Quality, RhythmChange, SourceStatus
+from ecgmon.monitor.core.secrets import resolve
+from ecgmon.monitor.outputs.store import StoreOutput
+from ecgmon.monitor.store.database import open_engine
+from ecgmon.monitor.store.schema import MIGRATIONS, migrate
+from ecgmon.monitor.store.settings import StoreSettings
+from ecgmon.monitor.store.store import EventStore, Query
 
 FS = 360
 
@@ -176,7 +176,7 @@ def test_what_cannot_be_stored_at_the_end_is_an_error(tmp_path):
 
 
 def test_a_long_outage_drops_summaries_before_alarms(tmp_path, monkeypatch):
-    monkeypatch.setattr("monitor.store.store.BACKLOG_ROWS", 10)
+    monkeypatch.setattr("ecgmon.monitor.store.store.BACKLOG_ROWS", 10)
     folder = tmp_path / "sd"
     folder.write_text("in the way")
     store = output(folder / "e.db")

@@ -10,10 +10,10 @@ from pathlib import Path
 import pyarrow.parquet as pq
 import pytest
 
-from monitor.cli import main
-from monitor.events import Alarm, Beat, RhythmChange, SourceStatus
-from monitor.outputs.store import StoreOutput
-from monitor.store.settings import StoreSettings
+from ecgmon.monitor.cli import main
+from ecgmon.monitor.core.events import Alarm, Beat, RhythmChange, SourceStatus
+from ecgmon.monitor.outputs.store import StoreOutput
+from ecgmon.monitor.store.settings import StoreSettings
 
 
 @pytest.fixture

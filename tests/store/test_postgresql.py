@@ -12,15 +12,15 @@ from collections.abc import Iterator
 import pytest
 from sqlalchemy import Engine, text
 
-from monitor.cli import main
-from monitor.errors import OutputError
-from monitor.events import Alarm, Beat, Gap, HeartRate, RhythmChange, SourceStatus
-from monitor.outputs.store import StoreOutput
-from monitor.store.database import open_engine
-from monitor.store.retention import DAY_S, Retention
-from monitor.store.schema import METADATA
-from monitor.store.settings import StoreSettings
-from monitor.store.store import EventStore, Query
+from ecgmon.monitor.cli import main
+from ecgmon.monitor.core.errors import OutputError
+from ecgmon.monitor.core.events import Alarm, Beat, Gap, HeartRate, RhythmChange, SourceStatus
+from ecgmon.monitor.outputs.store import StoreOutput
+from ecgmon.monitor.store.database import open_engine
+from ecgmon.monitor.store.retention import DAY_S, Retention
+from ecgmon.monitor.store.schema import METADATA
+from ecgmon.monitor.store.settings import StoreSettings
+from ecgmon.monitor.store.store import EventStore, Query
 
 ADDRESS = os.environ["ECGMON_TEST_DATABASE"]
 

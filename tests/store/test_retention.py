@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from monitor.events import Alarm
-from monitor.store.retention import DAY_S, PERIOD_S, Retention
-from monitor.store.rows import Row, RowMaker
-from monitor.store.settings import StoreSettings
-from monitor.store.store import EventStore, Query
+from ecgmon.monitor.core.events import Alarm
+from ecgmon.monitor.store.retention import DAY_S, PERIOD_S, Retention
+from ecgmon.monitor.store.rows import Row, RowMaker
+from ecgmon.monitor.store.settings import StoreSettings
+from ecgmon.monitor.store.store import EventStore, Query
 
 START = 1_700_000_000.0
 

@@ -12,9 +12,9 @@ from pathlib import Path
 
 PROGRAM = """
 import sys
-from monitor.events import Alarm
-from monitor.outputs.store import StoreOutput
-from monitor.store.settings import StoreSettings
+from ecgmon.monitor.core.events import Alarm
+from ecgmon.monitor.outputs.store import StoreOutput
+from ecgmon.monitor.store.settings import StoreSettings
 
 with StoreOutput(StoreSettings(address=sys.argv[1])) as store:
     number = int(sys.argv[2])

@@ -5,15 +5,15 @@ import onnxruntime as ort
 import pytest
 import torch
 
-from models.adaptive.batches import filtered, stretched
-from models.adaptive.calibration import Calibration, fit_calibration
-from models.adaptive.dataset import BeatSequence, beats_key, match
-from models.adaptive.export import PENDING, to_graph
-from models.adaptive.leads import turn
-from models.adaptive.network import MEMORY, AdaptiveNet
-from models.adaptive.operating import draw, operating_points, table
-from models.adaptive.packing import pack, ship_run
-from models.adaptive.patients import (
+from ecgmon.models.adaptive.batches import filtered, stretched
+from ecgmon.models.adaptive.calibration import Calibration, fit_calibration
+from ecgmon.models.adaptive.card import pack, ship_run
+from ecgmon.models.adaptive.data import BeatSequence, beats_key, match
+from ecgmon.models.adaptive.export import PENDING, to_graph
+from ecgmon.models.adaptive.leads import turn
+from ecgmon.models.adaptive.network import MEMORY, AdaptiveNet
+from ecgmon.models.adaptive.operating import draw, operating_points, table
+from ecgmon.models.adaptive.patients import (
     ANY_NORMAL,
     DS1,
     DS2,
@@ -24,15 +24,15 @@ from models.adaptive.patients import (
     label_of,
     training_records,
 )
-from models.adaptive.scoring import Prediction, calibration_error, predict, to_aami
-from models.adaptive.training import Recipe, load_network, loss_of, train
-from monitor.dsp import rpeak
-from monitor.errors import ModelError
-from monitor.inference.context import FIGURES, USUAL_FIGURES
-from monitor.inference.model_file import open_model
-from monitor.inference.namer import ClassifierSettings
-from monitor.inference.opening import open_namer
-from monitor.inference.unlike import UNLIKE_FIGURES
+from ecgmon.models.adaptive.scoring import Prediction, calibration_error, predict, to_aami
+from ecgmon.models.adaptive.training import Recipe, load_network, loss_of, train
+from ecgmon.monitor.core.errors import ModelError
+from ecgmon.monitor.dsp import rpeak
+from ecgmon.monitor.inference.atypical_beats import ATYPICAL_FEATURES
+from ecgmon.monitor.inference.classification import ClassifierSettings
+from ecgmon.monitor.inference.model_file import open_model
+from ecgmon.monitor.inference.opening import open_classifier
+from ecgmon.monitor.inference.patient_features import FEATURES, USUAL_FEATURES
 
 pytestmark = pytest.mark.train
 
@@ -43,7 +43,7 @@ def random_network(seed: int = 0) -> AdaptiveNet:
     network.train()
     with torch.no_grad():
         for _ in range(20):
-            network(torch.randn(4, 16, 3, 120), torch.randn(4, 16, len(FIGURES)), torch.randn(4, 16, 5))
+            network(torch.randn(4, 16, 3, 120), torch.randn(4, 16, len(FEATURES)), torch.randn(4, 16, 5))
     return network.eval()
 
 
@@ -52,7 +52,7 @@ def some_beats(n: int, seed: int = 1) -> tuple[np.ndarray, np.ndarray, np.ndarra
     shapes = rng.normal(size=(n, 3, 120)).astype(np.float32)
     return (
         shapes,
-        rng.normal(size=(n, len(FIGURES))).astype(np.float32),
+        rng.normal(size=(n, len(FEATURES))).astype(np.float32),
         rng.normal(size=(n, 5)).astype(np.float32),
     )
 
@@ -62,14 +62,14 @@ def made_up(record: str, n: int = 60) -> BeatSequence:
     labels = rng.choice([0, 0, 0, 3, 4], n)
     shapes = rng.normal(0, 0.3, (n, 3, 120))
     shapes[labels == 4, 0, 60:80] += 4
-    figures = rng.normal(0, 0.05, (n, len(FIGURES))).astype(np.float32)
-    figures[labels == 3, :10] -= 1
+    features = rng.normal(0, 0.05, (n, len(FEATURES))).astype(np.float32)
+    features[labels == 3, :10] -= 1
     samples = np.cumsum(rng.integers(250, 330, n))
     later = np.zeros((n, 5), np.float32)
     sizes = np.ones(n, np.float32)
     shapes = shapes.astype(np.float16)
     others = np.roll(shapes[:, 0], 2, axis=1)
-    return BeatSequence("mitdb", record, 0, shapes, figures, later, sizes, labels, samples, others)
+    return BeatSequence("mitdb", record, 0, shapes, features, later, sizes, labels, samples, others)
 
 
 @pytest.fixture
@@ -82,14 +82,14 @@ def session(tmp_path):
 @pytest.mark.parametrize("cuts", [range(1, 40), [7, 8, 23], []])
 def test_the_graph_in_steps_of_any_size_equals_the_network_over_the_whole_run(session, cuts):
     network = random_network()
-    shapes, figures, later = some_beats(40)
+    shapes, features, later = some_beats(40)
     before = np.concatenate((np.zeros((1, 5), np.float32), later[:-1]))
     with torch.no_grad():
-        named = network(*(torch.from_numpy(x)[None] for x in (shapes, figures, later)))
+        named = network(*(torch.from_numpy(x)[None] for x in (shapes, features, later)))
     memory, pending = np.zeros((1, MEMORY), np.float32), np.zeros((1, PENDING), np.float32)
     for start, stop in pairwise([0, *cuts, 40]):
-        feed = {"shapes": shapes[start:stop], "figures": figures[start:stop]}
-        feed |= {"next_figures": before[start:stop], "memory": memory, "pending": pending}
+        feed = {"shapes": shapes[start:stop], "features": features[start:stop]}
+        feed |= {"next_features": before[start:stop], "memory": memory, "pending": pending}
         first, _, final, memory, pending = session.run(None, feed)
         wanted = torch.softmax(named.first[0, start:stop], 1).numpy()
         np.testing.assert_allclose(first, wanted, atol=1e-5)
@@ -101,17 +101,17 @@ def test_the_graph_in_steps_of_any_size_equals_the_network_over_the_whole_run(se
 
 def test_the_attribution_equals_autograd(session):
     network = random_network()
-    shapes, figures, later = some_beats(8)
+    shapes, features, later = some_beats(8)
     rng = np.random.default_rng(5)
     for k in range(8):
         memory = rng.normal(size=(1, MEMORY)).astype(np.float32) * 0.5
         pending = np.zeros((1, PENDING), np.float32)
-        feed = {"shapes": shapes[k : k + 1], "figures": figures[k : k + 1], "memory": memory}
-        feed |= {"next_figures": later[k : k + 1], "pending": pending}
+        feed = {"shapes": shapes[k : k + 1], "features": features[k : k + 1], "memory": memory}
+        feed |= {"next_features": later[k : k + 1], "pending": pending}
         got = session.run(["attribution"], feed)
         maps = network.encoder(torch.from_numpy(feed["shapes"])).detach().requires_grad_()
-        described = torch.from_numpy(feed["figures"])
-        usual = described[:, : len(USUAL_FIGURES)]
+        described = torch.from_numpy(feed["features"])
+        usual = described[:, : len(USUAL_FEATURES)]
         seen = torch.cat((network.pooled(maps), usual, torch.from_numpy(memory)), 1)
         fused = network.fusion(torch.relu(network.fusion_hidden(described))) * network.is_fusion
         logits = network.first(torch.relu(network.first_hidden(seen))) + fused
@@ -122,11 +122,11 @@ def test_the_attribution_equals_autograd(session):
         np.testing.assert_allclose(got[0][0], wanted, atol=1e-5)
 
 
-def test_unlike_beats_speak_for_or_against_fusion_only():
+def test_atypical_beats_speak_for_or_against_fusion_only():
     network = random_network()
     inputs = [torch.from_numpy(rows)[None] for rows in some_beats(12)]
     before = network(*inputs)
-    inputs[1][..., -len(UNLIKE_FIGURES) :] += 1.0
+    inputs[1][..., -len(ATYPICAL_FEATURES) :] += 1.0
     for old, new in zip(before[:2], network(*inputs)[:2], strict=True):
         changed = (old != new).flatten(0, 1).any(dim=0)
         assert [symbol for symbol, moved in zip(SYMBOLS, changed, strict=True) if moved] == ["F"]
@@ -139,8 +139,8 @@ def test_a_temperature_flattens_the_probabilities_and_keeps_the_class():
         model = helper.make_model(to_graph(random_network(), Calibration(temperature)), ir_version=8)
         model.opset_import[0].version = 17
         session = ort.InferenceSession(model.SerializeToString())
-        shapes, figures, later = some_beats(1)
-        feed = {"shapes": shapes, "figures": figures, "next_figures": later}
+        shapes, features, later = some_beats(1)
+        feed = {"shapes": shapes, "features": features, "next_features": later}
         feed |= {"memory": np.zeros((1, MEMORY), np.float32), "pending": np.zeros((1, PENDING), np.float32)}
         return session.run(["probabilities"], feed)[0][0]
 
@@ -234,7 +234,7 @@ def test_a_tiny_training_learns_resumes_ships_and_is_served(tmp_path):
     assert (to_aami(prediction.first).argmax(1) == prediction.truth).mean() > 0.85
     assert 0 <= calibration_error(to_aami(prediction.first), prediction.truth) < 0.5
     path = ship_run(tmp_path / "c.pt", tmp_path, Calibration(1.5), {"ds2_v_f1": 0.5})
-    assert open_namer(ClassifierSettings(model=str(path))).contract.name == "adaptive"
+    assert open_classifier(ClassifierSettings(model=str(path))).contract.name == "adaptive"
     with pytest.raises(ModelError, match="other settings"):
         train(data, Recipe(epochs=3), tmp_path / "c.pt")
 

@@ -5,11 +5,11 @@ import onnxruntime as ort
 import pytest
 import torch
 
-from models.arrhythminet.export import as_stored, to_graph
-from models.arrhythminet.networks import build, grad_cam, parameter_count
-from models.sealing import seal
-from monitor.inference import find_model
-from monitor.inference.model_file import session_options
+from ecgmon.models.arrhythminet.export import as_stored, to_graph
+from ecgmon.models.arrhythminet.network import build, grad_cam, parameter_count
+from ecgmon.models.common.sealing import seal
+from ecgmon.monitor.inference import find_model
+from ecgmon.monitor.inference.model_file import session_options
 
 pytestmark = pytest.mark.train
 

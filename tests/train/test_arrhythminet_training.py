@@ -7,18 +7,18 @@ import numpy as np
 import pytest
 import torch
 
-import models.arrhythminet.__main__ as command
-from models.arrhythminet.augment import Augmentation, augment
-from models.arrhythminet.dataset import MITDB, Beats, database_folder, load_beats, split_beats
-from models.arrhythminet.evaluation import load_scores
-from models.arrhythminet.networks import CLASSES
-from models.arrhythminet.scoring import Confusion, calibration_error, fit_temperature
-from models.arrhythminet.training import Recipe, load_result, predict, train
-from models.windows import MARGIN_SAMPLES, clean_windows, live_offsets
-from monitor.dsp.segment import normalise
-from monitor.errors import ModelError
-from monitor.inference import BeatClassifier
-from sim.record import read_record
+import ecgmon.models.arrhythminet.__main__ as command
+from ecgmon.models.arrhythminet.augment import Augmentation, augment
+from ecgmon.models.arrhythminet.data import MITDB, Beats, database_folder, load_beats, split_beats
+from ecgmon.models.arrhythminet.network import CLASSES
+from ecgmon.models.arrhythminet.scores_file import load_scores
+from ecgmon.models.arrhythminet.scoring import Confusion, calibration_error, fit_temperature
+from ecgmon.models.arrhythminet.training import Recipe, load_result, predict, train
+from ecgmon.models.common.windows import MARGIN_SAMPLES, clean_windows, live_offsets
+from ecgmon.monitor.core.errors import ModelError
+from ecgmon.monitor.dsp.segment import normalise
+from ecgmon.monitor.inference import WindowModel
+from ecgmon.sim.record import read_record
 
 pytestmark = pytest.mark.train
 
@@ -176,7 +176,7 @@ def test_from_training_to_a_served_model_by_the_commands(tmp_path, beats, monkey
     )
     small = lambda labels, seed: split_beats(labels, seed, held_out=30, validation=10)  # noqa: E731
     monkeypatch.setattr(command, "split_beats", small)
-    monkeypatch.setattr("models.arrhythminet.evaluation.split_beats", small)
+    monkeypatch.setattr("ecgmon.models.arrhythminet.scores_file.split_beats", small)
     run, zoo, report = tmp_path / "run", tmp_path / "zoo", tmp_path / "report.md"
     zoo.mkdir()
     assert command.main(["train", "--version", "v2", "--threads", "1", "--out", str(run)]) == 0
@@ -185,7 +185,7 @@ def test_from_training_to_a_served_model_by_the_commands(tmp_path, beats, monkey
     scores = load_scores(run)
     assert sum(map(sum, scores.counts)) == 150
     assert f"{scores.confusion.accuracy:.4f}" in report.read_text(encoding="utf-8")
-    served = BeatClassifier.load(zoo / "arrhythminet-v2.onnx")
+    served = WindowModel.load(zoo / "arrhythminet-v2.onnx")
     assert served.contract.scores["accuracy"] == pytest.approx(scores.confusion.accuracy, abs=1e-4)
     assert (zoo / "arrhythminet-v2.md").read_text(encoding="utf-8").startswith("# arrhythminet-v2\n")
     assert 'name = "arrhythminet-v2"' in (zoo / "index.toml").read_text(encoding="utf-8")
@@ -225,7 +225,7 @@ def test_temperature_calibrates_an_overconfident_model():
 @pytest.mark.full_data
 @pytest.mark.parametrize("name", ["arrhythminet-v1", "arrhythminet-v2"])
 def test_shipped_models_reach_their_stated_accuracy(name):
-    served = BeatClassifier.load(name)
+    served = WindowModel.load(name)
     beats = load_beats(database_folder(None), lambda _: None)
     test = split_beats(beats.labels, int(served.contract.extra["seed"])).test
     named = served.classify(beats.served(test))[0].argmax(axis=1)

@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from models.adaptive.dataset import BeatSequence, describe_beats
-from models.adaptive.patients import SYMBOLS
-from models.adaptive.rhythms import (
+from ecgmon.models.adaptive.data import BeatSequence, describe_beats
+from ecgmon.models.adaptive.patients import SYMBOLS
+from ecgmon.models.adaptive.rhythms import (
     BEATS,
     R_POINT,
     Lender,
@@ -19,8 +19,8 @@ from models.adaptive.rhythms import (
     sinus_changes,
     ventricular_runs,
 )
-from monitor.events import PIPELINE_HZ
-from monitor.inference.context import POINTS
+from ecgmon.monitor.core.events import PIPELINE_HZ
+from ecgmon.monitor.inference.patient_features import POINTS
 
 pytestmark = pytest.mark.train
 

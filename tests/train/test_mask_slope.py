@@ -6,18 +6,18 @@ import onnxruntime as ort
 import pytest
 import torch
 
-from models.arrhythminet.export import as_stored, to_graph
-from models.arrhythminet.networks import CLASSES, build
-from monitor.dsp.segment import BeatWindow, normalise
-from monitor.explain.capture import Caught
-from monitor.explain.mask import fills, hats, slope_of_surety
-from monitor.explain.probe import Probe
-from monitor.inference.namer import Label, Naming
+from ecgmon.models.arrhythminet.export import as_stored, to_graph
+from ecgmon.models.arrhythminet.network import CLASSES, build
+from ecgmon.monitor.dsp.segment import BeatWindow, normalise
+from ecgmon.monitor.explain.capture import Caught
+from ecgmon.monitor.explain.mask import fills, hats, slope_of_surety
+from ecgmon.monitor.explain.probe import Probe
+from ecgmon.monitor.inference.classification import Classification, Label
 
 pytestmark = pytest.mark.train
 
 
-class GraphNamer:
+class GraphClassifier:
     """Names windows by a graph just exported."""
 
     contract = type("Contract", (), {"symbols": CLASSES})()
@@ -30,7 +30,7 @@ class GraphNamer:
     def name(self, windows):
         feed = {"window": normalise(np.stack([window.samples_mv for window in windows]))}
         rows = self.session.run(["probabilities"], feed)[0].tolist()
-        return [Naming(Label("N", "N", dict(zip(CLASSES, row, strict=True)), None)) for row in rows]
+        return [Classification(Label("N", "N", dict(zip(CLASSES, row, strict=True)), None)) for row in rows]
 
     def snapshot(self):
         return {}
@@ -46,7 +46,9 @@ def test_the_slope_of_the_mask_is_that_of_automatic_differentiation():
     network = as_stored(network)
     random = np.random.default_rng(2)
     window = np.cumsum(random.normal(size=360)) / 20
-    probe = Probe(GraphNamer(network), Caught(BeatWindow(216, 0, window, 359), {}, Label("N", "N", {}, None)))
+    probe = Probe(
+        GraphClassifier(network), Caught(BeatWindow(216, 0, window, 359), {}, Label("N", "N", {}, None))
+    )
     spread, blank = hats(360), fills(window)[2]
     knots = random.uniform(0.2, 0.8, len(spread))
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from firmware_bridge.packet import Packet, StreamFormat
+from ecgmon.firmware_bridge.packet import Packet, StreamFormat
 
 _AHEAD_S = 2.0
 """A packet placed this much before it can have been sent proves that its clock started anew."""

@@ -8,11 +8,11 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from firmware_bridge.packet import Packet, StreamFormat
-from monitor.ingest.clock.gaps import Last, missing_before
-from monitor.ingest.clock.grid import FractionalResampler
-from monitor.ingest.clock.rate import RateTracker, usual_rate
-from monitor.ingest.clock.settings import ClockSettings
+from ecgmon.firmware_bridge.packet import Packet, StreamFormat
+from ecgmon.monitor.ingest.clock.gaps import Last, missing_before
+from ecgmon.monitor.ingest.clock.grid import FractionalResampler
+from ecgmon.monitor.ingest.clock.rate import RateTracker, usual_rate
+from ecgmon.monitor.ingest.clock.settings import ClockSettings
 
 _SLEW_S = 10.0
 _MAX_SLEW = 0.005
@@ -88,7 +88,7 @@ class Timekeeper:
 
     @property
     def health(self) -> dict[str, float]:
-        """Figures for `monitor.events.SourceStatus`."""
+        """Figures for `ecgmon.monitor.core.events.SourceStatus`."""
         figures = {
             "lost_samples": float(self._lost),
             "duplicate_packets": float(self._duplicates),

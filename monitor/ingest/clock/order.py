@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from firmware_bridge.packet import Packet
+from ecgmon.firmware_bridge.packet import Packet
 
 
 class Reorder:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pydantic import Field
 
-from monitor.config import Settings
+from ecgmon.monitor.core.config import Settings
 
 
 class ClockSettings(Settings):

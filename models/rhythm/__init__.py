@@ -1,1 +1,0 @@
-"""Trains the judge of atrial fibrillation: ``python -m models.rhythm`` with ``ECGMON_DATA`` set."""

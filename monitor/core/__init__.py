@@ -1,0 +1,1 @@
+"""What everything else speaks: events, errors, settings, files, the ring, the log."""

@@ -1,0 +1,1 @@
+"""How traces, strips and marks are drawn."""

@@ -1,0 +1,39 @@
+"""The list of keys."""
+
+from __future__ import annotations
+
+from pyqtgraph.Qt import QtCore, QtWidgets
+
+from ecgmon.monitor.dashboard.state.keys import KEYS
+from ecgmon.monitor.dashboard.widgets.basics import button, column, label, row
+
+LEGEND = (
+    "Letters stand at the R waves: N normal, L and R bundle branch block, A atrial and V ventricular"
+    " premature, Q not classified. The violet shading (Grad-CAM) shows which moments spoke for the letter;"
+    " click a letter for the reason in words. Not a medical device."
+)
+
+
+class HelpDialog(QtWidgets.QDialog):
+    """Keys and the meaning of the picture."""
+
+    def __init__(self, parent: QtWidgets.QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setWindowTitle("Keys")
+        self.setMinimumWidth(680)
+        grid = QtWidgets.QGridLayout()
+        grid.setHorizontalSpacing(14)
+        grid.setVerticalSpacing(7)
+        half = -(-len(KEYS) // 2)
+        for number, (key, _, words) in enumerate(KEYS):
+            at = 2 * (number // half)
+            cap = label(key, "word")
+            grid.addWidget(cap, number % half, at, QtCore.Qt.AlignmentFlag.AlignRight)
+            grid.addWidget(label(words), number % half, at + 1)
+        legend = label(LEGEND, "muted")
+        legend.setWordWrap(True)
+        whole = column(label("Keys", "heading"), spacing=14, margins=(20, 16, 20, 16))
+        whole.addLayout(grid)
+        whole.addWidget(legend)
+        whole.addLayout(row(1, button("Close", "Close", self.accept)))
+        self.setLayout(whole)

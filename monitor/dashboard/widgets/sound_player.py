@@ -1,0 +1,51 @@
+"""Plays alarm bursts through Qt's multimedia, or beeps where that is missing."""
+
+from __future__ import annotations
+
+import importlib
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from pyqtgraph.Qt import QT_LIB, QtCore, QtWidgets
+
+from ecgmon.monitor.dashboard.state.sounds import PULSES, SoundSchedule, burst
+
+
+class SoundPlayer:
+    """Sounds the most urgent alarm while it is switched on."""
+
+    def __init__(self) -> None:
+        self.enabled = False
+        self._schedule = SoundSchedule()
+        self._effects: dict[str, Any] = {}
+        self._folder: tempfile.TemporaryDirectory[str] | None = None
+
+    def update(self, priority: str | None, now_s: float) -> None:
+        """Sound what is due; ``priority`` is the most urgent that sounds."""
+        due = self._schedule.due(priority if self.enabled else None, now_s)
+        if due is not None:
+            self._play(due)
+
+    def _play(self, priority: str) -> None:
+        if self._folder is None:
+            self._load()
+        effect = self._effects.get(priority)
+        if effect is not None:
+            effect.play()
+        else:
+            QtWidgets.QApplication.beep()
+
+    def _load(self) -> None:
+        """Prepare the bursts; without the multimedia module the system's beep remains."""
+        self._folder = tempfile.TemporaryDirectory(prefix="ecgmon-sounds-")
+        try:
+            multimedia = importlib.import_module(f"{QT_LIB}.QtMultimedia")
+        except ImportError:
+            return
+        for priority in PULSES:
+            path = Path(self._folder.name) / f"{priority}.wav"
+            path.write_bytes(burst(priority))
+            effect = multimedia.QSoundEffect()
+            effect.setSource(QtCore.QUrl.fromLocalFile(str(path)))
+            self._effects[priority] = effect

@@ -1,0 +1,1 @@
+"""Scores of alarms against what their definitions make of the reference."""

@@ -1,0 +1,1 @@
+"""Scores of beats: where they are and what kind, by ANSI/AAMI EC57."""

@@ -1,0 +1,1 @@
+"""Scores of rhythms: by time, by episode, runs and pauses."""

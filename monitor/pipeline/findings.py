@@ -1,0 +1,337 @@
+"""Turns what the operators found into events, in the order in which it became known."""
+
+from __future__ import annotations
+
+import math
+from collections import deque
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from ecgmon.monitor.core.events import (
+    PIPELINE_HZ,
+    Beat,
+    BeatRevision,
+    Episode,
+    Event,
+    HeartRate,
+    Quality,
+    RhythmChange,
+)
+from ecgmon.monitor.dsp.operator import State
+from ecgmon.monitor.dsp.quality import SecondQuality
+from ecgmon.monitor.dsp.rpeak import RPeak
+from ecgmon.monitor.dsp.segment import BeatWindow
+from ecgmon.monitor.inference.classification import UNCLASSIFIED, Classification
+from ecgmon.monitor.rhythm.analyser import RhythmAnalyser
+from ecgmon.monitor.rhythm.findings import EpisodeFinding, Found, SeenBeat
+from ecgmon.monitor.rhythm.heart_rate import HeartRateMeter, HeartRateSettings
+from ecgmon.monitor.rhythm.vf import VfSecond
+
+BAD_SECONDS = 2
+"""So many seconds of unusable signal in a row make the heart rate unknown; one is ridden out."""
+
+Finding = SecondQuality | RPeak | VfSecond | tuple[BeatWindow, Classification]
+
+
+@dataclass(frozen=True, slots=True)
+class TimeBase:
+    """How the pipeline's indices map to the source's.
+
+    Parameters
+    ----------
+    fs_hz : float
+        Sampling rate of the source.
+    input_needed : callable
+        Gives the source index that completes a pipeline sample.
+    """
+
+    fs_hz: float
+    input_needed: Callable[[int], int]
+
+    def source(self, index: float) -> int:
+        """Return the source index nearest to a pipeline index."""
+        return round(index * self.fs_hz / PIPELINE_HZ)
+
+    def pipeline(self, index: int) -> int:
+        """Return the pipeline index nearest to a source index."""
+        return round(index * PIPELINE_HZ / self.fs_hz)
+
+
+class EventMaker:
+    """Keeps what spans findings: RR intervals, heart rate, rhythm, the quality of the moment.
+
+    Parameters
+    ----------
+    time : TimeBase
+        Maps indices.
+    device : str
+        Name that the events carry.
+    heart_rate : HeartRateSettings
+        Settings of the heart rate.
+    rhythm : RhythmAnalyser
+        Names the rhythm.
+    usable_quality : float
+        Two seconds in a row below this signal quality make the heart rate unknown.
+    stale_after_samples : int
+        Pipeline samples by which R waves are known late; a missing beat is missed no sooner.
+    """
+
+    def __init__(
+        self,
+        time: TimeBase,
+        device: str,
+        heart_rate: HeartRateSettings,
+        rhythm: RhythmAnalyser,
+        usable_quality: float,
+        stale_after_samples: int,
+    ) -> None:
+        self._time = time
+        self._device = device
+        self._usable_quality = usable_quality
+        self._stale_after = stale_after_samples
+        self._rate = HeartRateMeter(heart_rate)
+        self._rhythm = rhythm
+        self.reset()
+
+    def reset(self) -> None:
+        """Forget all but the rhythm: after a gap nothing spans it."""
+        self._rate.reset()
+        self._rate_known = False
+        self._quality = 1.0
+        self._bad_seconds = 0
+        self._last_r: float | None = None
+        self._named: tuple[int, float, str] | None = None
+        self._waiting: deque[tuple[RPeak, float | None]] = deque()
+
+    def events(
+        self,
+        seconds: Sequence[SecondQuality],
+        peaks: Sequence[RPeak],
+        windows: Sequence[tuple[BeatWindow, Classification]],
+        waveform: Sequence[VfSecond],
+        clean_delay: int,
+        now: int,
+    ) -> list[Event]:
+        """Return the events of one block's findings.
+
+        Parameters
+        ----------
+        seconds, peaks : sequence
+            Quality and R waves that became known.
+        windows : sequence of (BeatWindow, Classification)
+            Beats classified, in the order of their R waves.
+        waveform : sequence of VfSecond
+            What seconds of the waveform showed.
+        clean_delay : int
+            Samples by which the clean signal is late.
+        now : int
+            Pipeline index just behind the newest sample.
+        """
+        arrivals = [peak for peak, _ in self._waiting] + list(peaks)
+        steps: list[tuple[int, int, Finding]] = [
+            *((second.known_at, 0, second) for second in seconds),
+            *((peak.known_at, 1, peak) for peak in peaks),
+            *(
+                (max(beat[0].known_at + clean_delay, peak.known_at), 2, beat)
+                for beat, peak in zip(windows, arrivals, strict=False)
+            ),
+            *((second.known_at, 3, second) for second in waveform),
+        ]
+        steps.sort(key=lambda step: step[:2])
+        events: list[Event] = []
+        for known, _, finding in steps:
+            events += self._pass(known)
+            if isinstance(finding, SecondQuality):
+                events += self._second(finding, known)
+            elif isinstance(finding, RPeak):
+                events += self._peak(finding, known)
+            elif isinstance(finding, VfSecond):
+                events += self._found(self._rhythm.vf(finding))
+            else:
+                events += self._beat(*finding, known, self._time.input_needed(known))
+        return events + self._pass(now)
+
+    def unclassified(self, windows: Sequence[BeatWindow], known_at: int) -> list[Event]:
+        """Return the beats whose windows will never be whole; ``known_at`` is a source index."""
+        classification = Classification(UNCLASSIFIED)
+        now = self._time.pipeline(known_at)
+        return [event for window in windows for event in self._beat(window, classification, now, known_at)]
+
+    def gap(self, start: int, end: int) -> list[Event]:
+        """Return what the loss of the samples between two source indices means for the rhythm."""
+        return self._found(self._rhythm.gap(self._time.pipeline(start), self._time.pipeline(end)), end)
+
+    def finish(self, known_at: int) -> list[Event]:
+        """Return what the end of the stream, at a source index, makes final."""
+        return self._found(self._rhythm.finish(self._time.pipeline(known_at)), known_at)
+
+    def rate_unknown(self, sample: int, known_at: int) -> list[Event]:
+        """Say once that the heart rate is unknown; both are source indices."""
+        self._rate.reset()
+        if not self._rate_known:
+            return []
+        self._rate_known = False
+        return [self._heart_rate(sample, known_at, None)]
+
+    def _second(self, second: SecondQuality, known: int) -> list[Event]:
+        self._quality = second.index
+        self._bad_seconds = self._bad_seconds + 1 if second.index < self._usable_quality else 0
+        sample, known_at = self._time.source(second.start), self._time.input_needed(known)
+        quality = Quality(
+            sample=sample,
+            time_s=second.start / PIPELINE_HZ,
+            known_at=known_at,
+            device=self._device,
+            index=second.index,
+            reasons=second.reasons,
+        )
+        unknown = self.rate_unknown(sample, known_at) if self._bad_seconds >= BAD_SECONDS else []
+        found = self._found(self._rhythm.second(second.start, second.index, second.reasons, known))
+        return [quality, *unknown, *found]
+
+    def _peak(self, peak: RPeak, known: int) -> list[Event]:
+        rr_s = None if self._last_r is None else (peak.sample - self._last_r) / PIPELINE_HZ
+        self._last_r = peak.sample
+        self._waiting.append((peak, rr_s))
+        if self._bad_seconds >= BAD_SECONDS:
+            return []
+        bpm = self._rate.beat(peak.sample / PIPELINE_HZ)
+        if bpm is None:
+            return []
+        self._rate_known = True
+        return [self._heart_rate(self._time.source(peak.sample), self._time.input_needed(known), bpm)]
+
+    def _beat(
+        self, window: BeatWindow, classification: Classification, known: int, known_at: int
+    ) -> list[Event]:
+        peak, rr_s = self._waiting.popleft()
+        sample, time_s = self._time.source(peak.sample), peak.sample / PIPELINE_HZ
+        label = classification.label
+        events: list[Event] = []
+        if classification.revision is not None and self._named is not None:
+            events.append(
+                BeatRevision(
+                    sample=self._named[0],
+                    time_s=self._named[1],
+                    known_at=known_at,
+                    device=self._device,
+                    was=self._named[2],
+                    symbol=classification.revision.symbol,
+                    aami=classification.revision.aami,
+                    probabilities=classification.revision.probabilities,
+                )
+            )
+        self._named = (sample, time_s, label.symbol)
+        events.append(
+            Beat(
+                sample=sample,
+                time_s=time_s,
+                known_at=known_at,
+                device=self._device,
+                symbol=label.symbol,
+                aami=label.aami,
+                probabilities=label.probabilities,
+                r_known_at=self._time.input_needed(peak.known_at),
+                rr_s=rr_s,
+                quality=self._quality,
+                attribution=label.attribution,
+                attribution_start=window.start,
+            )
+        )
+        return events + self._found(self._see(peak.sample, rr_s, window, classification, known), known_at)
+
+    def _see(
+        self, at: float, rr_s: float | None, window: BeatWindow, classification: Classification, known: int
+    ) -> list[Found]:
+        """Show a beat to the rhythm analyser."""
+        label, signal = classification.label, window.samples_mv
+        seen = SeenBeat(
+            at,
+            label.aami,
+            label.probabilities.get(label.symbol, 0.0),
+            rr_s,
+            self._quality,
+            None if signal is None else signal[: window.r - window.start + 1],
+            label.probabilities.get("V", 0.0),
+        )
+        return self._rhythm.beat(
+            seen, known, None if classification.revision is None else classification.revision.aami
+        )
+
+    def _found(self, findings: Sequence[Found], known_at: int | None = None) -> list[Event]:
+        """Make events of what the rhythm analyser found; ``known_at`` overrides its own."""
+        return [self._rhythm_event(found, known_at) for found in findings]
+
+    def _rhythm_event(self, found: Found, known_at: int | None) -> Event:
+        known = self._time.input_needed(found.known_at) if known_at is None else known_at
+        sample, time_s = self._time.source(found.start), found.start / PIPELINE_HZ
+        if isinstance(found, EpisodeFinding):
+            return Episode(
+                sample=sample,
+                time_s=time_s,
+                known_at=known,
+                device=self._device,
+                kind=found.kind,
+                end_sample=self._time.source(found.end),
+                beats=found.beats,
+                bpm=found.bpm,
+            )
+        return RhythmChange(
+            sample=sample,
+            time_s=time_s,
+            known_at=known,
+            device=self._device,
+            rhythm=found.rhythm,
+            confidence=found.confidence,
+            beneath=found.beneath,
+        )
+
+    def _pass(self, now: int) -> list[Event]:
+        """Let time pass until pipeline index ``now``."""
+        due = self._found(self._rhythm.advance(now))
+        stale = self._stale(now)
+        return sorted((*due, *stale), key=lambda event: event.known_at) if due and stale else due + stale
+
+    def _stale(self, now: int) -> list[Event]:
+        """Say that the rate is unknown once a beat is overdue at pipeline index ``now``."""
+        stale_s = self._rate.stale_at_s
+        if stale_s is None:
+            return []
+        due = math.ceil(stale_s * PIPELINE_HZ) + self._stale_after
+        if now <= due:
+            return []
+        return self.rate_unknown(self._time.source(stale_s * PIPELINE_HZ), self._time.input_needed(due))
+
+    def _heart_rate(self, sample: int, known_at: int, bpm: float | None) -> HeartRate:
+        return HeartRate(
+            sample=sample,
+            time_s=sample / self._time.fs_hz,
+            known_at=known_at,
+            device=self._device,
+            bpm=bpm,
+        )
+
+    def snapshot(self) -> State:
+        """Return a copy of the state."""
+        return {
+            "rate": self._rate.snapshot(),
+            "rate_known": self._rate_known,
+            "quality": self._quality,
+            "bad_seconds": self._bad_seconds,
+            "last_r": self._last_r,
+            "named": self._named,
+            "waiting": [(p.sample, p.known_at, p.score, rr_s) for p, rr_s in self._waiting],
+        }
+
+    def restore(self, state: State) -> None:
+        """Go back to a state that `snapshot` returned."""
+        self._rate.restore(state["rate"])
+        self._rate_known = bool(state["rate_known"])
+        self._quality = float(state["quality"])
+        self._bad_seconds = int(state["bad_seconds"])
+        self._last_r = state["last_r"]
+        self._named = None if state["named"] is None else tuple(state["named"])
+        self._waiting = deque(
+            (RPeak(sample=sample, known_at=known_at, score=score), rr_s)
+            for sample, known_at, score, rr_s in state["waiting"]
+        )

@@ -1,0 +1,1 @@
+"""What joins the rooms: a device's stream, the loop, its settings and its summary."""

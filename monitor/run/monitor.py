@@ -1,0 +1,392 @@
+"""The loop: takes blocks from sources, runs each device's stream, hands events to outputs."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import threading
+import time
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import AsyncExitStack, ExitStack
+from functools import partial
+from typing import Any
+
+from ecgmon.monitor.alarms.engine import AlarmEngine
+from ecgmon.monitor.core.errors import EcgmonError, OutputError
+from ecgmon.monitor.core.events import Alarm, Event, LinkState, SampleBlock, SettingsChange, SourceStatus
+from ecgmon.monitor.ingest.base import Source
+from ecgmon.monitor.outputs.base import Output
+from ecgmon.monitor.outputs.fan import OutputFan
+from ecgmon.monitor.run.settings import MonitorSettings
+from ecgmon.monitor.run.stream import Stream
+from ecgmon.monitor.run.summary import Summary
+
+LOG = logging.getLogger(__name__)
+
+SILENT_AFTER_S = 2.0
+"""A live device that sends nothing for so long is called silent."""
+
+WATCH_PERIOD_S = 0.25
+
+AFTER_S = 15.0
+"""Longest wait for an earlier run to close what it writes to."""
+
+
+class Monitor:
+    """Join sources, streams and outputs until the sources end or somebody stops it.
+
+    Parameters
+    ----------
+    settings : MonitorSettings
+        Settings of pipeline, alarms and the rest.
+    sources : sequence of Source
+        Where blocks come from.
+    outputs : sequence of Output
+        Where events go, in this order: what stores comes before what announces.
+    duration_s : float, optional
+        Stop after so much signal of each device.
+    all_leads : bool
+        Keep the leads that are not analysed in the rings too, for somebody who looks.
+    shown : bool
+        Somebody looks at the streams; as in `Stream`.
+
+    Attributes
+    ----------
+    streams : dict of str to Stream
+        The devices heard so far. Safe to read from other threads.
+    summary : Summary
+        Counts of the run.
+    """
+
+    def __init__(
+        self,
+        settings: MonitorSettings,
+        sources: Sequence[Source],
+        outputs: Sequence[Output] = (),
+        *,
+        duration_s: float | None = None,
+        all_leads: bool = False,
+        shown: bool = True,
+    ) -> None:
+        self.settings = settings
+        self.sources = list(sources)
+        self.outputs = list(outputs)
+        self._fan = OutputFan(outputs)
+        self.duration_s = duration_s
+        self._all_leads = all_leads
+        self._shown = shown
+        self.streams: dict[str, Stream] = {}
+        self.summary = Summary()
+        self._heard: dict[str, float] = {}
+        self._refused: set[str] = set()
+        self._remembered: dict[str, dict[str, Any]] = {}
+        self._learned: Callable[[str], dict[str, Any] | None] = lambda _: None
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._task: asyncio.Task[None] | None = None
+        self._stopped = threading.Event()
+
+    async def run(self) -> None:
+        """Run until every source has ended or `stop` is called.
+
+        Raises
+        ------
+        EcgmonError
+            If a source can never work or an output cannot be written.
+        """
+        self._loop = asyncio.get_running_loop()
+        with ExitStack() as outputs:
+            for output in self.outputs:
+                outputs.enter_context(output)
+            self._task = asyncio.create_task(self._run_sources())
+            if self._stopped.is_set():
+                self._task.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await self._task
+            for stream in self.streams.values():
+                self._emit(stream, stream.finish())
+
+    def stop(self) -> None:
+        """End the run cleanly; may be called from any thread or a signal handler."""
+        self._stopped.set()
+        loop, task = self._loop, self._task
+        if loop is not None and task is not None and not loop.is_closed():
+            loop.call_soon_threadsafe(task.cancel)
+
+    def acknowledge(self, device: str, kind: str | None = None) -> None:
+        """Acknowledge one kind of alarm of a device, or all; from any thread."""
+        self._act(device, lambda engine: engine.acknowledge(kind))
+
+    def silence(self, device: str, seconds: float = 120.0) -> None:
+        """Silence the present alarms of a device for a while; from any thread."""
+        self._act(device, lambda engine: engine.silence(seconds))
+
+    def pause(self, device: str, seconds: float = 120.0) -> None:
+        """Pause the alarm signals of a device, new ones too unless of high priority; from any thread."""
+        self._act(device, lambda engine: engine.pause(seconds))
+
+    def resume(self, device: str) -> None:
+        """End a pause and all silences of a device; from any thread."""
+        self._act(device, lambda engine: engine.resume())
+
+    def change_alarms(self, settings: MonitorSettings) -> None:
+        """Go on with the alarms and patients of other settings; open alarms stay."""
+        changes = {"alarms": settings.alarms, "patients": settings.patients}
+        self.settings = self.settings.model_copy(update=changes)
+        for stream in self.streams.values():
+            rules = self.settings.alarms_of(stream.device)
+            differences = stream.alarms.settings.differences(rules)
+            if differences:
+                at = stream.pipeline.processed
+                change = SettingsChange(
+                    sample=at,
+                    time_s=at / stream.fs_hz,
+                    known_at=at,
+                    device=stream.device,
+                    detail="; ".join(differences),
+                )
+                alarms = stream.act(partial(AlarmEngine.reconfigure, settings=rules))
+                self._emit(stream, [change, *alarms])
+
+    def remember(
+        self,
+        devices: Mapping[str, dict[str, Any]],
+        learned: Callable[[str], dict[str, Any] | None] = lambda _: None,
+    ) -> None:
+        """Take what an earlier run left, to go on from when a device is heard again.
+
+        Parameters
+        ----------
+        devices : mapping of str to dict
+            Open alarms by device, as `ecgmon.monitor.headless.open_alarms` keeps them.
+        learned : callable
+            Gives what was learned of a device's patient, None if nothing is known.
+        """
+        self._remembered = dict(devices)
+        self._learned = learned
+
+    def problems(self) -> dict[str, str | None]:
+        """Return, by kind of alarm, what is wrong with the outputs; None where all is well."""
+        return self._fan.problems()
+
+    def _act(self, device: str, action: Callable[[AlarmEngine], Sequence[Alarm]]) -> None:
+        def apply() -> None:
+            self._write(self.streams[device].act(action))
+
+        if self._loop is not None and not self._loop.is_closed():
+            self._loop.call_soon_threadsafe(apply)
+
+    async def _run_sources(self) -> None:
+        watch = asyncio.create_task(self._watch())
+        try:
+            ends = await asyncio.gather(*(self._end_of(source) for source in self.sources))
+        finally:
+            watch.cancel()
+        errors = [error for error in ends if error is not None]
+        if errors and len(errors) == len(ends):
+            raise errors[0]
+
+    async def _end_of(self, source: Source) -> EcgmonError | None:
+        """Follow a source to its end; one that fails does not disturb the others."""
+        try:
+            await self._follow(source)
+        except EcgmonError as error:
+            if isinstance(error, OutputError):
+                raise
+            ended = SourceStatus(
+                sample=0, time_s=0.0, known_at=0, device=source.name, state="ended", detail=str(error)
+            )
+            self._report(ended)
+            return error
+        return None
+
+    async def _follow(self, source: Source) -> None:
+        async with AsyncExitStack() as stack:
+            await stack.enter_async_context(source)
+            items: AsyncIterator[SampleBlock | SourceStatus] = aiter(source)
+            async for item in items:
+                if isinstance(item, SourceStatus):
+                    self._report(item)
+                elif self._feed(item, live=source.live):
+                    return
+
+    def _feed(self, block: SampleBlock, *, live: bool) -> bool:
+        """Process a block; return whether the device has been heard for long enough."""
+        stream = self._stream_of(block)
+        if stream is None:
+            return False
+        if live:
+            self._hear(stream)
+        self._fan.take(block)
+        self.summary.signal(block.samples_mv.shape[1] / block.fs_hz)
+        events = stream.process(block)
+        self._emit(stream, events)
+        heard = stream.pipeline.processed - stream.first_sample
+        return self.duration_s is not None and heard >= self.duration_s * block.fs_hz
+
+    def _stream_of(self, block: SampleBlock) -> Stream | None:
+        """Return the block's stream; a device that changes its rate begins a new one."""
+        before = self.streams.get(block.device)
+        if before is not None and before.fs_hz == block.fs_hz:
+            return before
+        if before is not None:
+            self._emit(before, [*before.finish(), *before.end_alarms()])
+        try:
+            stream = Stream(
+                block.device,
+                block.fs_hz,
+                block.leads,
+                first_sample=block.start,
+                pipeline=self.settings.pipeline,
+                alarms=self.settings.alarms_of(block.device),
+                all_leads=self._all_leads,
+                shown=self._shown,
+            )
+        except ValueError as error:
+            self._refuse(block, str(error))
+            return None
+        self.streams = {**self.streams, block.device: stream}
+        if before is not None:
+            stream.pipeline.recall(before.pipeline.learned())
+        else:
+            self._resume(stream)
+        return stream
+
+    def _resume(self, stream: Stream) -> None:
+        """Go on with what the last run had learned of a device's patient, and with its open alarms."""
+        learned = self._learned(stream.device)
+        if learned is not None:
+            try:
+                stream.pipeline.recall(learned, learned.get("away_s", 0.0))
+                LOG.info("%s: goes on with what was learned of this patient.", stream.device)
+            except (KeyError, TypeError, ValueError) as error:
+                LOG.warning("%s: begins without what was learned before: %s.", stream.device, error)
+        state = self._remembered.pop(stream.device, None)
+        if state is None or state.get("fs_hz") != stream.fs_hz:
+            return
+        with contextlib.suppress(KeyError, TypeError, ValueError):  # of another version: begin without
+            alarms = stream.act(lambda engine: engine.take_over(state["alarms"], state["away_s"]))
+            self._emit(stream, alarms)
+
+    def _refuse(self, block: SampleBlock, reason: str) -> None:
+        """Say once that a device cannot be followed."""
+        if block.device not in self._refused:
+            self._refused.add(block.device)
+            self._report(
+                SourceStatus(
+                    sample=block.start,
+                    time_s=block.start / block.fs_hz if block.fs_hz > 0 else 0.0,
+                    known_at=block.start,
+                    device=block.device,
+                    state="ended",
+                    detail=reason,
+                )
+            )
+
+    def _report(self, status: SourceStatus) -> None:
+        stream = self.streams.get(status.device)
+        if stream is not None:
+            self._emit(stream, stream.report(status))
+        else:
+            self._write([status])
+
+    def _hear(self, stream: Stream) -> None:
+        silent = stream.status is not None and stream.status.state == "silent"
+        self._heard[stream.device] = time.monotonic()
+        if silent:
+            self._emit(stream, stream.report(self._status(stream, "streaming", "samples arrive again")))
+
+    async def _watch(self) -> None:
+        while True:
+            await asyncio.sleep(WATCH_PERIOD_S)
+            now = time.monotonic()
+            for device, heard in self._heard.items():
+                stream = self.streams[device]
+                known = stream.status is not None and stream.status.state in ("silent", "ended")
+                if now - heard >= SILENT_AFTER_S and not known:
+                    detail = f"no samples for {SILENT_AFTER_S:g} s"
+                    self._emit(stream, stream.report(self._status(stream, "silent", detail)))
+            self._let_time_pass()
+            self._report_problems()
+
+    def _let_time_pass(self) -> None:
+        """Let silences and escalations of silent devices run on."""
+        for stream in self.streams.values():
+            if stream.status is not None and stream.status.state == "silent":
+                self._emit(stream, stream.act(lambda engine: engine.idle(WATCH_PERIOD_S)))
+
+    def _report_problems(self) -> None:
+        """Raise or end the alarms of outputs that do not work."""
+        for kind, problem in self._fan.problems().items():
+            for stream in self.streams.values():
+                alarms = stream.act(partial(_report_problem, kind=kind, problem=problem))
+                self._emit(stream, alarms)
+
+    @staticmethod
+    def _status(stream: Stream, state: LinkState, detail: str) -> SourceStatus:
+        at = stream.pipeline.processed
+        return SourceStatus(
+            sample=at,
+            time_s=at / stream.fs_hz,
+            known_at=at,
+            device=stream.device,
+            state=state,
+            detail=detail,
+        )
+
+    def _emit(self, stream: Stream, events: Sequence[Event]) -> None:
+        self.summary.add(events, stream.fs_hz)
+        self._write(events)
+
+    def _write(self, events: Sequence[Event]) -> None:
+        self._fan.write(events)
+
+
+def _report_problem(engine: AlarmEngine, *, kind: str, problem: str | None) -> list[Alarm]:
+    return engine.report(kind, problem is not None, problem or "It works again")
+
+
+class MonitorThread:
+    """A `Monitor` in a thread of its own, for the window.
+
+    Parameters
+    ----------
+    monitor : Monitor
+        What to run.
+    after : MonitorThread, optional
+        A run that must have ended before: what it writes to is closed by then.
+
+    Attributes
+    ----------
+    error : BaseException or None
+        Why the run ended, if it failed.
+    """
+
+    def __init__(self, monitor: Monitor, after: MonitorThread | None = None) -> None:
+        self.monitor = monitor
+        self._after = after
+        self.error: BaseException | None = None
+        self._thread = threading.Thread(target=self._main, name="monitor", daemon=True)
+
+    def start(self) -> None:
+        """Begin the run."""
+        self._thread.start()
+
+    def stop(self, timeout_s: float = 5.0) -> None:
+        """End the run and wait for it."""
+        self.monitor.stop()
+        self._thread.join(timeout_s)
+
+    @property
+    def running(self) -> bool:
+        """True until the run has ended."""
+        return self._thread.is_alive()
+
+    def _main(self) -> None:
+        if self._after is not None:
+            self._after.stop(AFTER_S)
+            self._after = None
+        try:
+            asyncio.run(self.monitor.run())
+        except BaseException as error:
+            self.error = error

@@ -1,0 +1,147 @@
+"""All settings of the program: defaults, then a TOML file, then the command line."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import Field, ValidationError
+
+from ecgmon.monitor.alarms.patients import PatientSettings
+from ecgmon.monitor.alarms.settings import AlarmSettings
+from ecgmon.monitor.core.errors import SettingsError
+from ecgmon.monitor.ingest.settings import SourceSettings
+from ecgmon.monitor.outputs.settings import DeliverySettings
+from ecgmon.monitor.pipeline.pipeline import PipelineSettings
+from ecgmon.monitor.run.refusal import explain
+from ecgmon.monitor.run.service_settings import ServiceSettings
+
+Tree = dict[str, Any]
+
+_PATHS = (
+    ("replay", "data_dir"),
+    ("outputs", "events"),
+    ("outputs", "annotations"),
+    ("pipeline", "classifier", "model"),
+    ("mqtt", "password_file"),
+    ("mqtt", "ca_file"),
+    ("mqtt", "cert_file"),
+    ("mqtt", "key_file"),
+)
+"""Keys that hold paths; in a file they count from the file's own folder."""
+
+
+class OutputSettings(DeliverySettings):
+    """Where events go.
+
+    Parameters
+    ----------
+    console : {"log", "quiet", "json"}
+        One line for every event worth one, alarms only, or JSON lines.
+    events : Path, optional
+        File of JSON lines; ``-`` is standard output.
+    annotations : Path, optional
+        Folder of WFDB annotation files.
+    """
+
+    console: Literal["log", "quiet", "json"] = "log"
+    events: Path | None = None
+    annotations: Path | None = None
+
+
+class MonitorSettings(SourceSettings):
+    """Everything that can be set.
+
+    Parameters
+    ----------
+    window : bool
+        Open the window.
+    duration_s : float, optional
+        Stop after so much signal of each device.
+    patients : dict of str to PatientSettings
+        By device: whose it is, and alarms with limits of their own.
+    service : ServiceSettings, optional
+        Run as a service: watchdog, local socket, state over restarts.
+    """
+
+    window: bool = False
+    duration_s: float | None = Field(default=None, gt=0)
+    pipeline: PipelineSettings = PipelineSettings()
+    alarms: AlarmSettings = AlarmSettings()
+    patients: dict[str, PatientSettings] = Field(default_factory=dict)
+    outputs: OutputSettings = OutputSettings()
+    service: ServiceSettings | None = None
+
+    def alarms_of(self, device: str) -> AlarmSettings:
+        """Return the alarm settings of whoever wears a device."""
+        patient = self.patients.get(device)
+        return self.alarms if patient is None else self.alarms.changed(patient.alarms)
+
+    def names(self) -> dict[str, str]:
+        """Return the names of patients by device."""
+        named = ((device, patient.name) for device, patient in self.patients.items())
+        return {device: name for device, name in named if name is not None}
+
+
+def load_settings(path: Path | None = None, overrides: Mapping[str, Any] | None = None) -> MonitorSettings:
+    """Return the settings of a file, changed by what the command line says.
+
+    Parameters
+    ----------
+    path : Path, optional
+        TOML file. What it leaves out keeps its default.
+    overrides : mapping, optional
+        Nested keys and values that win over the file.
+
+    Raises
+    ------
+    SettingsError
+        A key is unknown or a value refused; names file, key, value and what is allowed.
+    """
+    tree: Tree = MonitorSettings().model_dump()
+    if path is not None:
+        written = _read(path)
+        settings = _validate(_merged(tree, written), str(path))
+        tree = settings.model_dump()
+    return _validate(_merged(tree, overrides or {}), "command line")
+
+
+def _read(path: Path) -> Tree:
+    try:
+        tree = tomllib.loads(path.read_text("utf-8"))
+    except OSError as error:
+        raise SettingsError(f"{path}: the settings file cannot be read ({error.strerror}).") from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise SettingsError(f"{path}: this is not TOML ({error}).") from error
+    for *sections, key in _PATHS:
+        table: Any = tree
+        for section in sections:
+            table = table.get(section) if isinstance(table, dict) else None
+        if isinstance(table, dict) and isinstance(value := table.get(key), str) and _is_path(key, value):
+            table[key] = str(path.parent / Path(value).expanduser())
+    return tree
+
+
+def _is_path(key: str, value: str) -> bool:
+    """Tell a path from standard output and from the name of a shipped model."""
+    return value != "-" and (key != "model" or value.endswith(".onnx"))
+
+
+def _merged(tree: Tree, changes: Mapping[str, Any]) -> Tree:
+    """Return ``tree`` with the values of ``changes``, table by table."""
+    merged = dict(tree)
+    for key, value in changes.items():
+        below = merged.get(key)
+        merged[key] = (
+            _merged(below, value) if isinstance(below, dict) and isinstance(value, Mapping) else value
+        )
+    return merged
+
+
+def _validate(tree: Tree, origin: str) -> MonitorSettings:
+    try:
+        return MonitorSettings.model_validate(tree)
+    except ValidationError as error:
+        raise SettingsError(explain(error, MonitorSettings, origin)) from error

@@ -1,0 +1,1 @@
+"""WFDB files: records and annotations, read and written."""

@@ -1,0 +1,191 @@
+"""Writes WFDB records in format 16, whole or growing, with plain numpy."""
+
+from __future__ import annotations
+
+import os
+import re
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ecgmon.monitor.core.files import replace_file
+from ecgmon.monitor.outputs.annotations import ANNOTATOR, Annotation, encode
+
+COUNTS_PER_MV = 1000
+"""One count is a microvolt, so the range is +-32.767 mV."""
+
+MISSING = -32768
+"""The value of a sample that is not there, as WFDB defines it for format 16."""
+
+END_OF_ANNOTATIONS = b"\0\0"
+_LARGEST = 32767
+
+
+@dataclass(frozen=True, slots=True)
+class RecordInfo:
+    """What a header tells besides the samples.
+
+    Parameters
+    ----------
+    name : str
+        Record name: letters, digits and underscores.
+    fs_hz : float
+        Sampling rate in Hz.
+    leads : tuple of str
+        Names of the leads.
+    device : str
+        Name of the device.
+    first_sample : int
+        Source index of the record's sample 0.
+    started : float
+        Wall-clock time of it in seconds since 1970.
+    """
+
+    name: str
+    fs_hz: float
+    leads: tuple[str, ...]
+    device: str
+    first_sample: int
+    started: float
+
+
+def safe_name(text: str) -> str:
+    """Return a text as a part of a file's and a WFDB record's name."""
+    return re.sub(r"\W", "_", text, flags=re.ASCII) or "_"
+
+
+def to_counts(samples_mv: NDArray[np.float64]) -> NDArray[np.int16]:
+    """Return millivolts as counts, shape kept; what is not finite becomes `MISSING`."""
+    with np.errstate(invalid="ignore"):
+        counts = np.clip(np.rint(samples_mv * COUNTS_PER_MV), -_LARGEST, _LARGEST)
+    return np.where(np.isfinite(samples_mv), counts, MISSING).astype("<i2")
+
+
+def header(info: RecordInfo, counts: NDArray[np.int16] | None) -> str:
+    """Return the text of a header file.
+
+    Parameters
+    ----------
+    info : RecordInfo
+        About the record.
+    counts : array of shape (n_samples, n_leads), or None
+        All samples; None for a record that still grows, whose length a reader takes from
+        the size of its signal file (https://physionet.org/physiotools/wag/header-5.htm).
+    """
+    at = datetime.fromtimestamp(info.started, UTC)
+    rate = f"{info.fs_hz:.10g}"
+    first = f"{info.name} {len(info.leads)} {rate}"
+    if counts is not None:
+        first += f" {len(counts)} {at:%H:%M:%S}.{at.microsecond // 1000:03d} {at:%d/%m/%Y}"
+    rows = [first]
+    for number, lead in enumerate(info.leads):
+        row = f"{info.name}.dat 16 {COUNTS_PER_MV}(0)/mV 16 0"
+        if counts is not None:
+            column = counts[:, number]
+            checksum = int(np.uint16(column.sum(dtype=np.int64) & 0xFFFF).astype(np.int16))
+            row += f" {int(column[0]) if len(column) else 0} {checksum} 0 {lead}"
+        rows.append(row)
+    rows += [
+        f"# device: {info.device}",
+        f"# leads: {', '.join(info.leads)}",
+        f"# started: {at.isoformat(timespec='milliseconds')}",
+        f"# first_sample: {info.first_sample}",
+    ]
+    return "\n".join(rows) + "\n"
+
+
+def annotation_bytes(annotations: list[Annotation]) -> bytes:
+    """Return a whole annotation file; samples count from the record's beginning."""
+    parts, last = [], 0
+    for annotation in sorted(annotations):
+        if annotation.sample >= last:
+            parts.append(encode(annotation, annotation.sample - last))
+            last = annotation.sample
+    return b"".join(parts) + END_OF_ANNOTATIONS
+
+
+def write_record(
+    folder: Path, info: RecordInfo, samples_mv: NDArray[np.float64], annotations: list[Annotation]
+) -> Path:
+    """Write a whole record and return its path without suffix; the header comes last.
+
+    Parameters
+    ----------
+    folder : Path
+        Where to; made if it does not exist.
+    info : RecordInfo
+        About the record.
+    samples_mv : array of shape (n_leads, n_samples)
+        Millivolts.
+    annotations : list of Annotation
+        Counted from the record's beginning.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    counts = np.ascontiguousarray(to_counts(samples_mv).T)
+    stem = folder / info.name
+    replace_file(stem.with_name(f"{info.name}.dat"), counts.tobytes(), durable=True)
+    replace_file(stem.with_name(f"{info.name}.{ANNOTATOR}"), annotation_bytes(annotations), durable=True)
+    replace_file(stem.with_name(f"{info.name}.hea"), header(info, counts).encode(), durable=True)
+    return stem
+
+
+def read_info(path: Path) -> tuple[RecordInfo, bool]:
+    """Read back a header that `header` wrote.
+
+    Returns
+    -------
+    RecordInfo
+        About the record.
+    bool
+        True if the record was closed, False if it was still growing.
+
+    Raises
+    ------
+    ValueError
+        It is no such header.
+    """
+    lines = path.read_text("utf-8").splitlines()
+    first = lines[0].split()
+    notes = dict(line[2:].split(": ", 1) for line in lines if line.startswith("# ") and ": " in line)
+    try:
+        info = RecordInfo(
+            name=first[0],
+            fs_hz=float(first[2]),
+            leads=tuple(notes["leads"].split(", ")),
+            device=notes["device"],
+            first_sample=int(notes["first_sample"]),
+            started=datetime.fromisoformat(notes["started"]).timestamp(),
+        )
+    except (IndexError, KeyError) as error:
+        raise ValueError(f"{path} is no header of the recorder") from error
+    return info, len(first) > 3
+
+
+def close_record(path: Path) -> bool:
+    """Complete a record that a power cut left growing; True if there was something to do.
+
+    A frame that is there in part is cut off, and the header gets length and checksums.
+
+    Parameters
+    ----------
+    path : Path
+        The header file.
+    """
+    info, closed = read_info(path)
+    if closed:
+        return False
+    signal = path.with_suffix(".dat")
+    frame = 2 * len(info.leads)
+    size = signal.stat().st_size if signal.exists() else 0
+    if size < frame:
+        for suffix in (".dat", ".hea", f".{ANNOTATOR}"):
+            path.with_suffix(suffix).unlink(missing_ok=True)
+        return True
+    if size % frame:
+        os.truncate(signal, size - size % frame)
+    counts = np.fromfile(signal, dtype="<i2").reshape(-1, len(info.leads))
+    replace_file(path, header(info, counts).encode(), durable=True)
+    return True
