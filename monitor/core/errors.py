@@ -67,4 +67,10 @@ class OutputError(EcgmonError):
     exit_code = 8
 
 
+class PluginError(EcgmonError):
+    """A part that another package offers cannot be loaded or does not fit."""
+
+    exit_code = 9
+
+
 INTERNAL_FAULT_EXIT_CODE = 70
