@@ -60,7 +60,7 @@ def test_a_mistyped_name_finds_the_one_that_was_meant(points):
 def test_a_part_that_cannot_be_loaded_names_its_package(points, value):
     installed, _ = points
     installed.append(importlib.metadata.EntryPoint("broken", value, "ecgmon.test"))
-    with pytest.raises(PluginError, match="'broken' of ecgmon.test comes from the package"):
+    with pytest.raises(PluginError, match=r"'broken' of ecgmon\.test comes from the package"):
         Registry("ecgmon.test", OWN).load("broken")
 
 
