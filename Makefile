@@ -11,7 +11,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-train lint format types bench setup setup-system clean
+.PHONY: help demo test test-train lint format floors types bench docs dist setup setup-system clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' Makefile
@@ -33,11 +33,23 @@ format: $(VENV)/.stamp-dev ## Put the code into form
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-types: $(VENV)/.stamp-train ## Types, by mypy in strict mode (installs torch)
+floors: $(VENV)/.stamp-dev ## What may import what, by import-linter
+	$(BIN)/lint-imports
+
+types: $(VENV)/.stamp-train ## Types, by mypy in strict mode, for Linux, Windows and macOS (installs torch)
 	$(BIN)/mypy
+	$(BIN)/mypy --platform win32
+	$(BIN)/mypy --platform darwin
 
 bench: $(VENV)/.stamp-dev ## Speed, memory and latency of the whole pipeline
 	$(BIN)/python -m benchmarks.pipeline
+
+docs: $(VENV)/.stamp-dev ## The reference of the Python interface, from its docstrings, in docs/api
+	$(BIN)/pdoc --docformat numpy --output-directory docs/api ecgmon
+
+dist: $(VENV)/.stamp-dev ## Wheel and source package in dist/
+	rm -rf dist
+	$(BIN)/python -m build --outdir dist .
 
 setup: $(VENV)/.stamp-app $(VENV)/.stamp-window ## Install ecgmon with its window into .venv
 
@@ -46,12 +58,14 @@ setup-system: ## System packages for the window and the tests (by apt where allo
 	@scripts/setup-system.sh tests
 
 clean: ## Remove .venv and every cache
-	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) dist docs/api .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(VENV)/.stamp-venv:
 	@PYTHON='$(PYTHON)' scripts/setup-system.sh python
 	$(PYTHON) -m venv $(VENV)
+	@# an unpacked source package has no links
+	@for part in monitor models sim firmware_bridge; do [ -e ecgmon/$$part ] || ln -s ../$$part ecgmon/$$part; done
 	@touch $@
 
 $(VENV)/.stamp-app: pyproject.toml | $(VENV)/.stamp-venv
