@@ -54,7 +54,8 @@ def copy_state(state: Any) -> Snapshot:
         dictionaries of these; each may be None if its type says so. A field with ``init=False``
         follows from the others and is left out.
     """
-    plain: Snapshot = _kind_of(type(state)).copy(state)
+    sort: Any = type(state)
+    plain: Snapshot = _kind_of(sort).copy(state)
     return plain
 
 
@@ -75,7 +76,8 @@ def read_state(snapshot: Any, like: StateT, place: str = "state") -> StateT:
     ValueError
         A name is missing or not known, or a value has another type or shape.
     """
-    state: StateT = _kind_of(type(like)).read(snapshot, like, place)
+    sort: Any = type(like)
+    state: StateT = _kind_of(sort).read(snapshot, like, place)
     return state
 
 

@@ -146,19 +146,17 @@ class EventMaker(Stateful[MakerState]):
         events: list[Event] = []
         for known, _, step in steps:
             events += self._pass(known)
-            events += self._events_of(step, known)
+            if isinstance(step, SecondQuality):
+                events += self._second(step, known)
+            elif isinstance(step, RPeak):
+                events += self._peak(step, known)
+            elif isinstance(step, VfSecond):
+                events += self._found(self._rhythm.vf(step))
+            elif isinstance(step, tuple):
+                events += self._beat(*step, known, self._time.input_needed(known))
+            else:
+                events.append(step.event(self._time, self._device))
         return events + self._pass(now)
-
-    def _events_of(self, step: Step, known: int) -> list[Event]:
-        if isinstance(step, SecondQuality):
-            return self._second(step, known)
-        if isinstance(step, RPeak):
-            return self._peak(step, known)
-        if isinstance(step, VfSecond):
-            return self._found(self._rhythm.vf(step))
-        if isinstance(step, tuple):
-            return self._beat(*step, known, self._time.input_needed(known))
-        return [step.event(self._time, self._device)]
 
     def unclassified(self, windows: Sequence[BeatWindow], known_at: int) -> list[Event]:
         """Return the beats whose windows will never be whole; ``known_at`` is a source index."""
@@ -183,8 +181,9 @@ class EventMaker(Stateful[MakerState]):
         return [self._heart_rate(sample, known_at, None)]
 
     def _second(self, second: SecondQuality, known: int) -> list[Event]:
-        self.state.quality = second.index
-        self.state.bad_seconds = self.state.bad_seconds + 1 if second.index < self._usable_quality else 0
+        state = self.state
+        state.quality = second.index
+        state.bad_seconds = state.bad_seconds + 1 if second.index < self._usable_quality else 0
         sample, known_at = self._time.source(second.start), self._time.input_needed(known)
         quality = Quality(
             sample=sample,
@@ -194,20 +193,21 @@ class EventMaker(Stateful[MakerState]):
             index=second.index,
             reasons=second.reasons,
         )
-        unknown = self.rate_unknown(sample, known_at) if self.state.bad_seconds >= BAD_SECONDS else []
+        unknown = self.rate_unknown(sample, known_at) if state.bad_seconds >= BAD_SECONDS else []
         found = self._found(self._rhythm.second(second.start, second.index, second.reasons, known))
         return [quality, *unknown, *found]
 
     def _peak(self, peak: RPeak, known: int) -> list[Event]:
-        rr_s = None if self.state.last_r is None else (peak.sample - self.state.last_r) / PIPELINE_HZ
-        self.state.last_r = peak.sample
-        self.state.waiting.append((peak, rr_s))
-        if self.state.bad_seconds >= BAD_SECONDS:
+        state = self.state
+        rr_s = None if state.last_r is None else (peak.sample - state.last_r) / PIPELINE_HZ
+        state.last_r = peak.sample
+        state.waiting.append((peak, rr_s))
+        if state.bad_seconds >= BAD_SECONDS:
             return []
         bpm = self._rate.beat(peak.sample / PIPELINE_HZ)
         if bpm is None:
             return []
-        self.state.rate_known = True
+        state.rate_known = True
         return [self._heart_rate(self._time.source(peak.sample), self._time.input_needed(known), bpm)]
 
     def _beat(

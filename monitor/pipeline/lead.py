@@ -129,10 +129,11 @@ class Lead(Operator[LeadSettings, NoState, [Samples, bool], LeadSignal]):
             The device says that an electrode is off.
         """
         finite, replaced = self._sanitiser.process(samples)
-        first = self.position
+        first = self._resampler.next_output_index
         raw = self._resampler.process(finite)
         missing = self._missing.process(replaced)
-        off = self._off.process(np.full(samples.size, lead_off))
+        marks = np.ones if lead_off else np.zeros
+        off = self._off.process(marks(samples.size, dtype=np.bool_))
         clean_from = self._front_end.position
         return LeadSignal(first, raw, missing, off, clean_from, self._front_end.process(raw))
 

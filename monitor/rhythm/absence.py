@@ -63,7 +63,7 @@ class AbsenceWatch(LayerPart[AbsenceState]):
 
     def break_off(self) -> None:
         """Forget the beats; what is said stays until a beat comes."""
-        self.state = AbsenceState(self.layer)
+        self.adopt(AbsenceState(self.layer))
 
     def restart(self, at: float) -> None:
         """Count from ``at`` on: no beat could be seen before."""
@@ -80,7 +80,8 @@ class AbsenceWatch(LayerPart[AbsenceState]):
 
     def is_ended_by(self, at: float) -> bool:
         """Tell whether an R wave ends an asystole before it was due to be told."""
-        return self.state.since is not None and not self.layer.rhythm and at - self.state.since >= self._limit
+        since = self.state.since
+        return since is not None and not self.layer.rhythm and at - since >= self._limit
 
     def seen(self, at: float) -> None:
         """Take an R wave at once, before its class is final."""
@@ -90,9 +91,10 @@ class AbsenceWatch(LayerPart[AbsenceState]):
     @property
     def due(self) -> int | None:
         """Pipeline index at which asystole is certain if no beat comes."""
-        if self.state.since is None or self.layer.rhythm:
+        since = self.state.since
+        if since is None or self.layer.rhythm:
             return None
-        return math.ceil(self.state.since) + self._wait
+        return math.ceil(since) + self._wait
 
     def expire(self) -> None:
         """Say that no beat came."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from ecgmon.monitor.core.stateful import Stateful
 
@@ -47,9 +47,24 @@ LayerStateT = TypeVar("LayerStateT", bound=LayerState)
 
 
 class LayerPart(Stateful[LayerStateT]):
-    """A part of the analyser that has something to say of the rhythm, or is silent."""
+    """A part of the analyser that has something to say of the rhythm, or is silent.
 
-    @property
-    def layer(self) -> Layer:
-        """What it says."""
-        return self.state.layer
+    Parameters
+    ----------
+    **parts : Stateful
+        As those of `Stateful`.
+
+    Attributes
+    ----------
+    layer : Layer
+        What it says, a part of its state.
+    """
+
+    def __init__(self, **parts: Stateful[Any]) -> None:
+        super().__init__(**parts)
+        self.layer = self.state.layer
+
+    def adopt(self, state: LayerStateT) -> None:
+        """Go on with another state, and say what that says."""
+        super().adopt(state)
+        self.layer = state.layer

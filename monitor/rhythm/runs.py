@@ -122,7 +122,7 @@ class RunFinder(LayerPart[RunState]):
 
     def break_off(self) -> None:
         """Let no run span what comes."""
-        self.state = RunState(self.layer)
+        self.adopt(RunState(self.layer))
 
     def take(self, beat: SeenBeat, known_at: int, *, irregular: bool) -> EpisodeFinding | None:
         """Take the next beat, its class final; return what it ended.
