@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import copy
 from abc import ABC, abstractmethod
-from dataclasses import asdict, dataclass
-from typing import Any, ClassVar, Generic, TypeVar
+from dataclasses import dataclass
+from typing import ClassVar, Generic, TypeVar
 
 from ecgmon.monitor.core.events import Event, SourceStatus
-
-State = dict[str, Any]
+from ecgmon.monitor.core.state import Snapshot, copy_state, read_state
 
 SIGNAL_AWAY = frozenset({"silent", "reconnecting"})
 """States of a source that brings no samples."""
@@ -36,7 +34,7 @@ class Change:
 
 @dataclass(slots=True)
 class Memory:
-    """What a condition remembers; its fields are plain numbers and lists."""
+    """What a condition remembers; see `ecgmon.monitor.core.state.copy_state` for what it may hold."""
 
     present: bool = False
 
@@ -86,13 +84,19 @@ class Condition(ABC, Generic[MemoryT]):
         self.memory.present = False
         return Change(False, sample, message)
 
-    def snapshot(self) -> State:
-        """Return a copy of the state."""
-        return asdict(self.memory)
+    def snapshot(self) -> Snapshot:
+        """Return a copy of the memory, as plain data."""
+        return copy_state(self.memory)
 
-    def restore(self, state: State) -> None:
-        """Go back to a state that `snapshot` returned."""
-        self.memory = type(self.memory)(**copy.deepcopy(state))
+    def restore(self, snapshot: Snapshot) -> None:
+        """Go back to a memory that `snapshot` returned.
+
+        Raises
+        ------
+        ValueError
+            It is damaged, or that of another condition.
+        """
+        self.memory = read_state(snapshot, self.memory)
 
 
 def signal_away(event: Event) -> bool:

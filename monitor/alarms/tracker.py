@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
-from typing import Any
+from dataclasses import dataclass
 
 from ecgmon.monitor.alarms.condition import Change
 from ecgmon.monitor.alarms.rules import AlarmRule
 from ecgmon.monitor.core.events import AlarmState
+from ecgmon.monitor.core.state import Snapshot, copy_state, read_state
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,13 +169,19 @@ class AlarmTracker:
         self.life.silent_until = tick
         return self.expire(tick)
 
-    def snapshot(self) -> dict[str, Any]:
-        """Return a copy of the state."""
-        return asdict(self.life)
+    def snapshot(self) -> Snapshot:
+        """Return a copy of where the alarm is in its life, as plain data."""
+        return copy_state(self.life)
 
-    def restore(self, state: dict[str, Any]) -> None:
-        """Go back to a state that `snapshot` returned."""
-        self.life = Life(**state)
+    def restore(self, snapshot: Snapshot) -> None:
+        """Go back to what `snapshot` returned.
+
+        Raises
+        ------
+        ValueError
+            It is damaged.
+        """
+        self.life = read_state(snapshot, self.life)
 
     def _enter(self, state: AlarmState, sample: int, message: str) -> Transition:
         self.life.state = state

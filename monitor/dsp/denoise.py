@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 import numpy as np
 import pywt
@@ -10,7 +11,8 @@ from pydantic import Field
 
 from ecgmon.monitor.core.config import Settings
 from ecgmon.monitor.core.events import PIPELINE_HZ
-from ecgmon.monitor.dsp.operator import Samples, State
+from ecgmon.monitor.core.stateful import Stateful
+from ecgmon.monitor.dsp.operator import Operator, Samples
 
 WAVELET = "sym4"
 SECOND = int(PIPELINE_HZ)
@@ -97,61 +99,75 @@ def shrunk_part(detail: Samples, threshold: Samples) -> Samples:
     return np.asarray(detail * (ratio * ratio))
 
 
-class _NoiseLevel:
+@dataclass(slots=True)
+class NoiseState:
+    """The index of the next detail, those of the second so far, and the noise of each level."""
+
+    position: int
+    second: Samples
+    held: int
+    sigma: Samples
+    known: bool = False
+
+
+class NoiseLevel(Stateful[NoiseState]):
     """Running standard deviation of the noise in each level, one value a second.
 
     The median absolute deviation of each whole second of the absolute index grid is
     smoothed over seconds. A second is thresholded with what was known when it began.
+
+    Parameters
+    ----------
+    levels : int
+        Number of levels.
+    smoothing : float
+        Weight of the last second.
     """
 
     def __init__(self, levels: int, smoothing: float) -> None:
         self._smoothing, self._keep = smoothing, 1.0 - smoothing
         self._levels = levels
-        self.reset(0)
+        super().__init__()
 
-    def reset(self, start: int) -> None:
-        self._position = start
-        self._pending = np.empty((self._levels, 0))
-        self._sigma = np.zeros((self._levels, 1))
-        self._known = False
+    def fresh(self, start: int) -> NoiseState:
+        """Return the state before the sample of absolute index ``start``."""
+        return NoiseState(start, np.zeros((self._levels, SECOND)), 0, np.zeros((self._levels, 1)))
 
     def process(self, detail: Samples) -> Iterator[tuple[Samples, Samples]]:
         """Yield the details in parts, each with its noise level, shape (levels, 1)."""
-        at = 0
+        state, at = self.state, 0
         while at < detail.shape[1]:
-            stop = min(detail.shape[1], at + SECOND - self._position % SECOND)
+            stop = min(detail.shape[1], at + SECOND - state.position % SECOND)
             part = detail[:, at:stop]
-            yield part, self._sigma
-            self._pending = np.concatenate((self._pending, part), axis=1)
-            self._position += stop - at
+            yield part, state.sigma
+            held = state.held + stop - at
+            state.second[:, state.held : held] = part
+            state.held = held
+            state.position += stop - at
             at = stop
-            if self._position % SECOND == 0:
-                self._learn(self._pending)
-                self._pending = self._pending[:, :0]
+            if state.position % SECOND == 0:
+                self._learn()
 
-    def _learn(self, second: Samples) -> None:
+    def _learn(self) -> None:
         """Take a second's details; one that a reset cut short teaches nothing."""
-        if second.shape[1] < SECOND:
-            return
-        sigma = MAD_TO_SIGMA * np.sort(np.abs(second), axis=1)[:, SECOND // 2 : SECOND // 2 + 1]
-        last = self._sigma if self._known else sigma
-        self._sigma, self._known = self._smoothing * sigma + self._keep * last, True
-
-    def snapshot(self) -> State:
-        return {
-            "position": self._position,
-            "pending": self._pending.copy(),
-            "sigma": self._sigma.copy(),
-            "known": self._known,
-        }
-
-    def restore(self, state: State) -> None:
-        self._position = int(state["position"])
-        self._pending = np.array(state["pending"])
-        self._sigma, self._known = np.array(state["sigma"]), bool(state["known"])
+        state = self.state
+        if state.held == SECOND:
+            sigma = MAD_TO_SIGMA * np.sort(np.abs(state.second), axis=1)[:, SECOND // 2 : SECOND // 2 + 1]
+            last = state.sigma if state.known else sigma
+            state.sigma, state.known = self._smoothing * sigma + self._keep * last, True
+        state.held = 0
 
 
-class WaveletDenoiser:
+@dataclass(slots=True)
+class DenoiserState:
+    """The last samples, and the noise that has not reached its place yet."""
+
+    history: Samples
+    tail: Samples
+    primed: bool = False
+
+
+class WaveletDenoiser(Operator[DenoiseSettings, DenoiserState, [Samples], Samples]):
     """Thresholds the sym4 details of a running signal; the delay is ``7 * (2**levels - 1)``.
 
     It differs from `pywt.wavedec` and `pywt.waverec` over a whole record in these ways:
@@ -180,18 +196,13 @@ class WaveletDenoiser:
     doi:10.1007/978-1-4612-2544-7_9.
     """
 
-    _history: Samples | None
-    _tail: Samples
-
     def __init__(self, settings: DenoiseSettings | None = None) -> None:
-        self.settings = settings or DenoiseSettings()
+        settings = settings or DenoiseSettings()
         # Turned round, as `np.correlate` takes them; it has less overhead than `np.convolve`.
-        self._bank = [
-            (high[::-1].copy(), back[::-1].copy()) for high, back in filter_bank(self.settings.levels)
-        ]
-        self._delay = 7 * (2**self.settings.levels - 1)
-        self._noise = _NoiseLevel(self.settings.levels, self.settings.smoothing)
-        self.reset()
+        self._bank = [(high[::-1].copy(), back[::-1].copy()) for high, back in filter_bank(settings.levels)]
+        self._delay = 7 * (2**settings.levels - 1)
+        self._noise = NoiseLevel(settings.levels, settings.smoothing)
+        super().__init__(settings, noise=self._noise)
 
     @property
     def delay_samples(self) -> float:
@@ -214,10 +225,11 @@ class WaveletDenoiser:
         """
         if chunk.size == 0:
             return np.empty(0)
-        if self._history is None:
-            self._history = np.full(self._delay, chunk[0])
-        signal_mv = np.concatenate((self._history, chunk))
-        self._history = signal_mv[chunk.size :].copy()
+        state = self.state
+        if not state.primed:
+            state.history, state.primed = np.full(self._delay, chunk[0]), True
+        signal_mv = np.concatenate((state.history, chunk))
+        state.history = signal_mv[chunk.size :].copy()
         # A shorter level waits here, so that all come back from synthesis at the same time.
         detail = np.empty((len(self._bank), chunk.size))
         for level, (high, _) in enumerate(self._bank):
@@ -225,29 +237,13 @@ class WaveletDenoiser:
         parts = [
             shrunk_part(part, self.settings.threshold * sigma) for part, sigma in self._noise.process(detail)
         ]
-        noise = np.concatenate((self._tail, *parts), axis=1)
-        self._tail = noise[:, chunk.size :].copy()
+        noise = np.concatenate((state.tail, *parts), axis=1)
+        state.tail = noise[:, chunk.size :].copy()
         out = signal_mv[: chunk.size].copy()
         for level, (_, back) in enumerate(self._bank):
             out -= np.correlate(noise[level, self._delay - len(back) + 1 :], back, "valid")
         return out
 
-    def reset(self, start: int = 0) -> None:
-        """Forget the past; the next sample has absolute index ``start``."""
-        self._history = None
-        self._tail = np.zeros((len(self._bank), self._delay))
-        self._noise.reset(start)
-
-    def snapshot(self) -> State:
-        """Return a copy of the state."""
-        return {
-            "history": None if self._history is None else self._history.copy(),
-            "tail": self._tail.copy(),
-            "noise": self._noise.snapshot(),
-        }
-
-    def restore(self, state: State) -> None:
-        """Go back to a state that `snapshot` returned."""
-        self._history = None if state["history"] is None else np.array(state["history"])
-        self._tail = np.array(state["tail"])
-        self._noise.restore(state["noise"])
+    def fresh(self, start: int) -> DenoiserState:  # noqa: ARG002 - only the noise level knows of seconds
+        """Return the state before the first sample."""
+        return DenoiserState(np.zeros(self._delay), np.zeros((len(self._bank), self._delay)))

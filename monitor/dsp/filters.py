@@ -11,7 +11,7 @@ from pydantic import Field
 from ecgmon.monitor.core.config import Settings
 from ecgmon.monitor.core.events import PIPELINE_HZ
 from ecgmon.monitor.dsp.iir import Coefficients, Recursion, butterworth, group_delay, notch
-from ecgmon.monitor.dsp.operator import Samples, State
+from ecgmon.monitor.dsp.operator import Operator, Samples
 
 QRS_BAND_HZ = (5.0, 25.0)
 """Band, in Hz, over which the group delay is stated."""
@@ -78,7 +78,15 @@ def design(settings: FilterSettings) -> list[Coefficients]:
     return parts
 
 
-class FilterChain:
+@dataclass(slots=True)
+class FilterState:
+    """What each recursion carries, and whether a first sample has primed it."""
+
+    filters: list[Samples]
+    primed: bool = False
+
+
+class FilterChain(Operator[FilterSettings, FilterState, [Samples], Samples]):
     """High-pass, notch and low-pass as causal recursions, one behind the other.
 
     The state is primed with the first sample after a reset as if it had been there
@@ -90,14 +98,12 @@ class FilterChain:
         What to filter.
     """
 
-    _state: list[Samples] | None
-
     def __init__(self, settings: FilterSettings | None = None) -> None:
-        self.settings = settings or FilterSettings()
-        self._filters = design(self.settings)
+        settings = settings or FilterSettings()
+        self._filters = design(settings)
         self._recursions = [Recursion(b, a) for b, a in self._filters]
         self._delay = float(np.mean(self.group_delay(np.linspace(*QRS_BAND_HZ, 81))))
-        self.reset()
+        super().__init__(settings)
 
     @property
     def delay_samples(self) -> float:
@@ -129,10 +135,11 @@ class FilterChain:
         """
         if chunk.size == 0:
             return np.empty(0)
-        if self._state is None:
-            self._state = self._settled(float(chunk[0]))
+        state = self.state
+        if not state.primed:
+            state.filters, state.primed = self._settled(float(chunk[0])), True
         for i, recursion in enumerate(self._recursions):
-            chunk, self._state[i] = recursion.process(chunk, self._state[i])
+            chunk, state.filters[i] = recursion.process(chunk, state.filters[i])
         return chunk
 
     def _settled(self, value: float) -> list[Samples]:
@@ -142,15 +149,6 @@ class FilterChain:
             value *= float(b.sum() / a.sum())
         return states
 
-    def reset(self, start: int = 0) -> None:  # noqa: ARG002 - the filter is the same at any index
-        """Forget the past; the next sample primes the filter."""
-        self._state = None
-
-    def snapshot(self) -> State:
-        """Return a copy of the state."""
-        return {"state": None if self._state is None else [part.copy() for part in self._state]}
-
-    def restore(self, state: State) -> None:
-        """Go back to a state that `snapshot` returned."""
-        parts = state["state"]
-        self._state = None if parts is None else [np.array(part) for part in parts]
+    def fresh(self, start: int) -> FilterState:  # noqa: ARG002 - the filter is the same at any index
+        """Return the state before the first sample, which primes the filter."""
+        return FilterState(self._settled(0.0))

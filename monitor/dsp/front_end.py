@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 from pydantic import Field
 
 from ecgmon.monitor.core.config import Settings
 from ecgmon.monitor.dsp.denoise import DenoiseSettings, WaveletDenoiser
 from ecgmon.monitor.dsp.filters import FilterChain, FilterSettings
-from ecgmon.monitor.dsp.operator import Samples, State
+from ecgmon.monitor.dsp.operator import Operator, Samples
 
 
 class FrontEndSettings(Settings):
@@ -26,7 +28,15 @@ class FrontEndSettings(Settings):
     denoise: DenoiseSettings = Field(default_factory=DenoiseSettings)
 
 
-class FrontEnd:
+@dataclass(slots=True)
+class FrontEndState:
+    """Samples still to come that stand for no real time, and the pipeline index of the next clean one."""
+
+    filling: int
+    position: int
+
+
+class FrontEnd(Operator[FrontEndSettings, FrontEndState, [Samples], Samples]):
     """Filters and denoiser in one, with their delay taken off.
 
     Parameters
@@ -36,11 +46,11 @@ class FrontEnd:
     """
 
     def __init__(self, settings: FrontEndSettings | None = None) -> None:
-        self.settings = settings or FrontEndSettings()
-        self._filters = FilterChain(self.settings.filters)
-        self._denoiser = WaveletDenoiser(self.settings.denoise)
+        settings = settings or FrontEndSettings()
+        self._filters = FilterChain(settings.filters)
+        self._denoiser = WaveletDenoiser(settings.denoise)
         self._delay = round(self._filters.delay_samples + self._denoiser.delay_samples)
-        self.reset()
+        super().__init__(settings, filters=self._filters, denoiser=self._denoiser)
 
     @property
     def delay_samples(self) -> float:
@@ -50,7 +60,7 @@ class FrontEnd:
     @property
     def position(self) -> int:
         """Pipeline index of the next clean sample."""
-        return self._position
+        return self.state.position
 
     def process(self, chunk: Samples) -> Samples:
         """Clean the next samples.
@@ -67,34 +77,16 @@ class FrontEnd:
             as the chunk but for the first ones after a reset, which stand for no real time.
         """
         clean = self._denoiser.process(self._filters.process(chunk))
-        filling = min(self._filling, clean.size)
-        self._filling -= filling
+        state = self.state
+        filling = min(state.filling, clean.size)
+        state.filling -= filling
         clean = clean[filling:]
-        self._position += clean.size
+        state.position += clean.size
         return clean
 
-    def reset(self, start: int = 0) -> None:
-        """Forget the past; the next sample has pipeline index ``start``."""
-        self._filters.reset(start)
-        self._denoiser.reset(start)
-        self._filling = self._delay
-        self._position = start
-
-    def snapshot(self) -> State:
-        """Return a copy of the state."""
-        return {
-            "filters": self._filters.snapshot(),
-            "denoiser": self._denoiser.snapshot(),
-            "filling": self._filling,
-            "position": self._position,
-        }
-
-    def restore(self, state: State) -> None:
-        """Go back to a state that `snapshot` returned."""
-        self._filters.restore(state["filters"])
-        self._denoiser.restore(state["denoiser"])
-        self._filling = int(state["filling"])
-        self._position = int(state["position"])
+    def fresh(self, start: int) -> FrontEndState:
+        """Return the state before the sample of pipeline index ``start``."""
+        return FrontEndState(self._delay, start)
 
 
 def clean_record(samples_mv: Samples, settings: FrontEndSettings | None = None) -> Samples:

@@ -4,19 +4,20 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import compress
+from typing import Annotated
 
 import numpy as np
 from pydantic import Field
 
 from ecgmon.monitor.core.config import Settings
-from ecgmon.monitor.dsp.median import median, middle_of
-from ecgmon.monitor.dsp.operator import Samples, State
+from ecgmon.monitor.core.state import Shape
+from ecgmon.monitor.dsp.arrays import median, middle_of, windows_of
+from ecgmon.monitor.dsp.operator import Operator, Samples
 from ecgmon.monitor.dsp.quality_features import CONTEXT_S, SECOND, UNCHANGED, WINDOW, Look, look
 from ecgmon.monitor.dsp.quality_model import CLASSES, QualityModel
 from ecgmon.monitor.dsp.sanitise import Mask
-from ecgmon.monitor.dsp.windows import windows_of
 
 BATCH = 256
 """Seconds judged at once, so that a whole record needs little memory."""
@@ -87,7 +88,40 @@ class SecondQuality:
     reasons: tuple[str, ...]
 
 
-class SignalQuality:
+@dataclass(slots=True)
+class QualityState:
+    """What is not judged yet, and what the next verdict needs of the past.
+
+    Parameters
+    ----------
+    begin : int
+        Pipeline index of the first sample that waits.
+    waiting : list of array of shape (3, n)
+        Signal, missing and lead-off of the samples that wait, in chunks.
+    held : int
+        How many wait.
+    context : array of shape (1080,), or None
+        The three seconds before them; None before the first.
+    middles : deque of float
+        Median of each of the last seconds, in millivolts.
+    flat_run : int
+        Flat seconds in a row.
+    on_rail : bool
+        The last second was saturated.
+    """
+
+    begin: int
+    waiting: list[Annotated[Samples, Shape(3, None)]] = field(default_factory=list)
+    held: int = 0
+    context: Annotated[Samples, Shape(WINDOW - SECOND)] | None = None
+    middles: deque[float] = field(default_factory=lambda: deque(maxlen=BASELINE_S))
+    flat_run: int = 0
+    on_rail: bool = False
+
+
+class SignalQuality(
+    Operator[QualitySettings, QualityState, [Samples, Mask | None, Mask | None], list[SecondQuality]]
+):
     """Judges the raw signal at 360 Hz second by second, on the grid of absolute seconds.
 
     Plain rules find what is missing, flat or on a rail. A small network looks at the last four
@@ -102,17 +136,9 @@ class SignalQuality:
         Limits.
     """
 
-    _waiting: list[Samples]
-    _context: Samples | None
-    _middles: deque[float]
-    _flat_run: int
-    _on_rail: bool
-
     def __init__(self, settings: QualitySettings | None = None) -> None:
-        self.settings = settings or QualitySettings()
         self._model = QualityModel.load()
-        self._middles = deque(maxlen=BASELINE_S)
-        self.reset()
+        super().__init__(settings or QualitySettings())
 
     @property
     def delay_samples(self) -> float:
@@ -138,18 +164,21 @@ class SignalQuality:
         list of SecondQuality
             One for each second completed.
         """
-        self._waiting.append(_stack(chunk, missing, lead_off))
-        self._held += chunk.size
-        skipped = -self._begin % SECOND
-        count = (self._held - skipped) // SECOND
+        if not chunk.size:
+            return []
+        state = self.state
+        state.waiting.append(_stack(chunk, missing, lead_off))
+        state.held += chunk.size
+        skipped = -state.begin % SECOND
+        count = (state.held - skipped) // SECOND
         if count <= 0:
             return []
-        rows = self._waiting[0] if len(self._waiting) == 1 else np.concatenate(self._waiting, axis=1)
+        rows = state.waiting[0] if len(state.waiting) == 1 else np.concatenate(state.waiting, axis=1)
         used = skipped + count * SECOND
-        begin = self._begin + skipped
-        self._begin += used
-        self._held -= used
-        self._waiting = [rows[:, used:].copy()] if self._held else []
+        begin = state.begin + skipped
+        state.begin += used
+        state.held -= used
+        state.waiting = [rows[:, used:].copy()] if state.held else []
         signal, *masks = rows[:, skipped:used].reshape(3, count, SECOND)
         gone, off = np.add.reduce(masks, axis=2).tolist()
         return [
@@ -198,12 +227,13 @@ class SignalQuality:
 
     def _windows(self, rows: Samples) -> Samples:
         """Return each second with those before it, shape (n, 1440)."""
-        if self._context is None:
+        state = self.state
+        if state.context is None:
             # Before the first second the signal is taken to run back and forth.
             back, forth = rows[0, ::-1], rows[0]
-            self._context = np.concatenate([forth, back] * CONTEXT_S)[SECOND - WINDOW :]
-        joined = np.concatenate((self._context, rows.ravel()))
-        self._context = joined[SECOND - WINDOW :]
+            state.context = np.concatenate([forth, back] * CONTEXT_S)[SECOND - WINDOW :]
+        joined = np.concatenate((state.context, rows.ravel()))
+        state.context = joined[SECOND - WINDOW :]
         return windows_of(joined, WINDOW, SECOND)
 
     def _look(self, windows: Samples) -> Look:
@@ -214,19 +244,22 @@ class SignalQuality:
 
     def _is_drifting(self, middle: float) -> bool:
         """Tell if a second's middle is far from the median of those before, and remember it."""
-        drifts = bool(self._middles) and abs(middle - middle_of(self._middles)) > self.settings.drift_mv
-        self._middles.append(middle)
+        middles = self.state.middles
+        drifts = bool(middles) and abs(middle - middle_of(middles)) > self.settings.drift_mv
+        middles.append(middle)
         return drifts
 
     def _is_flat(self, *, still: bool) -> bool:
         """Tell if a second ends a run of at least ``flat_s`` flat ones."""
-        self._flat_run = self._flat_run + 1 if still else 0
-        return self._flat_run >= self.settings.flat_s
+        state = self.state
+        state.flat_run = state.flat_run + 1 if still else 0
+        return state.flat_run >= self.settings.flat_s
 
     def _is_saturated(self, *, rail: bool, still: bool) -> bool:
         """Tell if a second is on a rail, or flat behind one that is."""
-        self._on_rail = rail or (still and self._on_rail)
-        return self._on_rail
+        state = self.state
+        state.on_rail = rail or (still and state.on_rail)
+        return state.on_rail
 
     def _at_extreme(self, row: Samples, window: Samples, least: float) -> bool:
         """Tell if a second stays at its highest or lowest value, far from the middle."""
@@ -240,37 +273,9 @@ class SignalQuality:
                 return True
         return False
 
-    def reset(self, start: int = 0) -> None:
-        """Forget the past; the next sample has absolute index ``start``."""
-        self._begin = start
-        self._waiting = []
-        self._held = 0
-        self._context = None
-        self._middles.clear()
-        self._flat_run = 0
-        self._on_rail = False
-
-    def snapshot(self) -> State:
-        """Return a copy of the state."""
-        return {
-            "begin": self._begin,
-            "waiting": np.concatenate([np.empty((3, 0)), *self._waiting], axis=1),
-            "context": None if self._context is None else self._context.copy(),
-            "middles": list(self._middles),
-            "flat_run": self._flat_run,
-            "on_rail": self._on_rail,
-        }
-
-    def restore(self, state: State) -> None:
-        """Go back to a state that `snapshot` returned."""
-        self._begin = int(state["begin"])
-        waiting = np.array(state["waiting"])
-        self._held = waiting.shape[1]
-        self._waiting = [waiting] if self._held else []
-        self._context = None if state["context"] is None else np.array(state["context"])
-        self._middles = deque(state["middles"], maxlen=BASELINE_S)
-        self._flat_run = int(state["flat_run"])
-        self._on_rail = bool(state["on_rail"])
+    def fresh(self, start: int) -> QualityState:
+        """Return the state before the sample of absolute index ``start``."""
+        return QualityState(start)
 
 
 def _stack(chunk: Samples, missing: Mask | None, lead_off: Mask | None) -> Samples:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 from fractions import Fraction
+from typing import Annotated
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,7 +13,9 @@ from pydantic import Field
 
 from ecgmon.monitor.core.config import Settings
 from ecgmon.monitor.core.events import PIPELINE_HZ
-from ecgmon.monitor.dsp.operator import Samples, State
+from ecgmon.monitor.core.state import AnyLength, Shape
+from ecgmon.monitor.dsp.operator import Operator, Samples
+from ecgmon.monitor.dsp.sanitise import Mask
 
 MIN_RATE_HZ = 100.0
 MAX_RATE_HZ = 1000.0
@@ -42,6 +46,14 @@ class ResampleSettings(Settings):
     attenuation_db: float = Field(default=60.0, ge=30.0, le=100.0)
 
 
+@dataclass(slots=True)
+class Place:
+    """Where a stream is: index of its next input, and at 360 Hz of the next output."""
+
+    next_input: int
+    next_output: int
+
+
 class _Grid:
     """Which inputs each output needs, in exact integer arithmetic.
 
@@ -53,18 +65,16 @@ class _Grid:
         step = Fraction(fs_in_hz).limit_denominator(MAX_DENOMINATOR) / Fraction(PIPELINE_HZ)
         self.over, self.under = step.numerator, step.denominator
         self.reach = reach
-        self.reset(0)
 
-    def reset(self, start: int) -> None:
-        self.next_input = start
-        self.next_output = self._ceil(start)
+    def begin(self, start: int) -> Place:
+        return Place(start, self._ceil(start))
 
-    def advance(self, count: int) -> range:
+    def advance(self, place: Place, count: int) -> range:
         """Take ``count`` inputs; return the outputs that are complete with them."""
-        first = self.next_output
-        self.next_input += count
-        self.next_output = max(first, self._ceil(self.next_input - self.reach))
-        return range(first, self.next_output)
+        first = place.next_output
+        place.next_input += count
+        place.next_output = max(first, self._ceil(place.next_input - self.reach))
+        return range(first, place.next_output)
 
     def locate(self, outputs: range) -> tuple[Indices, Indices]:
         """Return the input index at or before each output, and the rest over the denominator."""
@@ -117,7 +127,15 @@ def _filter_bank(fs_in_hz: float, half: int, phases: int, attenuation_db: float)
     return np.asarray(bank / bank.sum(axis=1, keepdims=True))
 
 
-class Resampler:
+@dataclass(slots=True)
+class ResamplerState:
+    """Where the stream is, and the last inputs; none before the first."""
+
+    place: Place
+    history: AnyLength
+
+
+class Resampler(Operator[ResampleSettings, ResamplerState, [Samples], Samples]):
     """Brings a stream to 360 Hz; output k is the signal at k / 360 seconds exactly.
 
     A bank of Kaiser-windowed sinc filters, one for each fraction of an input sample that
@@ -140,19 +158,17 @@ class Resampler:
         If the rate cannot be served.
     """
 
-    _history: Samples | None
-
     def __init__(self, fs_in_hz: float, settings: ResampleSettings | None = None) -> None:
         check_rate(fs_in_hz)
+        settings = settings or ResampleSettings()
         self.fs_in_hz = fs_in_hz
-        self.settings = settings or ResampleSettings()
-        self._half = _half_width(fs_in_hz, self.settings)
+        self._half = _half_width(fs_in_hz, settings)
         self._grid = _Grid(fs_in_hz, self._half)
         self._phases = min(self._grid.under, MAX_PHASES)
         self._near = np.arange(1 - self._half, self._half + 1)
         if self._half:
-            self._bank = _filter_bank(fs_in_hz, self._half, self._phases, self.settings.attenuation_db)
-        self.reset()
+            self._bank = _filter_bank(fs_in_hz, self._half, self._phases, settings.attenuation_db)
+        super().__init__(settings)
 
     @property
     def delay_samples(self) -> float:
@@ -167,7 +183,7 @@ class Resampler:
     @property
     def next_output_index(self) -> int:
         """Absolute index at 360 Hz of the next output."""
-        return self._grid.next_output
+        return self.state.place.next_output
 
     def input_needed(self, output: int) -> int:
         """Return the absolute index of the input that completes an output."""
@@ -189,14 +205,15 @@ class Resampler:
         """
         if chunk.size == 0:
             return np.empty(0)
-        outputs = self._grid.advance(chunk.size)
+        state = self.state
+        outputs = self._grid.advance(state.place, chunk.size)
         if self._half == 0:
             return chunk
-        if self._history is None:
+        if not state.history.size:
             # The time before the stream is taken to hold its first value.
-            self._history = np.full(2 * self._half, chunk[0])
-        inputs = np.concatenate((self._history, chunk))
-        begin = self._grid.next_input - inputs.size
+            state.history = np.full(2 * self._half, chunk[0])
+        inputs = np.concatenate((state.history, chunk))
+        begin = state.place.next_input - inputs.size
         out = np.empty(len(outputs))
         for at in range(0, len(outputs), BLOCK):
             base, rest = self._grid.locate(outputs[at : at + BLOCK])
@@ -205,34 +222,27 @@ class Resampler:
                 phase = np.rint(rest * (self._phases / self._grid.under)).astype(np.int64)
             near = inputs[(base - begin)[:, None] + self._near]
             out[at : at + BLOCK] = np.add.reduce(near * self._bank[phase], axis=1)
-        needed = self._grid.floor(self._grid.next_output) - self._half + 1
-        self._history = inputs[min(needed - begin, inputs.size - 2 * self._half + 1) :].copy()
+        needed = self._grid.floor(state.place.next_output) - self._half + 1
+        state.history = inputs[min(needed - begin, inputs.size - 2 * self._half + 1) :].copy()
         return out
 
-    def reset(self, start: int = 0) -> None:
-        """Forget the past; the next sample has absolute index ``start`` at the input's rate.
+    def fresh(self, start: int) -> ResamplerState:
+        """Return the state before the sample of absolute index ``start`` at the input's rate.
 
         The next output is the first whose instant is not before that sample.
         """
-        self._grid.reset(start)
-        self._history = None
-
-    def snapshot(self) -> State:
-        """Return a copy of the state."""
-        return {
-            "next_input": self._grid.next_input,
-            "next_output": self._grid.next_output,
-            "history": None if self._history is None else self._history.copy(),
-        }
-
-    def restore(self, state: State) -> None:
-        """Go back to a state that `snapshot` returned."""
-        self._grid.next_input = int(state["next_input"])
-        self._grid.next_output = int(state["next_output"])
-        self._history = None if state["history"] is None else np.array(state["history"])
+        return ResamplerState(self._grid.begin(start), np.empty(0))
 
 
-class MaskResampler:
+@dataclass(slots=True)
+class MaskState:
+    """Where the stream is, and the mask of the last inputs."""
+
+    place: Place
+    history: Annotated[Mask, Shape(None)]
+
+
+class MaskResampler(Operator[ResampleSettings, MaskState, [Mask], Mask]):
     """Carries a mask of missing samples over to 360 Hz, in step with a `Resampler`.
 
     An output is marked if an input beside its instant is. As many outputs come for
@@ -253,46 +263,33 @@ class MaskResampler:
 
     def __init__(self, fs_in_hz: float, settings: ResampleSettings | None = None) -> None:
         check_rate(fs_in_hz)
-        half = _half_width(fs_in_hz, settings or ResampleSettings())
+        settings = settings or ResampleSettings()
+        half = _half_width(fs_in_hz, settings)
         self._direct = half == 0
         self._grid = _Grid(fs_in_hz, half)
-        self._history = np.empty(0, dtype=np.bool_)
+        super().__init__(settings)
 
     @property
     def delay_samples(self) -> float:
         """Input samples behind an output's instant that it waits for."""
         return float(self._grid.reach)
 
-    def process(self, chunk: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    def process(self, chunk: Mask) -> Mask:
         """Take the mask of the next samples, shape (n,); return that of the outputs, shape (m,)."""
-        outputs = self._grid.advance(chunk.size)
+        state = self.state
+        outputs = self._grid.advance(state.place, chunk.size)
         if self._direct:
             return chunk
-        inputs = np.concatenate((self._history, chunk))
-        begin = self._grid.next_input - inputs.size
+        inputs = np.concatenate((state.history, chunk))
+        begin = state.place.next_input - inputs.size
         out = np.zeros(len(outputs), dtype=np.bool_)
         if np.logical_or.reduce(inputs):
             base, rest = self._grid.locate(outputs)
             out = inputs[base - begin] | (inputs[np.minimum(base + 1 - begin, inputs.size - 1)] & (rest > 0))
-        needed = self._grid.floor(self._grid.next_output)
-        self._history = inputs[max(0, min(needed - begin, inputs.size)) :].copy()
+        needed = self._grid.floor(state.place.next_output)
+        state.history = inputs[max(0, min(needed - begin, inputs.size)) :].copy()
         return np.asarray(out)
 
-    def reset(self, start: int = 0) -> None:
-        """Forget the past; the next sample has absolute index ``start`` at the input's rate."""
-        self._grid.reset(start)
-        self._history = np.empty(0, dtype=np.bool_)
-
-    def snapshot(self) -> State:
-        """Return a copy of the state."""
-        return {
-            "next_input": self._grid.next_input,
-            "next_output": self._grid.next_output,
-            "history": self._history.copy(),
-        }
-
-    def restore(self, state: State) -> None:
-        """Go back to a state that `snapshot` returned."""
-        self._grid.next_input = int(state["next_input"])
-        self._grid.next_output = int(state["next_output"])
-        self._history = np.array(state["history"], dtype=np.bool_)
+    def fresh(self, start: int) -> MaskState:
+        """Return the state before the sample of absolute index ``start`` at the input's rate."""
+        return MaskState(self._grid.begin(start), np.empty(0, dtype=np.bool_))

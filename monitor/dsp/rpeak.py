@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 from pydantic import Field
 
-from ecgmon.monitor.dsp.operator import Samples, State
+from ecgmon.monitor.dsp.operator import Operator, Samples
 from ecgmon.monitor.dsp.rpeak_frontend import HOP, QrsFrontEnd
 from ecgmon.monitor.dsp.rpeak_measure import (
     PEAK_HALF_SAMPLES,
@@ -55,7 +55,16 @@ class RPeak:
     score: float
 
 
-class RPeakDetector:
+@dataclass(slots=True)
+class DetectorState:
+    """Absolute index of the stream's first sample, samples seen since, and the band-passed signal of late."""
+
+    start: int
+    seen: int
+    filtered: Samples
+
+
+class RPeakDetector(Operator[RPeakSettings, DetectorState, [Samples], list[RPeak]]):
     """Online R-peak detector.
 
     Parameters
@@ -72,72 +81,48 @@ class RPeakDetector:
     """
 
     def __init__(self, settings: RPeakSettings | None = None, model: Path | None = None) -> None:
-        self.settings = settings or RPeakSettings()
+        settings = settings or RPeakSettings()
         self._front_end = QrsFrontEnd()
         self._network = StreamingNetwork(model or SHIPPED_MODEL)
         looks = self._network.lookahead_steps, self._network.second_look_steps
-        self._gate = HeightGate(self.settings.least_qrs_mv)
-        self._picker = PeakPicker(self.settings, self._gate, *looks)
-        self._past = HOP * (looks[1] + self.settings.wait_steps + 4) + 2 * PEAK_HALF_SAMPLES
-        self.reset()
+        gate = HeightGate(settings.least_qrs_mv)
+        self._picker = PeakPicker(settings, gate, *looks)
+        self._past = HOP * (looks[1] + settings.wait_steps + 4) + 2 * PEAK_HALF_SAMPLES
+        super().__init__(
+            settings, front_end=self._front_end, network=self._network, picker=self._picker, gate=gate
+        )
 
     @property
     def delay_samples(self) -> float:
         """Usual delay of a beat's report behind its R wave; beats of the second look come 0.2 s later."""
         return float(HOP * (self._network.lookahead_steps + self.settings.wait_steps))
 
-    def reset(self, start: int = 0) -> None:
-        """Forget the past; the next sample has absolute index ``start``."""
-        self._front_end.reset()
-        self._network.reset()
-        self._picker.reset()
-        self._gate.reset()
-        self._start = start
-        self._seen = 0
-        self._filtered = np.zeros(self._past)
+    def fresh(self, start: int) -> DetectorState:
+        """Return the state before the sample of absolute index ``start``."""
+        return DetectorState(start, 0, np.zeros(self._past))
 
     def process(self, chunk: Samples) -> list[RPeak]:
         """Take the next samples, shape (n,), raw mV at 360 Hz; return the beats known now."""
         hops, filtered = self._front_end.process(chunk)
         if not filtered.size:
             return []
-        self._filtered = np.concatenate((self._filtered, filtered))
-        self._seen += filtered.size
+        state = self.state
+        state.filtered = np.concatenate((state.filtered, filtered))
+        state.seen += filtered.size
         beats = []
         for peak in self._picker.process(self._network.process(hops), self._height_mv):
             place = find_peak(self._window(peak.position, PEAK_HALF_SAMPLES), peak.position * HOP)
             known = (peak.known_step + 1) * HOP - 1
-            beats.append(RPeak(self._start + place, self._start + known, peak.score))
-        self._filtered = self._filtered[-self._past :]
+            beats.append(RPeak(state.start + place, state.start + known, peak.score))
+        state.filtered = state.filtered[-self._past :]
         return beats
 
     def _window(self, position: float, half: int) -> Samples:
         """Return the band-passed signal, ``half`` samples to either side of a place in steps."""
-        middle = window_middle(position * HOP) - self._seen + self._filtered.size
-        return self._filtered[middle - half : middle + half + 1]
+        filtered = self.state.filtered
+        middle = window_middle(position * HOP) - self.state.seen + filtered.size
+        return filtered[middle - half : middle + half + 1]
 
     def _height_mv(self, position: float) -> float:
         window = self._window(position, QRS_HALF_SAMPLES)
         return float(np.maximum.reduce(window) - np.minimum.reduce(window))
-
-    def snapshot(self) -> State:
-        """Return a copy of the state."""
-        return {
-            "front_end": self._front_end.snapshot(),
-            "network": self._network.snapshot(),
-            "picker": self._picker.snapshot(),
-            "start": self._start,
-            "seen": self._seen,
-            "filtered": self._filtered.copy(),
-            "gate": self._gate.snapshot(),
-        }
-
-    def restore(self, state: State) -> None:
-        """Go back to a state that `snapshot` returned."""
-        self._front_end.restore(state["front_end"])
-        self._network.restore(state["network"])
-        self._picker.restore(state["picker"])
-        self._start = state["start"]
-        self._seen = state["seen"]
-        self._filtered = state["filtered"].copy()
-        self._gate.restore(state["gate"])

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from functools import lru_cache
+from typing import Annotated
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ecgmon.monitor.core.events import PIPELINE_HZ
+from ecgmon.monitor.core.state import AnyLength, Shape
+from ecgmon.monitor.core.stateful import Stateful
 from ecgmon.monitor.dsp.iir import Recursion, butterworth
-from ecgmon.monitor.dsp.operator import Samples, State
+from ecgmon.monitor.dsp.operator import Samples
 
 HOP = 8
 """Samples at 360 Hz in one network step (45 steps a second)."""
@@ -25,7 +29,8 @@ LEVEL_DECAY_S = 2.0
 LEVEL_FLOOR_MV = 0.02
 COMPRESSION = 2.0
 
-_BAND_PASS = Recursion(*butterworth(2, BAND_HZ, "bandpass", PIPELINE_HZ))
+ORDER = 2
+_BAND_PASS = Recursion(*butterworth(ORDER, BAND_HZ, "bandpass", PIPELINE_HZ))
 _DECAY = HOP / PIPELINE_HZ / LEVEL_DECAY_S
 
 
@@ -120,17 +125,21 @@ def to_hops(filtered: NDArray[np.floating], log_level: NDArray[np.floating]) -> 
     return np.ascontiguousarray(np.swapaxes(np.arcsinh(hops), -1, -2))
 
 
-class QrsFrontEnd:
+@dataclass(slots=True)
+class QrsFrontEndState:
+    """What the band-pass carries, band-passed samples of a hop that is not whole, and the level."""
+
+    filter: Annotated[Samples, Shape(2 * ORDER)] | None
+    waiting: AnyLength
+    log_level: float
+
+
+class QrsFrontEnd(Stateful[QrsFrontEndState]):
     """Streaming form of the functions above; works in whole hops and carries the rest."""
 
-    def __init__(self) -> None:
-        self.reset()
-
-    def reset(self) -> None:
-        """Forget the past."""
-        self._filter: NDArray[np.float64] | None = None
-        self._waiting = np.zeros(SLOPE_LAG)
-        self._log_level = float(np.log(LEVEL_FLOOR_MV))
+    def fresh(self, start: int) -> QrsFrontEndState:  # noqa: ARG002 - hops begin with the stream
+        """Return the state before the first sample."""
+        return QrsFrontEndState(None, np.zeros(SLOPE_LAG), float(np.log(LEVEL_FLOOR_MV)))
 
     def process(self, raw: Samples) -> tuple[NDArray[np.float32], Samples]:
         """Take raw ECG.
@@ -147,29 +156,16 @@ class QrsFrontEnd:
         filtered : array of shape (k * HOP,)
             The band-passed ECG of the same hops, in mV.
         """
-        joined = self._waiting
+        state = self.state
+        joined = state.waiting
         if raw.size:
-            filtered, self._filter = band_pass(raw, self._filter)
+            filtered, state.filter = band_pass(raw, state.filter)
             joined = np.concatenate((joined, filtered))
         whole = (joined.size - SLOPE_LAG) // HOP * HOP
-        self._waiting = joined[whole:]
+        state.waiting = joined[whole:]
         if not whole:
             return np.zeros((HOP, 0), dtype=np.float32), np.zeros(0)
         lagged = joined[: SLOPE_LAG + whole]
-        levels = follow_level(slope_per_hop(lagged), np.float64(self._log_level))
-        self._log_level = float(levels[-1])
+        levels = follow_level(slope_per_hop(lagged), np.float64(state.log_level))
+        state.log_level = float(levels[-1])
         return to_hops(lagged[SLOPE_LAG:], levels), lagged[SLOPE_LAG:]
-
-    def snapshot(self) -> State:
-        """Return a copy of the state."""
-        return {
-            "filter": None if self._filter is None else self._filter.copy(),
-            "waiting": self._waiting.copy(),
-            "log_level": self._log_level,
-        }
-
-    def restore(self, state: State) -> None:
-        """Go back to a state that `snapshot` returned."""
-        self._filter = None if state["filter"] is None else state["filter"].copy()
-        self._waiting = state["waiting"].copy()
-        self._log_level = state["log_level"]

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import math
 from collections import deque
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ecgmon.monitor.core.events import PIPELINE_HZ
-from ecgmon.monitor.dsp.operator import State
+from ecgmon.monitor.core.stateful import Stateful
 
 QRS_HALF_SAMPLES = 29
 """Half of the window in which a QRS is as high as its signal spans (80 ms)."""
@@ -68,7 +69,16 @@ def find_peak(window: NDArray[np.float64], place: float) -> float:
     return window_middle(place) + best - SEARCH_SAMPLES - FILTER_LAG_SAMPLES + shift
 
 
-class HeightGate:
+@dataclass(slots=True)
+class HeightState:
+    """The largest height of late, those of the last beats, in mV, and the place of the last QRS."""
+
+    largest_mv: float = 0.0
+    heights: deque[float] = field(default_factory=lambda: deque(maxlen=MEMORY_BEATS))
+    last: float = 0.0
+
+
+class HeightGate(Stateful[HeightState]):
     """Tells heartbeats from the little waves of a silent line.
 
     A beat counts while the largest QRS of the last minute reaches ``least_mv`` and it is
@@ -83,41 +93,31 @@ class HeightGate:
 
     def __init__(self, least_mv: float) -> None:
         self._least_mv = least_mv
-        self.reset()
+        super().__init__()
 
-    def reset(self) -> None:
-        """Forget the past."""
-        self._largest_mv = 0.0
-        self._heights: deque[float] = deque(maxlen=MEMORY_BEATS)
-        self._last = 0.0
+    def fresh(self, start: int) -> HeightState:  # noqa: ARG002 - places count from the last reset
+        """Return the state before the first beat."""
+        return HeightState()
 
     def odds(self, height_mv: float) -> float:
         """Return how much likelier a QRS of this height is to be a beat than one as high as usual."""
-        if not self._heights:
+        if not self.state.heights:
             return 1.0
         least, most = ODDS_SHARES
         return float(min(max(height_mv / self._usual(), least), most) ** ODDS_POWER)
 
     def _usual(self) -> float:
         """Return the median height of the beats of late, in mV."""
-        return sorted(self._heights)[len(self._heights) // 2] if self._heights else 0.0
+        heights = self.state.heights
+        return sorted(heights)[len(heights) // 2] if heights else 0.0
 
     def passes(self, height_mv: float, place: float) -> bool:
         """Tell if a QRS of this height, at sample ``place``, is a beat, and remember it."""
-        fading = math.exp(min(self._last - place, 0.0) / (MEMORY_S * PIPELINE_HZ))
-        self._last = place
-        self._largest_mv = max(height_mv, self._largest_mv * fading)
-        if self._largest_mv < self._least_mv or height_mv < LEAST_SHARE * self._usual():
+        state = self.state
+        fading = math.exp(min(state.last - place, 0.0) / (MEMORY_S * PIPELINE_HZ))
+        state.last = place
+        state.largest_mv = max(height_mv, state.largest_mv * fading)
+        if state.largest_mv < self._least_mv or height_mv < LEAST_SHARE * self._usual():
             return False
-        self._heights.append(height_mv)
+        state.heights.append(height_mv)
         return True
-
-    def snapshot(self) -> State:
-        """Return a copy of the state."""
-        return {"largest_mv": self._largest_mv, "heights": list(self._heights), "last": self._last}
-
-    def restore(self, state: State) -> None:
-        """Go back to a state that `snapshot` returned."""
-        self._largest_mv = state["largest_mv"]
-        self._heights = deque(state["heights"], maxlen=MEMORY_BEATS)
-        self._last = state["last"]

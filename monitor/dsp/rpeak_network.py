@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -10,15 +11,22 @@ from numpy.typing import NDArray
 
 from ecgmon.monitor.core.bound_graph import BoundGraphs
 from ecgmon.monitor.core.errors import ModelError
+from ecgmon.monitor.core.stateful import Stateful
 from ecgmon.monitor.dsp import rpeak_frontend
-from ecgmon.monitor.dsp.operator import State
 
 CONTRACT = "ecgmon-rpeak-2"
 """Inputs ``hops`` (1, HOP, t) and states; outputs ``beat`` (1, 3, t) and the next states, in the same
 order. A state is read before the one that follows it is written, so both may share their memory."""
 
 
-class StreamingNetwork:
+@dataclass(slots=True)
+class NetworkState:
+    """What each layer carries from step to step."""
+
+    layers: list[NDArray[np.float32]]
+
+
+class StreamingNetwork(Stateful[NetworkState]):
     """A causal convolutional network whose cost does not depend on its context.
 
     Parameters
@@ -48,9 +56,10 @@ class StreamingNetwork:
         self.lookahead_steps = int(self.metadata["lookahead_steps"])
         self.second_look_steps = int(self.metadata["second_look_steps"])
         inputs, outputs = self._session.get_inputs()[1:], self._session.get_outputs()[1:]
-        self._states = [np.zeros(item.shape, dtype=np.float32) for item in inputs]
+        self._shapes = [item.shape for item in inputs]
+        super().__init__()
         names = [item.name for item in (*inputs, *outputs)]
-        self._graphs = BoundGraphs(self._session, dict(zip(names, self._states * 2, strict=True)))
+        self._graphs = BoundGraphs(self._session, dict(zip(names, self.state.layers * 2, strict=True)))
 
     def _check(self, path: Path) -> None:
         wanted = {"contract": CONTRACT, "front_end": rpeak_frontend.VERSION}
@@ -62,10 +71,14 @@ class StreamingNetwork:
                     "Export it again with python -m ecgmon.models.rpeak.",
                 )
 
-    def reset(self) -> None:
-        """Forget the past."""
-        for state in self._states:
-            state.fill(0.0)
+    def fresh(self, start: int) -> NetworkState:  # noqa: ARG002 - steps begin with the stream
+        """Return the state before the first hop."""
+        return NetworkState([np.zeros(shape, dtype=np.float32) for shape in self._shapes])
+
+    def adopt(self, state: NetworkState) -> None:
+        """Go on with another state, in the arrays on which the graph runs."""
+        for mine, theirs in zip(self.state.layers, state.layers, strict=True):
+            mine[:] = theirs
 
     def process(self, hops: NDArray[np.float32]) -> NDArray[np.float64]:
         """Take the next hops, shape (HOP, t).
@@ -83,12 +96,3 @@ class StreamingNetwork:
         graph.inputs["hops"][0] = hops
         graph.run()
         return np.asarray(graph.outputs["beat"][0], dtype=np.float64)
-
-    def snapshot(self) -> State:
-        """Return a copy of the state."""
-        return {"states": [state.copy() for state in self._states]}
-
-    def restore(self, state: State) -> None:
-        """Go back to a state that `snapshot` returned."""
-        for mine, theirs in zip(self._states, state["states"], strict=True):
-            mine[:] = theirs

@@ -12,7 +12,7 @@ from pydantic import Field
 
 from ecgmon.monitor.core.config import Settings
 from ecgmon.monitor.core.events import PIPELINE_HZ
-from ecgmon.monitor.dsp.operator import State
+from ecgmon.monitor.core.stateful import Stateful
 from ecgmon.monitor.dsp.rpeak_frontend import HOP
 from ecgmon.monitor.dsp.rpeak_measure import HeightGate
 
@@ -84,7 +84,35 @@ class Peak:
     score: float
 
 
-class PeakPicker:
+Row = list[float]
+
+
+@dataclass(slots=True)
+class PickerState:
+    """The last steps, and what the looks have said.
+
+    Parameters
+    ----------
+    steps : three lists of float
+        What the network gave for the last steps.
+    last_seconds : list of two floats
+        The last values of the second look, before they are smoothed.
+    next : int
+        Number of the next step.
+    last : float
+        Where the last beat is, in steps.
+    doubt : float
+        Share of the first look's beats that the second denies.
+    """
+
+    steps: tuple[Row, Row, Row]
+    last_seconds: Row
+    next: int = 0
+    last: float = -math.inf
+    doubt: float = FIRST_DOUBT
+
+
+class PeakPicker(Stateful[PickerState]):
     """Streaming peak picker.
 
     Parameters
@@ -106,16 +134,13 @@ class PeakPicker:
         self._between = second_look_steps - lookahead_steps
         self._refractory = settings.refractory_s * STEPS_PER_S
         self._least_noted = min(LEAST_NOTED, settings.threshold)
-        self.reset()
+        self._margin = self._between + settings.wait_steps + 4
+        super().__init__()
 
-    def reset(self) -> None:
-        """Forget the past; the next step is step 0."""
-        self._margin = self._between + self._settings.wait_steps + 4
-        self._steps = [[0.0] * (self._margin + self._settings.wait_steps) for _ in range(3)]
-        self._last_seconds = [0.0, 0.0]
-        self._next = 0
-        self._last = -math.inf
-        self._doubt = FIRST_DOUBT
+    def fresh(self, start: int) -> PickerState:  # noqa: ARG002 - steps begin with the stream
+        """Return the state before step 0."""
+        empty = [0.0] * (self._margin + self._settings.wait_steps)
+        return PickerState((empty, list(empty), list(empty)), [0.0, 0.0])
 
     def process(self, steps: NDArray[np.float64], height_mv: Callable[[float], float]) -> list[Peak]:
         """Take the next steps and return the beats known by their end.
@@ -127,14 +152,15 @@ class PeakPicker:
         height_mv : callable
             Tells how high the signal is, peak to peak, around a place in steps.
         """
-        wait = self._settings.wait_steps
-        origin = self._next - len(self._steps[FIRST])
-        self._next += steps.shape[1]
+        state, wait = self.state, self._settings.wait_steps
+        origin = state.next - len(state.steps[FIRST])
+        state.next += steps.shape[1]
         new = steps.tolist()
         new[SECOND] = self._smooth(new[SECOND])
-        joined = [past + row for past, row in zip(self._steps, new, strict=True)]
-        self._steps = [row[-(self._margin + wait) :] for row in joined]
-        first, second, _ = joined
+        joined = [past + row for past, row in zip(state.steps, new, strict=True)]
+        first, second, offset = joined
+        kept = slice(-(self._margin + wait), None)
+        state.steps = first[kept], second[kept], offset[kept]
         firsts = _peaks(first, self._settings.sure, wait)
         seconds = _peaks(second, self._least_noted, wait)
         judged = {index + self._between + 2 for index in firsts}
@@ -156,8 +182,8 @@ class PeakPicker:
 
     def _smooth(self, values: list[float]) -> list[float]:
         """Return the mean of each value and the two before it."""
-        joined = self._last_seconds + values
-        self._last_seconds = joined[-2:]
+        joined = self.state.last_seconds + values
+        self.state.last_seconds = joined[-2:]
         return [(c + (b + a)) / 3.0 for a, b, c in zip(joined, joined[1:], joined[2:], strict=False)]
 
     def _has_no_rival(self, first: list[float], second: list[float], index: int) -> bool:
@@ -171,21 +197,21 @@ class PeakPicker:
     def _doubt_first_look(self, second: list[float], index: int) -> None:
         """Learn what the second look says of a beat the first look was sure of."""
         denied = max(second[index - 2 : index + 1]) < BELIEVED
-        self._doubt += DOUBT_RATE * (float(denied) - self._doubt)
+        self.state.doubt += DOUBT_RATE * (float(denied) - self.state.doubt)
 
     def _least(self) -> float:
         """Return the probability that the first look must reach now."""
-        return self._settings.certain if self._doubt > MOST_DOUBT else self._settings.sure
+        return self._settings.certain if self.state.doubt > MOST_DOUBT else self._settings.sure
 
     def _accepted(self, peak: Peak, least: float, height_mv: Callable[[float], float]) -> list[Peak]:
         """Return the peak if it is a beat: far enough from the last, and sure for its height."""
-        if peak.position < 0.0 or peak.position - self._last < self._refractory:
+        if peak.position < 0.0 or peak.position - self.state.last < self._refractory:
             return []
         height = height_mv(peak.position)
         odds = peak.score / (1.0 - peak.score + 1e-9) * self._gate.odds(height)
         if odds < least / (1.0 - least + 1e-9) or not self._gate.passes(height, peak.position * HOP):
             return []
-        self._last = peak.position
+        self.state.last = peak.position
         return [peak]
 
     def _place(self, joined: list[list[float]], index: int) -> float:
@@ -197,21 +223,3 @@ class PeakPicker:
             total += weight + 1e-6
             pull += (weight + 1e-6) * (place + offset)
         return pull / total - self._lookahead
-
-    def snapshot(self) -> State:
-        """Return a copy of the state."""
-        return {
-            "steps": [list(row) for row in self._steps],
-            "last_seconds": list(self._last_seconds),
-            "next": self._next,
-            "last": self._last,
-            "doubt": self._doubt,
-        }
-
-    def restore(self, state: State) -> None:
-        """Go back to a state that `snapshot` returned."""
-        self._steps = [list(row) for row in state["steps"]]
-        self._last_seconds = list(state["last_seconds"])
-        self._next = state["next"]
-        self._last = state["last"]
-        self._doubt = state["doubt"]

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
 from ecgmon.monitor.core.config import Settings
-from ecgmon.monitor.dsp.operator import Samples, State
+from ecgmon.monitor.dsp.operator import Operator, Samples
 
 Mask = NDArray[np.bool_]
 
@@ -24,7 +26,14 @@ class SanitiseSettings(Settings):
     limit_mv: float = Field(default=1000.0, gt=0.0, le=1e6)
 
 
-class Sanitiser:
+@dataclass(slots=True)
+class SanitiserState:
+    """The last good value, in millivolts."""
+
+    last_mv: float = 0.0
+
+
+class Sanitiser(Operator[SanitiseSettings, SanitiserState, [Samples], tuple[Samples, Mask]]):
     """Replaces missing samples by the last good one and says where it did.
 
     Missing is what is not finite or beyond the limit. Before the first good sample the
@@ -37,8 +46,7 @@ class Sanitiser:
     """
 
     def __init__(self, settings: SanitiseSettings | None = None) -> None:
-        self.settings = settings or SanitiseSettings()
-        self._last = 0.0
+        super().__init__(settings or SanitiseSettings())
 
     @property
     def delay_samples(self) -> float:
@@ -67,20 +75,12 @@ class Sanitiser:
             missing = np.zeros(chunk.size, dtype=np.bool_)
         else:
             missing = ~(magnitude <= self.settings.limit_mv)
-            held = np.concatenate(([self._last], chunk))
+            held = np.concatenate(([self.state.last_mv], chunk))
             source = np.where(missing, 0, np.arange(1, held.size))
             chunk = held[np.maximum.accumulate(source)]
-        self._last = float(chunk[-1])
+        self.state.last_mv = float(chunk[-1])
         return chunk, missing
 
-    def reset(self, start: int = 0) -> None:  # noqa: ARG002 - the same at any index
-        """Forget the last good value."""
-        self._last = 0.0
-
-    def snapshot(self) -> State:
-        """Return a copy of the state."""
-        return {"last": self._last}
-
-    def restore(self, state: State) -> None:
-        """Go back to a state that `snapshot` returned."""
-        self._last = float(state["last"])
+    def fresh(self, start: int) -> SanitiserState:  # noqa: ARG002 - the same at any index
+        """Return the state before the first sample."""
+        return SanitiserState()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
 import numpy as np
@@ -12,7 +12,8 @@ from pydantic import Field
 
 from ecgmon.monitor.core.config import Settings
 from ecgmon.monitor.core.events import PIPELINE_HZ
-from ecgmon.monitor.dsp.operator import Samples, State
+from ecgmon.monitor.core.state import AnyLength
+from ecgmon.monitor.dsp.operator import Operator, Samples
 
 STD_FLOOR_MV = 0.02
 """Windows flatter than this, in millivolts, are not blown up to full size."""
@@ -88,7 +89,31 @@ def normalise(windows_mv: NDArray[np.floating[Any]]) -> NDArray[np.float32]:
     return np.asarray(centred / np.maximum(spread, STD_FLOOR_MV), dtype=np.float32)
 
 
-class BeatSegmenter:
+@dataclass(slots=True)
+class SegmenterState:
+    """The clean signal of late, and the beats whose windows are not whole yet.
+
+    Parameters
+    ----------
+    begin : int
+        Pipeline index of the first sample kept.
+    origin : int
+        Pipeline index of the stream's first sample.
+    history : array of shape (n,)
+        The samples kept, in millivolts.
+    waiting : list of int
+        Pipeline indices of the R waves that wait.
+    """
+
+    begin: int
+    origin: int
+    history: AnyLength
+    waiting: list[int] = field(default_factory=list)
+
+
+class BeatSegmenter(
+    Operator[SegmentSettings, SegmenterState, [Samples, Iterable[int]], list[BeatWindow]],
+):
     """Returns each beat's window as soon as the clean signal reaches its end.
 
     Indices are those of the instants that the clean signal describes: the `FrontEnd` that feeds
@@ -100,13 +125,10 @@ class BeatSegmenter:
         Shape of the window.
     """
 
-    _history: Samples
-    _waiting: list[int]
-
     def __init__(self, settings: SegmentSettings | None = None) -> None:
-        self.settings = settings or SegmentSettings()
-        self._keep = round(self.settings.history_s * PIPELINE_HZ)
-        self.reset()
+        settings = settings or SegmentSettings()
+        self._keep = round(settings.history_s * PIPELINE_HZ)
+        super().__init__(settings)
 
     @property
     def delay_samples(self) -> float:
@@ -116,7 +138,7 @@ class BeatSegmenter:
     @property
     def position(self) -> int:
         """Pipeline index of the next clean sample."""
-        return self._begin + self._history.size
+        return self.state.begin + self.state.history.size
 
     def process(self, chunk: Samples, beats: Iterable[int] = ()) -> list[BeatWindow]:
         """Take the next clean samples and the beats found since the last call.
@@ -133,65 +155,45 @@ class BeatSegmenter:
         list of BeatWindow
             Windows complete now, in the order of their beats, cut ones among them.
         """
+        state = self.state
         if chunk.size:
-            self._history = np.concatenate((self._history, chunk))
-        self._waiting.extend(beats)
+            state.history = np.concatenate((state.history, chunk))
+        state.waiting.extend(beats)
         done = 0
-        for r in self._waiting:
+        for r in state.waiting:
             if r + self.settings.after_samples > self.position:
                 break
             done += 1
-        windows = [self._cut_out(r) for r in self._waiting[:done]]
-        del self._waiting[:done]
-        surplus = self._history.size - self._keep
+        windows = [self._cut_out(r) for r in state.waiting[:done]]
+        del state.waiting[:done]
+        surplus = state.history.size - self._keep
         if surplus > 0:
-            self._history = self._history[surplus:].copy()
-            self._begin += surplus
+            state.history = state.history[surplus:].copy()
+            state.begin += surplus
         return windows
 
     def flush(self) -> list[BeatWindow]:
         """Return the beats still waiting, as cut: the signal ends or breaks off here."""
         last = self.position - 1
         before = self.settings.before_samples
-        windows = [BeatWindow(r, r - before, None, last, "gap") for r in self._waiting]
-        self._waiting = []
+        windows = [BeatWindow(r, r - before, None, last, "gap") for r in self.state.waiting]
+        self.state.waiting = []
         return windows
 
-    def reset(self, start: int = 0) -> None:
-        """Forget the signal and the beats that wait; `flush` hands those out first.
+    def fresh(self, start: int) -> SegmenterState:
+        """Return the state before the clean sample of pipeline index ``start``.
 
-        Parameters
-        ----------
-        start : int
-            Pipeline index of the next clean sample.
+        A reset forgets the beats that wait; `flush` hands those out first.
         """
-        self._begin = start
-        self._origin = start
-        self._history = np.empty(0)
-        self._waiting = []
+        return SegmenterState(start, start, np.empty(0))
 
     def _cut_out(self, r: int) -> BeatWindow:
         start = r - self.settings.before_samples
         end = r + self.settings.after_samples
-        if start < self._origin:
+        state = self.state
+        if start < state.origin:
             return BeatWindow(r, start, None, end - 1, "start")
-        if start < self._begin:
+        if start < state.begin:
             return BeatWindow(r, start, None, end - 1, "late")
-        samples = self._history[start - self._begin : end - self._begin].copy()
+        samples = state.history[start - state.begin : end - state.begin].copy()
         return BeatWindow(r, start, samples, end - 1)
-
-    def snapshot(self) -> State:
-        """Return a copy of the state."""
-        return {
-            "begin": self._begin,
-            "origin": self._origin,
-            "history": self._history.copy(),
-            "waiting": list(self._waiting),
-        }
-
-    def restore(self, state: State) -> None:
-        """Go back to a state that `snapshot` returned."""
-        self._begin = int(state["begin"])
-        self._origin = int(state["origin"])
-        self._history = np.array(state["history"])
-        self._waiting = [int(r) for r in state["waiting"]]

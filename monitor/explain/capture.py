@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from ecgmon.monitor.core.errors import RecordError
 from ecgmon.monitor.core.events import Beat, SampleBlock
-from ecgmon.monitor.dsp.operator import State
+from ecgmon.monitor.core.state import Snapshot
 from ecgmon.monitor.dsp.segment import BeatWindow
 from ecgmon.monitor.inference.classification import BeatClassifier, Classification, Label
 from ecgmon.monitor.inference.contract import ModelContract
@@ -35,7 +35,7 @@ class Caught:
     """
 
     window: BeatWindow
-    state: State
+    state: Snapshot
     label: Label
 
 
@@ -87,11 +87,11 @@ class Watcher:
         """Pass on that another stream begins."""
         self._classifier.forget()
 
-    def snapshot(self) -> State:
+    def snapshot(self) -> Snapshot:
         """Return a copy of the classifier's state."""
         return self._classifier.snapshot()
 
-    def restore(self, state: State) -> None:
+    def restore(self, state: Snapshot) -> None:
         """Go back to a state that `snapshot` returned."""
         self._classifier.restore(state)
 

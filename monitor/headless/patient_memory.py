@@ -16,7 +16,7 @@ from urllib.parse import quote
 import numpy as np
 
 from ecgmon.monitor.core.files import replace_file
-from ecgmon.monitor.dsp.operator import State
+from ecgmon.monitor.core.state import Snapshot
 from ecgmon.monitor.run.stream import Stream
 
 LOG = logging.getLogger(__name__)
@@ -71,7 +71,7 @@ class PatientMemory:
         """Write every device's file now."""
         self._write(streams)
 
-    def load(self, device: str) -> State | None:
+    def load(self, device: str) -> Snapshot | None:
         """Return what was learned of a device's patient, and ``away_s``, the seconds since.
 
         None if nothing is there that can be used.
@@ -85,7 +85,7 @@ class PatientMemory:
             fits = (whole["version"], whole["device"]) == (VERSION, device)
             fresh = abs(self._wall() - whole["at"]) <= self._fresh_s
             away_s = max(0.0, self._wall() - whole["at"])
-            learned: State = {**whole["learned"], "away_s": away_s}
+            learned: Snapshot = {**whole["learned"], "away_s": away_s}
         except FileNotFoundError:
             return None
         except (OSError, ValueError, KeyError, TypeError):

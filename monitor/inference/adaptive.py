@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import onnxruntime as ort
@@ -10,8 +11,8 @@ from numpy.typing import NDArray
 
 from ecgmon.monitor.core.bound_graph import BoundGraphs
 from ecgmon.monitor.core.errors import ModelError
+from ecgmon.monitor.core.stateful import Stateful
 from ecgmon.monitor.dsp import FRONT_END_VERSION
-from ecgmon.monitor.dsp.operator import State
 from ecgmon.monitor.dsp.segment import BeatWindow, SegmentSettings
 from ecgmon.monitor.inference.classification import (
     UNCLASSIFIED,
@@ -24,11 +25,11 @@ from ecgmon.monitor.inference.contract import BEAT_SEQUENCE, ModelContract, chec
 from ecgmon.monitor.inference.patient_features import (
     FEATURES,
     NEXT_FEATURES,
-    POINTS,
     SHAPES,
     DescribedBeat,
     PatientContext,
 )
+from ecgmon.monitor.inference.templates import POINTS
 
 Float32 = NDArray[np.float32]
 
@@ -39,7 +40,19 @@ INPUTS = ("shapes", "features", "next_features", "memory", "pending")
 OUTPUTS = ("probabilities", "attribution", "final_probabilities", "next_memory", "next_pending")
 
 
-class AdaptiveClassifier:
+@dataclass(slots=True)
+class AdaptiveState:
+    """What the network remembers, what it saw of the last beat, and the AAMI class it gave it.
+
+    The class is None where the last beat can be revised no more: it was cut, or samples were lost.
+    """
+
+    memory: Float32
+    pending: Float32
+    last_aami: str | None = None
+
+
+class AdaptiveClassifier(Stateful[AdaptiveState]):
     """Names beats against their own patient and thinks again when the next beat has come.
 
     The state between beats is explicit: the patient's context, the network's memory, and what
@@ -55,8 +68,6 @@ class AdaptiveClassifier:
         When to believe it.
     """
 
-    _last: Label | None
-
     def __init__(
         self,
         session: ort.InferenceSession,
@@ -66,11 +77,24 @@ class AdaptiveClassifier:
         self._contract = contract
         self._labeller = Labeller(contract, settings or ClassifierSettings())
         shapes = {node.name: node.shape for node in session.get_inputs()}
-        self._memory = np.zeros(shapes["memory"], dtype=np.float32)
-        self._pending = np.zeros(shapes["pending"], dtype=np.float32)
-        self._graphs = BoundGraphs(session, {"memory": self._memory, "pending": self._pending})
+        self._memory_shape, self._pending_shape = shapes["memory"], shapes["pending"]
         self._context = PatientContext()
-        self.forget()
+        super().__init__(context=self._context)
+        self._graphs = BoundGraphs(session, {"memory": self.state.memory, "pending": self.state.pending})
+
+    def fresh(self, start: int) -> AdaptiveState:  # noqa: ARG002 - beats say where they are
+        """Return the state before the first beat of a patient."""
+        return AdaptiveState(
+            np.zeros(self._memory_shape, dtype=np.float32), np.zeros(self._pending_shape, dtype=np.float32)
+        )
+
+    def adopt(self, state: AdaptiveState) -> None:
+        """Go on with another state, in the arrays on which the graph runs."""
+        self._remember(state.memory, state.pending)
+        self.state.last_aami = state.last_aami
+
+    def _remember(self, memory: Float32, pending: Float32) -> None:
+        self.state.memory[:], self.state.pending[:] = memory, pending
 
     @classmethod
     def serve(
@@ -134,12 +158,13 @@ class AdaptiveClassifier:
     def _classification(self, row: tuple[Float32, Float32, Float32] | None) -> Classification:
         """Return what the network's row for a beat means; None for a beat without a window."""
         if row is None:
-            self._last = None
+            self.state.last_aami = None
             return Classification(UNCLASSIFIED)
         probabilities, attribution, final = row
         revision = self._revised(final)
-        self._last = self._labeller.label(probabilities, attribution)
-        return Classification(self._last, revision)
+        label = self._labeller.label(probabilities, attribution)
+        self.state.last_aami = label.aami
+        return Classification(label, revision)
 
     def _run(self, beats: list[DescribedBeat]) -> list[tuple[Float32, Float32, Float32]]:
         graph = self._graphs.at(len(beats))
@@ -148,7 +173,7 @@ class AdaptiveClassifier:
             inputs["shapes"][i], inputs["features"][i] = beat.shapes, beat.features
             inputs["next_features"][i] = beat.next_features
         graph.run()
-        self._memory[:], self._pending[:] = outputs["next_memory"], outputs["next_pending"]
+        self._remember(outputs["next_memory"], outputs["next_pending"])
         return list(
             zip(
                 outputs["probabilities"],
@@ -160,36 +185,16 @@ class AdaptiveClassifier:
 
     def _revised(self, final: Float32) -> Label | None:
         """Return the last beat's label if the next beat changed its class."""
-        if self._last is None or self._labeller.group(final) == self._last.aami:
+        last_aami = self.state.last_aami
+        if last_aami is None or self._labeller.group(final) == last_aami:
             return None
         return self._labeller.label(final, None)
 
     def break_off(self) -> None:
         """Let no interval span what comes: samples were lost."""
         self._context.break_off()
-        self._last = None
+        self.state.last_aami = None
 
     def forget(self) -> None:
         """Forget the patient: another stream begins."""
-        self._context.forget()
-        self._memory.fill(0.0)
-        self._pending.fill(0.0)
-        self._last = None
-
-    def snapshot(self) -> State:
-        """Return a copy of the state."""
-        last = self._last
-        return {
-            "context": self._context.snapshot(),
-            "memory": self._memory.copy(),
-            "pending": self._pending.copy(),
-            "last": None if last is None else (last.symbol, last.aami, dict(last.probabilities)),
-        }
-
-    def restore(self, state: State) -> None:
-        """Go back to a state that `snapshot` returned."""
-        self._context.restore(state["context"])
-        self._memory[:] = state["memory"]
-        self._pending[:] = state["pending"]
-        last = state["last"]
-        self._last = None if last is None else Label(last[0], last[1], last[2], None)
+        self.reset()

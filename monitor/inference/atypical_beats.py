@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
+
 import numpy as np
 
-from ecgmon.monitor.dsp.median import median
-from ecgmon.monitor.dsp.operator import Samples, State
+from ecgmon.monitor.core.stateful import Stateful
+from ecgmon.monitor.dsp.arrays import median
+from ecgmon.monitor.dsp.operator import Samples
 from ecgmon.monitor.inference.templates import FLAT_MV, QRS_T, about_mean, root_sum_square
 
 ATYPICAL_FEATURES = (
@@ -38,7 +41,35 @@ LARGEST_PART = 2.0
 """Parts are cut off here."""
 
 
-class AtypicalBeats:
+WIDTH = QRS_T.stop - QRS_T.start
+
+
+@dataclass(slots=True)
+class AtypicalState:
+    """The atypical beats remembered, and the typical one among them.
+
+    Parameters
+    ----------
+    rows : array of shape (32, 50)
+        Their QRS and T waves in millivolts, about their mean.
+    correlations : array of shape (32,)
+        Of each with the usual beat.
+    directions : array of shape (33, 50)
+        All those rows at length 1, and behind them the typical atypical beat.
+    length : float
+        Root of the sum of squares of the latter, in millivolts.
+    count : int
+        Atypical beats so far.
+    """
+
+    rows: Samples = field(default_factory=lambda: np.zeros((REMEMBERED, WIDTH)))
+    correlations: Samples = field(default_factory=lambda: np.ones(REMEMBERED))
+    directions: Samples = field(default_factory=lambda: np.zeros((REMEMBERED + 1, WIDTH)))
+    length: float = FLAT_MV
+    count: int = 0
+
+
+class AtypicalBeats(Stateful[AtypicalState]):
     """Remembers the QRS and T waves that differ from the usual ones, most of them ventricular.
 
     Where a ventricular beat meets one of the sinus node, the heart writes something between the two.
@@ -46,17 +77,9 @@ class AtypicalBeats:
     beats from both, and a ventricular beat from a new disturbance, in any lead.
     """
 
-    def __init__(self) -> None:
-        self.forget()
-
-    def forget(self) -> None:
-        """Forget the patient."""
-        self._rows: Samples = np.zeros((REMEMBERED, QRS_T.stop - QRS_T.start))
-        self._correlations: Samples = np.ones(REMEMBERED)
-        self._directions: Samples = np.zeros((REMEMBERED + 1, QRS_T.stop - QRS_T.start))
-        """All those rows at length 1, and behind them the typical atypical beat."""
-        self._length = FLAT_MV
-        self._count = 0
+    def fresh(self, start: int) -> AtypicalState:  # noqa: ARG002 - shapes have no place
+        """Return the state before the first beat of a patient."""
+        return AtypicalState()
 
     def describe(self, qrs_t: Samples, usual: Samples, usual_length: float) -> tuple[float, ...]:
         """Return `ATYPICAL_FEATURES` of a beat, then remember it if it is atypical.
@@ -70,56 +93,42 @@ class AtypicalBeats:
         usual_length : float
             Root of their sum of squares, in millivolts.
         """
+        state = self.state
         length = max(root_sum_square(qrs_t), FLAT_MV)
         to_usual = float(qrs_t @ usual) / length
         features = NO_FEATURES
-        if self._count:
-            correlations = self._directions @ qrs_t
-            to_atypical, alike = float(correlations[-1]) / length, float(self._directions[-1] @ usual)
+        if state.count:
+            correlations = state.directions @ qrs_t
+            to_atypical, alike = float(correlations[-1]) / length, float(state.directions[-1] @ usual)
             determinant = RIDGE**2 - alike**2
             of_usual = (RIDGE * to_usual - alike * to_atypical) / determinant
             of_atypical = (RIDGE * to_atypical - alike * to_usual) / determinant
             features = (
                 to_atypical,
                 _cut(of_usual * length / usual_length),
-                _cut(of_atypical * length / self._length),
+                _cut(of_atypical * length / state.length),
                 max(0.0, 1.0 - of_usual * to_usual - of_atypical * to_atypical) ** 0.5,
                 alike,
                 float(correlations[:-1].max()) / length,
-                min(1.0, self._count / LEAST_ALIKE),
+                min(1.0, state.count / LEAST_ALIKE),
             )
         if to_usual < LEAST_LIKE:
             self._remember(qrs_t, length, to_usual)
         return features
 
     def _remember(self, qrs_t: Samples, length: float, to_usual: float) -> None:
-        at = self._count % REMEMBERED
-        self._rows[at], self._correlations[at] = qrs_t, to_usual
-        self._directions[at] = qrs_t / length
-        self._count += 1
-        if self._count <= LEAST_ALIKE or self._count % RENEWAL == 0:
-            known = min(self._count, REMEMBERED)
+        state = self.state
+        at = state.count % REMEMBERED
+        state.rows[at], state.correlations[at] = qrs_t, to_usual
+        state.directions[at] = qrs_t / length
+        state.count += 1
+        if state.count <= LEAST_ALIKE or state.count % RENEWAL == 0:
+            known = min(state.count, REMEMBERED)
             wanted = max(1, min(LEAST_ALIKE, known // 2))
-            chosen = self._rows[np.argsort(self._correlations[:known], kind="stable")[:wanted]]
+            chosen = state.rows[np.argsort(state.correlations[:known], kind="stable")[:wanted]]
             shape = about_mean(median(np.ascontiguousarray(chosen.T)))
-            self._length = max(root_sum_square(shape), FLAT_MV)
-            self._directions[-1] = shape / self._length
-
-    def snapshot(self) -> State:
-        """Return a copy of the state."""
-        return {
-            "rows": self._rows.copy(),
-            "correlations": self._correlations.copy(),
-            "directions": self._directions.copy(),
-            "length": self._length,
-            "count": self._count,
-        }
-
-    def restore(self, state: State) -> None:
-        """Go back to a state that `snapshot` returned."""
-        self._rows, self._correlations = np.array(state["rows"]), np.array(state["correlations"])
-        self._directions = np.array(state["directions"])
-        self._length, self._count = float(state["length"]), int(state["count"])
+            state.length = max(root_sum_square(shape), FLAT_MV)
+            state.directions[-1] = shape / state.length
 
 
 def _cut(part: float) -> float:

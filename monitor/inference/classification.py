@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 from pydantic import Field
 
 from ecgmon.monitor.core.config import Settings
-from ecgmon.monitor.dsp.operator import State
+from ecgmon.monitor.core.state import Snapshot
+from ecgmon.monitor.core.stateful import NoState, Stateful
 from ecgmon.monitor.dsp.segment import BeatWindow, normalise
 from ecgmon.monitor.inference.contract import ModelContract
 from ecgmon.monitor.inference.window_model import WindowModel
@@ -99,12 +100,12 @@ class BeatClassifier(Protocol):
         """Forget the patient: another stream begins."""
         ...
 
-    def snapshot(self) -> State:
-        """Return a copy of the state."""
+    def snapshot(self) -> Snapshot:
+        """Return a copy of the state, as plain data."""
         ...
 
-    def restore(self, state: State) -> None:
-        """Go back to a state that `snapshot` returned."""
+    def restore(self, snapshot: Snapshot) -> None:
+        """Go back to a state that `snapshot` returned; ValueError if it does not fit."""
         ...
 
 
@@ -161,7 +162,7 @@ class Labeller:
         return None if most < self._least else sums.index(most)
 
 
-class WindowClassifier:
+class WindowClassifier(Stateful[NoState]):
     """Names each beat by its own window alone.
 
     Parameters
@@ -175,6 +176,11 @@ class WindowClassifier:
     def __init__(self, classifier: WindowModel, settings: ClassifierSettings | None = None) -> None:
         self._classifier = classifier
         self._labeller = Labeller(classifier.contract, settings or ClassifierSettings())
+        super().__init__()
+
+    def fresh(self, start: int) -> NoState:  # noqa: ARG002 - nothing is remembered
+        """Return the only state there is."""
+        return NoState()
 
     @property
     def contract(self) -> ModelContract:
@@ -196,11 +202,4 @@ class WindowClassifier:
         """Nothing is remembered."""
 
     def forget(self) -> None:
-        """Nothing is remembered."""
-
-    def snapshot(self) -> State:
-        """Return an empty state."""
-        return {}
-
-    def restore(self, state: State) -> None:
         """Nothing is remembered."""

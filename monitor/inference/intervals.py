@@ -5,9 +5,9 @@ from __future__ import annotations
 import math
 from bisect import bisect_left, insort
 from collections import deque
-from collections.abc import Iterable
+from dataclasses import dataclass, field
 
-from ecgmon.monitor.dsp.operator import State
+from ecgmon.monitor.core.stateful import Stateful
 
 RR_SHORT, RR_MIDDLE, RR_LONG = 8, 40, 160
 """Intervals that the short, the middle and the long history reach back."""
@@ -65,45 +65,68 @@ def within_limit(difference: float) -> float:
     return 0.0 if math.isnan(difference) else math.copysign(LIMIT, difference)
 
 
+@dataclass(slots=True)
 class Recent:
     """The last values of a series, kept in their order of size as well.
 
     Parameters
     ----------
-    length : int
-        Values kept.
-    values : iterable of float
-        The first ones, in time.
+    times : deque of float
+        The first ones, in time; its greatest length says how many are kept.
     """
 
-    _times: deque[float]
+    times: deque[float]
+    _ordered: list[float] = field(init=False)
 
-    def __init__(self, length: int, values: Iterable[float] = ()) -> None:
-        self._times = deque(values, maxlen=length)
-        self._ordered = sorted(self._times)
+    def __post_init__(self) -> None:
+        self._ordered = sorted(self.times)
+
+    @classmethod
+    def of(cls, length: int) -> Recent:
+        """Return an empty one that keeps so many."""
+        return cls(deque(maxlen=length))
 
     def add(self, value: float) -> None:
         """Take the next value; the oldest goes."""
-        if len(self._times) == self._times.maxlen:
-            del self._ordered[bisect_left(self._ordered, self._times[0])]
-        self._times.append(value)
+        times = self.times
+        if len(times) == times.maxlen:
+            del self._ordered[bisect_left(self._ordered, times[0])]
+        times.append(value)
         insort(self._ordered, value)
 
     def quantile(self, q: float) -> float:
         """Return the value below which a share ``q`` lies; `UNKNOWN` if there is none yet."""
         return self._ordered[int(q * (len(self._ordered) - 1))] if self._ordered else UNKNOWN
 
-    def values(self) -> list[float]:
-        """Return the values in time."""
-        return list(self._times)
 
-    def restore(self, values: Iterable[float]) -> None:
-        """Go back to what `values` returned."""
-        self._times = deque(values, maxlen=self._times.maxlen)
-        self._ordered = sorted(self._times)
+@dataclass(slots=True)
+class HistoryState:
+    """Logarithms of the intervals and of their changes, over several spans, and of what came last.
+
+    Parameters
+    ----------
+    short, middle, long : Recent
+        Of the last intervals.
+    changes, second_changes : Recent
+        Sizes of the changes from one interval to the next, and to the one behind that.
+    last, second_last : float
+        Of the last two intervals.
+    last_median, last_upper : float
+        What the last interval was compared with.
+    """
+
+    short: Recent = field(default_factory=lambda: Recent.of(RR_SHORT))
+    middle: Recent = field(default_factory=lambda: Recent.of(RR_MIDDLE))
+    long: Recent = field(default_factory=lambda: Recent.of(RR_LONG))
+    changes: Recent = field(default_factory=lambda: Recent.of(CHANGES))
+    second_changes: Recent = field(default_factory=lambda: Recent.of(CHANGES))
+    last: float = UNKNOWN
+    second_last: float = UNKNOWN
+    last_median: float = UNKNOWN
+    last_upper: float = UNKNOWN
 
 
-class IntervalHistory:
+class IntervalHistory(Stateful[HistoryState]):
     """Describes each interval by the ones before it, over three spans.
 
     In a patient most of whose beats are premature the median is a premature interval, so the
@@ -112,19 +135,14 @@ class IntervalHistory:
     over two intervals tells it from alternation.
     """
 
-    def __init__(self) -> None:
-        self._histories = {
-            "short": Recent(RR_SHORT),
-            "middle": Recent(RR_MIDDLE),
-            "long": Recent(RR_LONG),
-            "changes": Recent(CHANGES),
-            "second_changes": Recent(CHANGES),
-        }
-        self.break_off()
+    def fresh(self, start: int) -> HistoryState:  # noqa: ARG002 - intervals have no place
+        """Return the state before the first interval."""
+        return HistoryState()
 
     def break_off(self) -> None:
         """Let no comparison span what comes; the intervals known stay known."""
-        self._last = self._second_last = self._last_median = self._last_upper = UNKNOWN
+        state = self.state
+        state.last = state.second_last = state.last_median = state.last_upper = UNKNOWN
 
     def add(self, rr_s: float) -> tuple[tuple[float, ...], tuple[float, ...]]:
         """Describe the next interval, then remember it.
@@ -141,9 +159,11 @@ class IntervalHistory:
         next_features : tuple of 5 floats
             `NEXT_FEATURES` of the beat before.
         """
-        short, middle, long, changes, second_changes = self._histories.values()
+        state = self.state
+        short, middle, long = state.short, state.middle, state.long
+        changes, second_changes = state.changes, state.second_changes
         this = math.log(rr_s) if rr_s > 0.0 else UNKNOWN
-        last, second_last = self._last, self._second_last
+        last, second_last = state.last, state.second_last
         median, upper, slow = short.quantile(0.5), middle.quantile(0.75), long.quantile(0.9)
         change, second_change = within_limit(this - last), within_limit(this - second_last)
         features = (
@@ -168,9 +188,9 @@ class IntervalHistory:
         mean_of_pair = math.log((rr_s + math.exp(last)) / 2) if rr_s > 0.0 else UNKNOWN
         next_features = (
             change,
-            within_limit(this - self._last_median),
-            within_limit(mean_of_pair - self._last_median),
-            within_limit(this - self._last_upper),
+            within_limit(this - state.last_median),
+            within_limit(mean_of_pair - state.last_median),
+            within_limit(this - state.last_upper),
             float(rr_s > 0.0),
         )
         if rr_s > 0.0:
@@ -180,19 +200,6 @@ class IntervalHistory:
                 changes.add(abs(change))
             if not math.isnan(second_last):
                 second_changes.add(abs(second_change))
-        self._second_last, self._last = last, this
-        self._last_median, self._last_upper = median, upper
+        state.second_last, state.last = last, this
+        state.last_median, state.last_upper = median, upper
         return features, next_features
-
-    def snapshot(self) -> State:
-        """Return a copy of the state."""
-        return {
-            **{name: history.values() for name, history in self._histories.items()},
-            "last": (self._last, self._second_last, self._last_median, self._last_upper),
-        }
-
-    def restore(self, state: State) -> None:
-        """Go back to a state that `snapshot` returned."""
-        for name, history in self._histories.items():
-            history.restore(state[name])
-        self._last, self._second_last, self._last_median, self._last_upper = state["last"]

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ecgmon.monitor.core.events import PIPELINE_HZ
-from ecgmon.monitor.dsp.operator import Samples, State
-from ecgmon.monitor.dsp.segment import STD_FLOOR_MV, SegmentSettings
+from ecgmon.monitor.core.stateful import Stateful
+from ecgmon.monitor.dsp.operator import Samples
+from ecgmon.monitor.dsp.segment import STD_FLOOR_MV
 from ecgmon.monitor.inference.atypical_beats import ATYPICAL_FEATURES, NO_FEATURES, AtypicalBeats
 from ecgmon.monitor.inference.intervals import (
     INTERVAL_FEATURES,
@@ -22,7 +23,9 @@ from ecgmon.monitor.inference.intervals import (
 from ecgmon.monitor.inference.templates import (
     FLAT_MV,
     P_WAVE,
+    POINTS,
     QRS_T,
+    STRIDE,
     Template,
     Templates,
     about_mean,
@@ -32,13 +35,6 @@ from ecgmon.monitor.inference.templates import (
 Float32 = NDArray[np.float32]
 
 __all__ = ["FEATURES", "NEXT_FEATURES", "POINTS", "SHAPES", "STRIDE", "DescribedBeat", "PatientContext"]
-
-STRIDE = 3
-"""Window samples averaged into one point: 120 Hz is enough for the shape of a beat."""
-
-_WINDOW = SegmentSettings()
-POINTS = (_WINDOW.before_samples + _WINDOW.after_samples) // STRIDE
-"""Points of a beat's shape."""
 
 SHAPES = 3
 """The beat, the beat less the patient's typical one, and less the typical one after a long interval."""
@@ -94,7 +90,36 @@ class DescribedBeat:
 _AVERAGE = np.full(STRIDE, 1.0 / STRIDE)
 
 
-class PatientContext:
+@dataclass(slots=True)
+class ContextState:
+    """The last beats, and the typical ones among them.
+
+    Parameters
+    ----------
+    rows : array of shape (96, 120)
+        Shapes of the last beats in millivolts, in turn.
+    rrs : array of shape (96,)
+        The interval before each in seconds; 0 if unknown.
+    count : int
+        Beats so far.
+    log_sizes, p_correlations : Recent
+        Logarithm of the size of the last beats, and correlation of their P waves with the typical one.
+    templates : Templates or None
+        The typical beats; None before the first beat.
+    last_r : int or None
+        Pipeline index of the last R wave; None behind a gap.
+    """
+
+    rows: Samples = field(default_factory=lambda: np.zeros((SLOW_AMONG, POINTS)))
+    rrs: Samples = field(default_factory=lambda: np.zeros(SLOW_AMONG))
+    count: int = 0
+    log_sizes: Recent = field(default_factory=lambda: Recent.of(TYPICAL_BEATS))
+    p_correlations: Recent = field(default_factory=lambda: Recent.of(TYPICAL_BEATS))
+    templates: Templates | None = None
+    last_r: int | None = None
+
+
+class PatientContext(Stateful[ContextState]):
     """Remembers a patient's recent intervals and shapes, without labels.
 
     A beat is described by the ones before it: its interval beside theirs (`IntervalHistory`), its
@@ -104,24 +129,18 @@ class PatientContext:
     """
 
     def __init__(self) -> None:
-        self.forget()
-
-    def forget(self) -> None:
-        """Forget the patient: another stream begins."""
         self._intervals = IntervalHistory()
-        self._rows: Samples = np.zeros((SLOW_AMONG, POINTS))
-        self._rrs: Samples = np.zeros(SLOW_AMONG)
-        self._count = 0
-        self._log_sizes = Recent(TYPICAL_BEATS)
-        self._p_correlations = Recent(TYPICAL_BEATS)
-        self._templates: Templates | None = None
         self._atypical = AtypicalBeats()
-        self._last_r: int | None = None
+        super().__init__(intervals=self._intervals, atypical=self._atypical)
+
+    def fresh(self, start: int) -> ContextState:  # noqa: ARG002 - beats say where they are
+        """Return the state before the first beat of a patient."""
+        return ContextState()
 
     def break_off(self) -> None:
         """Forget where the last beat was: no interval spans a gap."""
         self._intervals.break_off()
-        self._last_r = None
+        self.state.last_r = None
 
     def describe(self, r: int, window_mv: Samples | None) -> DescribedBeat | None:
         """Describe the next beat, then remember it.
@@ -144,13 +163,14 @@ class PatientContext:
 
     def describe_points(self, r: int, points_mv: Samples | None) -> DescribedBeat | None:
         """Describe the next beat from the points of its window, shape (120,), as `describe` does."""
-        rr_s = 0.0 if self._last_r is None else (r - self._last_r) / PIPELINE_HZ
-        self._last_r = r
+        state = self.state
+        rr_s = 0.0 if state.last_r is None else (r - state.last_r) / PIPELINE_HZ
+        state.last_r = r
         intervals, next_features = self._intervals.add(rr_s)
         if points_mv is None:
             return None
-        known = min(1.0, self._count / TYPICAL_BEATS)
-        centred, templates, atypical = about_mean(points_mv), self._templates, NO_FEATURES
+        known = min(1.0, state.count / TYPICAL_BEATS)
+        centred, templates, atypical = about_mean(points_mv), state.templates, NO_FEATURES
         if templates is not None:
             qrs_t = about_mean(centred[QRS_T])
             atypical = self._atypical.describe(qrs_t, templates.qrs_t_direction, templates.qrs_t_length)
@@ -160,12 +180,13 @@ class PatientContext:
 
     def _shape(self, centred: Samples, rr_s: float) -> tuple[Float32, tuple[float, ...]]:
         """Return the beat's shapes and `SHAPE_FEATURES`; remember it."""
+        state = self.state
         length = root_sum_square(centred)
         size = max(length / math.sqrt(centred.size), STD_FLOOR_MV)
         shapes = np.zeros((SHAPES, centred.size), dtype=np.float32)
         shapes[0] = centred / size
         features = (0.0,) * len(SHAPE_FEATURES)
-        templates = self._templates
+        templates = state.templates
         if templates is not None:
             shapes[1:] = templates.away(centred)
             p_wave = centred[P_WAVE]
@@ -173,65 +194,36 @@ class PatientContext:
             p_length, length = max(math.sqrt(max(p_energy, 0.0)), FLAT_MV), max(length, FLAT_MV)
             to_typical, to_slow, p_to_typical, p_to_slow = templates.correlations(centred)
             features = (
-                within_limit(math.log(size) - self._log_sizes.quantile(0.5)),
+                within_limit(math.log(size) - state.log_sizes.quantile(0.5)),
                 to_typical / length,
                 to_slow / length,
                 within_limit(math.log(p_length / templates.typical.p_length)),
                 p_to_typical / p_length,
                 p_to_slow / p_length,
-                within_limit(self._p_correlations.quantile(0.5)),
+                within_limit(state.p_correlations.quantile(0.5)),
                 templates.alike,
                 templates.p_alike,
             )
-            self._p_correlations.add(p_to_typical / p_length)
-        self._log_sizes.add(math.log(size))
-        self._rows[self._count % SLOW_AMONG] = centred
-        self._rrs[self._count % SLOW_AMONG] = rr_s
-        self._count += 1
-        if self._count <= RENEWAL or self._count % RENEWAL == 0:
+            state.p_correlations.add(p_to_typical / p_length)
+        state.log_sizes.add(math.log(size))
+        state.rows[state.count % SLOW_AMONG] = centred
+        state.rrs[state.count % SLOW_AMONG] = rr_s
+        state.count += 1
+        if state.count <= RENEWAL or state.count % RENEWAL == 0:
             self._renew()
         return shapes, features
 
     def _renew(self) -> None:
         """Find the typical beats anew."""
-        count = self._count
+        state, count = self.state, self.state.count
         last = np.arange(max(0, count - TYPICAL_BEATS), count) % SLOW_AMONG
-        typical = Template(self._rows[last])
-        if self._templates is None or count <= RENEWAL:
+        typical = Template.of(state.rows[last])
+        if state.templates is None or count <= RENEWAL:
             slow = typical
         elif count % (2 * RENEWAL) == 0:
             known = min(count, SLOW_AMONG)
             wanted = max(RENEWAL, min(SLOW_BEATS, known // 4))
-            slow = Template(self._rows[np.argsort(-self._rrs[:known], kind="stable")[:wanted]])
+            slow = Template.of(state.rows[np.argsort(-state.rrs[:known], kind="stable")[:wanted]])
         else:
-            slow = self._templates.slow
-        self._templates = Templates(typical, slow)
-
-    def snapshot(self) -> State:
-        """Return a copy of the state."""
-        return {
-            "intervals": self._intervals.snapshot(),
-            "rows": self._rows.copy(),
-            "rrs": self._rrs.copy(),
-            "count": self._count,
-            "log_sizes": self._log_sizes.values(),
-            "p_correlations": self._p_correlations.values(),
-            "slow": None if self._templates is None else self._templates.slow.shape.copy(),
-            "typical": None if self._templates is None else self._templates.typical.shape.copy(),
-            "unlike": self._atypical.snapshot(),
-            "last_r": self._last_r,
-        }
-
-    def restore(self, state: State) -> None:
-        """Go back to a state that `snapshot` returned."""
-        self.forget()
-        self._intervals.restore(state["intervals"])
-        self._rows, self._rrs = np.array(state["rows"]), np.array(state["rrs"])
-        self._count = int(state["count"])
-        self._log_sizes.restore(state["log_sizes"])
-        self._p_correlations.restore(state["p_correlations"])
-        self._atypical.restore(state["unlike"])
-        self._last_r = state["last_r"]
-        if state["typical"] is not None:
-            typical, slow = (Template(state[name][None]) for name in ("typical", "slow"))
-            self._templates = Templates(typical, slow)
+            slow = state.templates.slow
+        state.templates = Templates(typical, slow)

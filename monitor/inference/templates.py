@@ -3,12 +3,22 @@
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass, field
+from typing import Annotated
 
 import numpy as np
 
-from ecgmon.monitor.dsp.median import median
+from ecgmon.monitor.core.state import Shape
+from ecgmon.monitor.dsp.arrays import median
 from ecgmon.monitor.dsp.operator import Samples
-from ecgmon.monitor.dsp.segment import STD_FLOOR_MV
+from ecgmon.monitor.dsp.segment import STD_FLOOR_MV, SegmentSettings
+
+STRIDE = 3
+"""Window samples averaged into one point: 120 Hz is enough for the shape of a beat."""
+
+_WINDOW = SegmentSettings()
+POINTS = (_WINDOW.before_samples + _WINDOW.after_samples) // STRIDE
+"""Points of a beat's shape."""
 
 P_WAVE = slice(38, 64)
 """Points from 283 to 67 ms before the R wave, where a P wave lies."""
@@ -33,25 +43,49 @@ def about_mean(shape: Samples) -> Samples:
     return shape - float(shape.sum()) / shape.size
 
 
+@dataclass(slots=True)
 class Template:
     """A typical beat.
 
     Parameters
     ----------
-    rows : array of shape (n, 120)
-        Beats with mean 0, in millivolts; their median is taken.
+    shape : array of shape (120,)
+        The beat in millivolts, with mean 0.
+
+    Attributes
+    ----------
+    size : float
+        Its root mean square in millivolts, or a floor.
+    direction : array of shape (120,)
+        Its shape at length 1.
+    p_length : float
+        Root of the sum of squares of its P wave, in millivolts.
+    p_direction : array of shape (120,)
+        Its P wave at length 1, and 0 elsewhere.
     """
 
-    def __init__(self, rows: Samples) -> None:
-        self.shape = median(np.ascontiguousarray(rows.T))  # sorting whole rows is quicker than columns
-        self.size = max(root_sum_square(self.shape) / math.sqrt(self.shape.size), STD_FLOOR_MV)
-        self.direction = about_mean(self.shape) / max(root_sum_square(self.shape), FLAT_MV)
+    shape: Annotated[Samples, Shape(POINTS)]
+    size: float = field(init=False)
+    direction: Samples = field(init=False)
+    p_length: float = field(init=False)
+    p_direction: Samples = field(init=False)
+
+    def __post_init__(self) -> None:
+        length = root_sum_square(self.shape)
+        self.size = max(length / math.sqrt(self.shape.size), STD_FLOOR_MV)
+        self.direction = about_mean(self.shape) / max(length, FLAT_MV)
         p_wave = about_mean(self.shape[P_WAVE])
         self.p_length = max(root_sum_square(p_wave), FLAT_MV)
         self.p_direction = np.zeros(self.shape.size)
         self.p_direction[P_WAVE] = p_wave / self.p_length
 
+    @classmethod
+    def of(cls, rows: Samples) -> Template:
+        """Return the median of beats, shape (n, 120), in millivolts with mean 0."""
+        return cls(median(np.ascontiguousarray(rows.T)))  # sorting whole rows is quicker than columns
 
+
+@dataclass(slots=True)
 class Templates:
     """The two typical beats that a beat is compared with, laid out to do so quickly.
 
@@ -59,10 +93,28 @@ class Templates:
     ----------
     typical, slow : Template
         The usual one, and the one after long intervals.
+
+    Attributes
+    ----------
+    alike, p_alike : float
+        Correlation of the two, and of their P waves.
+    qrs_t_length : float
+        Root of the sum of squares of the slow one's QRS and T wave, in millivolts.
+    qrs_t_direction : array of shape (50,)
+        Those at length 1.
     """
 
-    def __init__(self, typical: Template, slow: Template) -> None:
-        self.typical, self.slow = typical, slow
+    typical: Template
+    slow: Template
+    alike: float = field(init=False)
+    p_alike: float = field(init=False)
+    qrs_t_length: float = field(init=False)
+    qrs_t_direction: Samples = field(init=False)
+    _shapes: Samples = field(init=False)
+    _directions: Samples = field(init=False)
+
+    def __post_init__(self) -> None:
+        typical, slow = self.typical, self.slow
         self._shapes = np.stack((typical.shape, slow.shape))
         self._directions = np.stack(
             (typical.direction, slow.direction, typical.p_direction, slow.p_direction)

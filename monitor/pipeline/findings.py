@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import math
 from collections import deque
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 
 from ecgmon.monitor.core.events import (
     PIPELINE_HZ,
@@ -17,11 +17,13 @@ from ecgmon.monitor.core.events import (
     Quality,
     RhythmChange,
 )
-from ecgmon.monitor.dsp.operator import State
+from ecgmon.monitor.core.stateful import Stateful
 from ecgmon.monitor.dsp.quality import SecondQuality
 from ecgmon.monitor.dsp.rpeak import RPeak
 from ecgmon.monitor.dsp.segment import BeatWindow
 from ecgmon.monitor.inference.classification import UNCLASSIFIED, Classification
+from ecgmon.monitor.pipeline.time_base import TimeBase
+from ecgmon.monitor.pipeline.watch import Finding
 from ecgmon.monitor.rhythm.analyser import RhythmAnalyser
 from ecgmon.monitor.rhythm.findings import EpisodeFinding, Found, SeenBeat
 from ecgmon.monitor.rhythm.heart_rate import HeartRateMeter, HeartRateSettings
@@ -30,34 +32,39 @@ from ecgmon.monitor.rhythm.vf import VfSecond
 BAD_SECONDS = 2
 """So many seconds of unusable signal in a row make the heart rate unknown; one is ridden out."""
 
-Finding = SecondQuality | RPeak | VfSecond | tuple[BeatWindow, Classification]
+Step = SecondQuality | RPeak | VfSecond | Finding | tuple[BeatWindow, Classification]
+"""What happens at one sample."""
 
 
-@dataclass(frozen=True, slots=True)
-class TimeBase:
-    """How the pipeline's indices map to the source's.
+@dataclass(slots=True)
+class MakerState:
+    """What spans findings.
 
     Parameters
     ----------
-    fs_hz : float
-        Sampling rate of the source.
-    input_needed : callable
-        Gives the source index that completes a pipeline sample.
+    rate_known : bool
+        A heart rate was told, and holds.
+    quality : float
+        Signal quality of the last second.
+    bad_seconds : int
+        Seconds of unusable signal in a row.
+    last_r : float or None
+        Pipeline index of the last R wave; None behind a gap.
+    named : (int, float, str) or None
+        Source index, seconds and symbol of the last beat that was named.
+    waiting : deque of (RPeak, float or None)
+        R waves that are not named yet, and the interval before each in seconds.
     """
 
-    fs_hz: float
-    input_needed: Callable[[int], int]
-
-    def source(self, index: float) -> int:
-        """Return the source index nearest to a pipeline index."""
-        return round(index * self.fs_hz / PIPELINE_HZ)
-
-    def pipeline(self, index: int) -> int:
-        """Return the pipeline index nearest to a source index."""
-        return round(index * PIPELINE_HZ / self.fs_hz)
+    rate_known: bool = False
+    quality: float = 1.0
+    bad_seconds: int = 0
+    last_r: float | None = None
+    named: tuple[int, float, str] | None = None
+    waiting: deque[tuple[RPeak, float | None]] = field(default_factory=deque)
 
 
-class EventMaker:
+class EventMaker(Stateful[MakerState]):
     """Keeps what spans findings: RR intervals, heart rate, rhythm, the quality of the moment.
 
     Parameters
@@ -91,17 +98,11 @@ class EventMaker:
         self._stale_after = stale_after_samples
         self._rate = HeartRateMeter(heart_rate)
         self._rhythm = rhythm
-        self.reset()
+        super().__init__(rate=self._rate)
 
-    def reset(self) -> None:
-        """Forget all but the rhythm: after a gap nothing spans it."""
-        self._rate.reset()
-        self._rate_known = False
-        self._quality = 1.0
-        self._bad_seconds = 0
-        self._last_r: float | None = None
-        self._named: tuple[int, float, str] | None = None
-        self._waiting: deque[tuple[RPeak, float | None]] = deque()
+    def fresh(self, start: int) -> MakerState:  # noqa: ARG002 - findings say where they are
+        """Return the state before the first finding; nothing but the rhythm spans a gap."""
+        return MakerState()
 
     def events(
         self,
@@ -109,6 +110,7 @@ class EventMaker:
         peaks: Sequence[RPeak],
         windows: Sequence[tuple[BeatWindow, Classification]],
         waveform: Sequence[VfSecond],
+        further: Sequence[Finding],
         clean_delay: int,
         now: int,
     ) -> list[Event]:
@@ -122,13 +124,15 @@ class EventMaker:
             Beats classified, in the order of their R waves.
         waveform : sequence of VfSecond
             What seconds of the waveform showed.
+        further : sequence of Finding
+            What watches found.
         clean_delay : int
             Samples by which the clean signal is late.
         now : int
             Pipeline index just behind the newest sample.
         """
-        arrivals = [peak for peak, _ in self._waiting] + list(peaks)
-        steps: list[tuple[int, int, Finding]] = [
+        arrivals = [peak for peak, _ in self.state.waiting] + list(peaks)
+        steps: list[tuple[int, int, Step]] = [
             *((second.known_at, 0, second) for second in seconds),
             *((peak.known_at, 1, peak) for peak in peaks),
             *(
@@ -136,19 +140,22 @@ class EventMaker:
                 for beat, peak in zip(windows, arrivals, strict=False)
             ),
             *((second.known_at, 3, second) for second in waveform),
+            *((finding.known_at, 4, finding) for finding in further),
         ]
         steps.sort(key=lambda step: step[:2])
         events: list[Event] = []
-        for known, _, finding in steps:
+        for known, _, step in steps:
             events += self._pass(known)
-            if isinstance(finding, SecondQuality):
-                events += self._second(finding, known)
-            elif isinstance(finding, RPeak):
-                events += self._peak(finding, known)
-            elif isinstance(finding, VfSecond):
-                events += self._found(self._rhythm.vf(finding))
+            if isinstance(step, SecondQuality):
+                events += self._second(step, known)
+            elif isinstance(step, RPeak):
+                events += self._peak(step, known)
+            elif isinstance(step, VfSecond):
+                events += self._found(self._rhythm.vf(step))
+            elif isinstance(step, tuple):
+                events += self._beat(*step, known, self._time.input_needed(known))
             else:
-                events += self._beat(*finding, known, self._time.input_needed(known))
+                events.append(step.event(self._time, self._device))
         return events + self._pass(now)
 
     def unclassified(self, windows: Sequence[BeatWindow], known_at: int) -> list[Event]:
@@ -168,14 +175,15 @@ class EventMaker:
     def rate_unknown(self, sample: int, known_at: int) -> list[Event]:
         """Say once that the heart rate is unknown; both are source indices."""
         self._rate.reset()
-        if not self._rate_known:
+        if not self.state.rate_known:
             return []
-        self._rate_known = False
+        self.state.rate_known = False
         return [self._heart_rate(sample, known_at, None)]
 
     def _second(self, second: SecondQuality, known: int) -> list[Event]:
-        self._quality = second.index
-        self._bad_seconds = self._bad_seconds + 1 if second.index < self._usable_quality else 0
+        state = self.state
+        state.quality = second.index
+        state.bad_seconds = state.bad_seconds + 1 if second.index < self._usable_quality else 0
         sample, known_at = self._time.source(second.start), self._time.input_needed(known)
         quality = Quality(
             sample=sample,
@@ -185,43 +193,44 @@ class EventMaker:
             index=second.index,
             reasons=second.reasons,
         )
-        unknown = self.rate_unknown(sample, known_at) if self._bad_seconds >= BAD_SECONDS else []
+        unknown = self.rate_unknown(sample, known_at) if state.bad_seconds >= BAD_SECONDS else []
         found = self._found(self._rhythm.second(second.start, second.index, second.reasons, known))
         return [quality, *unknown, *found]
 
     def _peak(self, peak: RPeak, known: int) -> list[Event]:
-        rr_s = None if self._last_r is None else (peak.sample - self._last_r) / PIPELINE_HZ
-        self._last_r = peak.sample
-        self._waiting.append((peak, rr_s))
-        if self._bad_seconds >= BAD_SECONDS:
+        state = self.state
+        rr_s = None if state.last_r is None else (peak.sample - state.last_r) / PIPELINE_HZ
+        state.last_r = peak.sample
+        state.waiting.append((peak, rr_s))
+        if state.bad_seconds >= BAD_SECONDS:
             return []
         bpm = self._rate.beat(peak.sample / PIPELINE_HZ)
         if bpm is None:
             return []
-        self._rate_known = True
+        state.rate_known = True
         return [self._heart_rate(self._time.source(peak.sample), self._time.input_needed(known), bpm)]
 
     def _beat(
         self, window: BeatWindow, classification: Classification, known: int, known_at: int
     ) -> list[Event]:
-        peak, rr_s = self._waiting.popleft()
+        peak, rr_s = self.state.waiting.popleft()
         sample, time_s = self._time.source(peak.sample), peak.sample / PIPELINE_HZ
         label = classification.label
         events: list[Event] = []
-        if classification.revision is not None and self._named is not None:
+        if classification.revision is not None and self.state.named is not None:
             events.append(
                 BeatRevision(
-                    sample=self._named[0],
-                    time_s=self._named[1],
+                    sample=self.state.named[0],
+                    time_s=self.state.named[1],
                     known_at=known_at,
                     device=self._device,
-                    was=self._named[2],
+                    was=self.state.named[2],
                     symbol=classification.revision.symbol,
                     aami=classification.revision.aami,
                     probabilities=classification.revision.probabilities,
                 )
             )
-        self._named = (sample, time_s, label.symbol)
+        self.state.named = (sample, time_s, label.symbol)
         events.append(
             Beat(
                 sample=sample,
@@ -233,7 +242,7 @@ class EventMaker:
                 probabilities=label.probabilities,
                 r_known_at=self._time.input_needed(peak.known_at),
                 rr_s=rr_s,
-                quality=self._quality,
+                quality=self.state.quality,
                 attribution=label.attribution,
                 attribution_start=window.start,
             )
@@ -250,7 +259,7 @@ class EventMaker:
             label.aami,
             label.probabilities.get(label.symbol, 0.0),
             rr_s,
-            self._quality,
+            self.state.quality,
             None if signal is None else signal[: window.r - window.start + 1],
             label.probabilities.get("V", 0.0),
         )
@@ -309,29 +318,4 @@ class EventMaker:
             known_at=known_at,
             device=self._device,
             bpm=bpm,
-        )
-
-    def snapshot(self) -> State:
-        """Return a copy of the state."""
-        return {
-            "rate": self._rate.snapshot(),
-            "rate_known": self._rate_known,
-            "quality": self._quality,
-            "bad_seconds": self._bad_seconds,
-            "last_r": self._last_r,
-            "named": self._named,
-            "waiting": [(p.sample, p.known_at, p.score, rr_s) for p, rr_s in self._waiting],
-        }
-
-    def restore(self, state: State) -> None:
-        """Go back to a state that `snapshot` returned."""
-        self._rate.restore(state["rate"])
-        self._rate_known = bool(state["rate_known"])
-        self._quality = float(state["quality"])
-        self._bad_seconds = int(state["bad_seconds"])
-        self._last_r = state["last_r"]
-        self._named = None if state["named"] is None else tuple(state["named"])
-        self._waiting = deque(
-            (RPeak(sample=sample, known_at=known_at, score=score), rr_s)
-            for sample, known_at, score, rr_s in state["waiting"]
         )

@@ -2,41 +2,42 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 from pydantic import Field
 
-from ecgmon.monitor.core.config import Settings
 from ecgmon.monitor.core.errors import SettingsError
 from ecgmon.monitor.core.events import PIPELINE_HZ, Event, Gap, SampleBlock
 from ecgmon.monitor.core.ring import RingBuffer
-from ecgmon.monitor.dsp.front_end import FrontEnd, FrontEndSettings
-from ecgmon.monitor.dsp.operator import Samples, State
+from ecgmon.monitor.core.state import Snapshot, check_names
+from ecgmon.monitor.core.stateful import Stateful
+from ecgmon.monitor.dsp.operator import Samples
 from ecgmon.monitor.dsp.quality import QualitySettings, SecondQuality, SignalQuality
-from ecgmon.monitor.dsp.resample import MaskResampler, Resampler, ResampleSettings
 from ecgmon.monitor.dsp.rpeak import RPeakDetector, RPeakSettings
-from ecgmon.monitor.dsp.sanitise import Sanitiser, SanitiseSettings
 from ecgmon.monitor.dsp.segment import BeatSegmenter, BeatWindow, SegmentSettings
 from ecgmon.monitor.inference.classification import BeatClassifier, Classification, ClassifierSettings
 from ecgmon.monitor.inference.contract import ModelContract
 from ecgmon.monitor.inference.opening import open_classifier
-from ecgmon.monitor.pipeline.findings import EventMaker, TimeBase
+from ecgmon.monitor.pipeline.findings import EventMaker
+from ecgmon.monitor.pipeline.lead import Lead, LeadSettings
+from ecgmon.monitor.pipeline.time_base import TimeBase
+from ecgmon.monitor.pipeline.watch import Watches
 from ecgmon.monitor.rhythm.analyser import RhythmAnalyser
 from ecgmon.monitor.rhythm.heart_rate import HeartRateSettings
 from ecgmon.monitor.rhythm.settings import RhythmSettings
 from ecgmon.monitor.rhythm.vf import VfDetector, VfSettings
 
-SNAPSHOT_VERSION = 1
-LEARNED_VERSION = 4
+SNAPSHOT_VERSION = 2
+LEARNED_VERSION = 5
 
 CERTAIN = frozenset({"missing", "lead_off"})
 """Reasons of poor quality that the source itself gives."""
 
 
-class PipelineSettings(Settings):
-    """Settings of the chain.
+class PipelineSettings(LeadSettings):
+    """Settings of the chain; a further field of type `WatchSettings` adds a watch to it.
 
     Parameters
     ----------
@@ -47,9 +48,6 @@ class PipelineSettings(Settings):
         or an electrode is off: to see what the index is worth.
     """
 
-    sanitise: SanitiseSettings = Field(default_factory=SanitiseSettings)
-    resample: ResampleSettings = Field(default_factory=ResampleSettings)
-    front_end: FrontEndSettings = Field(default_factory=FrontEndSettings)
     quality: QualitySettings = Field(default_factory=QualitySettings)
     detector: RPeakSettings = Field(default_factory=RPeakSettings)
     segment: SegmentSettings = Field(default_factory=SegmentSettings)
@@ -61,7 +59,15 @@ class PipelineSettings(Settings):
     judge_quality: bool = True
 
 
-class Pipeline:
+@dataclass(slots=True)
+class PipelineState:
+    """Whether a block has come, and the source index of the next sample."""
+
+    started: bool = False
+    next: int = 0
+
+
+class Pipeline(Stateful[PipelineState]):
     """Resampling, cleaning, quality, R waves, windows, classes, heart rate, rhythm.
 
     What the operators find within a block is put in the order of the sample at which it
@@ -101,40 +107,34 @@ class Pipeline:
         self.device = device
         self._classifier = classifier or open_classifier(self.settings.classifier)
         self._ring = ring
-        self._sanitiser = Sanitiser(self.settings.sanitise)
-        self._resampler = Resampler(fs_hz, self.settings.resample)
-        self._missing = MaskResampler(fs_hz, self.settings.resample)
-        self._lead_off = MaskResampler(fs_hz, self.settings.resample)
-        self._front_end = FrontEnd(self.settings.front_end)
+        self._lead = Lead(fs_hz, self.settings)
         self._quality = SignalQuality(self.settings.quality)
         self._detector = RPeakDetector(self.settings.detector)
         self._segmenter = BeatSegmenter(self._window())
         self._vf = VfDetector(self.settings.vf)
         self.rhythm = RhythmAnalyser(self.settings.rhythm)
         self._maker = EventMaker(
-            TimeBase(fs_hz, self._resampler.input_needed),
+            TimeBase(fs_hz, self._lead.input_needed),
             device,
             self.settings.heart_rate,
             self.rhythm,
             self.settings.usable_quality,
             round(self._detector.delay_samples),
         )
-        self._parts: dict[str, Any] = {
-            "sanitiser": self._sanitiser,
-            "resampler": self._resampler,
-            "missing": self._missing,
-            "lead_off": self._lead_off,
-            "front_end": self._front_end,
+        self._watches = Watches(self.settings)
+        self._behind_lead: dict[str, Stateful[Any]] = {
             "quality": self._quality,
             "detector": self._detector,
             "segmenter": self._segmenter,
-            "classifier": self._classifier,
             "vf": self._vf,
-            "rhythm": self.rhythm,
             "maker": self._maker,
+            "watches": self._watches,
         }
-        self._started = False
-        self._next = 0
+        super().__init__(lead=self._lead, rhythm=self.rhythm, **self._behind_lead)
+
+    def fresh(self, start: int) -> PipelineState:
+        """Return the state before the first block."""
+        return PipelineState(next=start)
 
     def _window(self) -> SegmentSettings:
         """Return the segmenter's settings with the window that the model was made for; refuse another."""
@@ -157,7 +157,7 @@ class Pipeline:
     @property
     def processed(self) -> int:
         """Source index just behind the last sample taken."""
-        return self._next
+        return self.state.next
 
     def process(self, block: SampleBlock) -> list[Event]:
         """Take the next block and return what it made known, ordered by ``known_at``.
@@ -179,72 +179,65 @@ class Pipeline:
             raise ValueError(msg)
         if block.samples_mv.shape[1] == 0:
             return []
-        if block.rewound or not self._started:
-            self._begin(block.start)
-            if block.rewound:
-                self._classifier.forget()
-                self.rhythm.forget()
-            elif not self._started:
-                self.rhythm.begin(self._resampler.next_output_index)
-            self._started = True
-            if self._ring is not None:
-                self._ring.restart(self._resampler.next_output_index)
-        if block.end <= self._next:
+        if block.rewound or not self.state.started:
+            self._start(block)
+        after = self.state.next
+        if block.end <= after:
             return []
-        events = self._skip_to(block.start) if block.start > self._next else []
-        samples = block.samples_mv[0, self._next - block.start :]
+        events = self._skip_to(block.start) if block.start > after else []
+        samples = block.samples_mv[0, self.state.next - block.start :]
         return events + self._take(np.asarray(samples, dtype=np.float64), lead_off=block.lead_off)
 
     def finish(self) -> list[Event]:
         """Return the beats whose windows the end of the stream cut off."""
-        last = max(0, self._next - 1)
+        last = max(0, self.state.next - 1)
         return self._maker.unclassified(self._segmenter.flush(), last) + self._maker.finish(last)
 
-    def snapshot(self) -> State:
+    def snapshot(self) -> Snapshot:
         """Return a copy of the whole state, to go on from after a restart."""
         return {
             "version": SNAPSHOT_VERSION,
             "fs_hz": self.fs_hz,
-            "started": self._started,
-            "next": self._next,
-            **{name: part.snapshot() for name, part in self._parts.items()},
+            "classifier": self._classifier.snapshot(),
+            "chain": super().snapshot(),
         }
 
-    def restore(self, state: State) -> None:
+    def restore(self, snapshot: Snapshot) -> None:
         """Go back to a state that `snapshot` returned; the ring begins anew there.
 
         Raises
         ------
         ValueError
-            If the state is of another version or of a stream at another rate.
+            The state is damaged, of another version, or of a stream at another rate; nothing has
+            changed then.
         """
-        if state["version"] != SNAPSHOT_VERSION or state["fs_hz"] != self.fs_hz:
-            msg = f"a snapshot of version {state['version']} at {state['fs_hz']} Hz does not fit"
+        check_names(snapshot, ("version", "fs_hz", "classifier", "chain"), "the pipeline's state")
+        if snapshot["version"] != SNAPSHOT_VERSION or snapshot["fs_hz"] != self.fs_hz:
+            msg = f"a snapshot of version {snapshot['version']} at {snapshot['fs_hz']} Hz does not fit"
             raise ValueError(msg)
-        self._started = bool(state["started"])
-        self._next = int(state["next"])
-        for name, part in self._parts.items():
-            part.restore(state[name])
+        past = self.read(snapshot["chain"], "chain")
+        self._classifier.restore(snapshot["classifier"])
+        self.go_back(past)
         if self._ring is not None:
-            self._ring.restart(self._resampler.next_output_index)
+            self._ring.restart(self._lead.position)
 
-    def learned(self) -> State:
+    def learned(self) -> Snapshot:
         """Return a copy of what was learned about the patient: the part that a gap does not end."""
         return {
             "version": LEARNED_VERSION,
             "model": self.contract.sha256,
             "classifier": self._classifier.snapshot(),
-            "rhythm": self.rhythm.learned(self._resampler.next_output_index),
+            "rhythm": self.rhythm.learned(self._lead.position),
         }
 
-    def recall(self, state: State, away_s: float = 0.0) -> None:
+    def recall(self, learned: Snapshot, away_s: float = 0.0) -> None:
         """Begin with what an earlier pipeline had learned about the same patient.
 
         What that one had seen of the signal is gone, as behind a gap: no interval spans it.
 
         Parameters
         ----------
-        state : dict
+        learned : dict
             What `learned` returned.
         away_s : float
             Seconds between then and now.
@@ -254,73 +247,77 @@ class Pipeline:
         KeyError, TypeError, ValueError
             It is of another version or model, or damaged; nothing is recalled.
         """
-        if state["version"] != LEARNED_VERSION or state["model"] != self.contract.sha256:
-            msg = f"what another model or version {state['version']} learned does not fit"
+        if learned["version"] != LEARNED_VERSION or learned["model"] != self.contract.sha256:
+            msg = f"what another model or version {learned['version']} learned does not fit"
             raise ValueError(msg)
         try:
-            self._classifier.restore(state["classifier"])
+            self._classifier.restore(learned["classifier"])
             self._classifier.break_off()
-            self.rhythm.recall(state["rhythm"], away_s)
+            self.rhythm.recall(learned["rhythm"], away_s)
         except (KeyError, TypeError, ValueError):
             self._classifier.forget()
-            self.rhythm.forget()
+            self.rhythm.reset()
             raise
 
+    def reset(self, start: int = 0) -> None:
+        """Forget the signal and the patient; the next sample has source index ``start``."""
+        super().reset(start)
+        self._begin(start)
+        self._classifier.forget()
+
+    def _start(self, block: SampleBlock) -> None:
+        """Begin the stream with its first block, or anew with one that a replay was wound to."""
+        if block.rewound:
+            self.reset(block.start)
+        else:
+            self._begin(block.start)
+            self.rhythm.begin(self._lead.position)
+        self.state.started = True
+        if self._ring is not None:
+            self._ring.restart(self._lead.position)
+
     def _begin(self, start: int) -> None:
-        """Reset all parts; the next sample has source index ``start``."""
-        self._next = start
-        self._sanitiser.reset()
-        self._resampler.reset(start)
-        self._missing.reset(start)
-        self._lead_off.reset(start)
-        first = self._resampler.next_output_index
-        self._front_end.reset(first)
-        self._quality.reset(first)
-        self._detector.reset(first)
-        self._segmenter.reset(first)
-        self._vf.reset(first)
-        self._maker.reset()
+        """Begin the signal anew; the next sample has source index ``start``."""
+        self.state.next = start
+        self._lead.reset(start)
+        for part in self._behind_lead.values():
+            part.reset(self._lead.position)
         self._classifier.break_off()
 
     def _skip_to(self, start: int) -> list[Event]:
+        lost = self.state.next
         events = self._maker.unclassified(self._segmenter.flush(), start)
         gap = Gap(
-            sample=self._next,
-            time_s=self._next / self.fs_hz,
+            sample=lost,
+            time_s=lost / self.fs_hz,
             known_at=start,
             device=self.device,
-            length_samples=start - self._next,
+            length_samples=start - lost,
         )
-        events += [gap, *self._maker.rate_unknown(self._next, start), *self._maker.gap(self._next, start)]
+        events += [gap, *self._maker.rate_unknown(lost, start), *self._maker.gap(lost, start)]
         self._begin(start)
         if self._ring is not None:
-            self._ring.advance(self._resampler.next_output_index)
+            self._ring.advance(self._lead.position)
         return events
 
     def _take(self, samples: Samples, *, lead_off: bool) -> list[Event]:
-        self._next += samples.size
-        finite, replaced = self._sanitiser.process(samples)
-        first = self._resampler.next_output_index
-        raw = self._resampler.process(finite)
-        missing = self._missing.process(replaced)
-        off = self._lead_off.process(np.full(samples.size, lead_off))
-        clean_from = self._front_end.position
-        clean = self._front_end.process(raw)
+        self.state.next += samples.size
+        signal = self._lead.process(samples, lead_off)
         if self._ring is not None:
-            self._ring.write("raw", first, np.where(missing, np.nan, raw))
-            self._ring.write("clean", clean_from, clean)
-        seconds = self._quality.process(raw, missing, off)
+            signal.write(self._ring, "raw", "clean")
+        seconds = self._quality.process(signal.raw, signal.missing, signal.off)
         if not self.settings.judge_quality:
             seconds = [_as_if_clean(second) for second in seconds]
-        peaks = self._detector.process(raw)
-        windows = self._segmenter.process(clean, [round(peak.sample) for peak in peaks])
+        peaks = self._detector.process(signal.raw)
+        windows = self._segmenter.process(signal.clean, [round(peak.sample) for peak in peaks])
         return self._maker.events(
             seconds,
             peaks,
             list(zip(windows, self._name(windows), strict=True)),
-            self._vf.process(raw, missing),
-            int(self._front_end.delay_samples),
-            self._resampler.next_output_index,
+            self._vf.process(signal.raw, signal.missing),
+            self._watches.process(signal),
+            self._lead.clean_delay,
+            self._lead.position,
         )
 
     def _name(self, windows: list[BeatWindow]) -> list[Classification]:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass, field
 
 from ecgmon.monitor.core.events import PIPELINE_HZ
-from ecgmon.monitor.dsp.operator import State
 from ecgmon.monitor.rhythm.findings import EpisodeFinding, EpisodeKind, SeenBeat
-from ecgmon.monitor.rhythm.layer import Layer
+from ecgmon.monitor.rhythm.layer import LayerPart, LayerState
 from ecgmon.monitor.rhythm.settings import RhythmSettings
 
 STEADY_INTERVALS = 6
@@ -18,7 +18,26 @@ DROPPED = (1.75, 2.25)
 """An interval with a dropped beat in it, over the middle one before it."""
 
 
-class AbsenceWatch:
+@dataclass(slots=True)
+class AbsenceState(LayerState):
+    """Since when a beat would have been seen, and the steady intervals before.
+
+    Parameters
+    ----------
+    since : float or None
+        Pipeline index; None while nothing has been seen.
+    steady : list of float
+        Seconds, of intervals between normal beats.
+    last_plain : bool
+        The last beat was a normal one on a good signal.
+    """
+
+    since: float | None = None
+    steady: list[float] = field(default_factory=list)
+    last_plain: bool = False
+
+
+class AbsenceWatch(LayerPart[AbsenceState]):
     """Counts the time since the last beat, on a signal in which one would be seen.
 
     Parameters
@@ -36,31 +55,33 @@ class AbsenceWatch:
         self.settings = settings
         self._limit = settings.asystole_s * PIPELINE_HZ
         self._wait = math.ceil((settings.asystole_s + settings.latency_s) * PIPELINE_HZ)
-        self.layer = Layer()
-        self.forget()
+        super().__init__()
 
-    def forget(self) -> None:
+    def fresh(self, start: int) -> AbsenceState:  # noqa: ARG002 - beats say where they are
+        """Return the state before the first beat."""
+        return AbsenceState()
+
+    def break_off(self) -> None:
         """Forget the beats; what is said stays until a beat comes."""
-        self._since: float | None = None
-        self._steady: list[float] = []
-        self._last_plain = False
+        self.adopt(AbsenceState(self.layer))
 
     def restart(self, at: float) -> None:
         """Count from ``at`` on: no beat could be seen before."""
-        self._since = at if self._since is None else max(self._since, at)
+        self.state.since = at if self.state.since is None else max(self.state.since, at)
 
     def second(self, start: int, end: int, *, blind: bool) -> None:
         """Take a second from ``start`` to ``end``; what it hides does not count."""
         if blind:
             self.restart(end)
-            self._steady.clear()
-            self._last_plain = False
-        elif self._since is None:
-            self._since = float(start)
+            self.state.steady.clear()
+            self.state.last_plain = False
+        elif self.state.since is None:
+            self.state.since = float(start)
 
     def is_ended_by(self, at: float) -> bool:
         """Tell whether an R wave ends an asystole before it was due to be told."""
-        return self._since is not None and not self.layer.rhythm and at - self._since >= self._limit
+        since = self.state.since
+        return since is not None and not self.layer.rhythm and at - since >= self._limit
 
     def seen(self, at: float) -> None:
         """Take an R wave at once, before its class is final."""
@@ -70,14 +91,15 @@ class AbsenceWatch:
     @property
     def due(self) -> int | None:
         """Pipeline index at which asystole is certain if no beat comes."""
-        if self._since is None or self.layer.rhythm:
+        since = self.state.since
+        if since is None or self.layer.rhythm:
             return None
-        return math.ceil(self._since) + self._wait
+        return math.ceil(since) + self._wait
 
     def expire(self) -> None:
         """Say that no beat came."""
-        assert self._since is not None
-        self.layer.say("ASYS", self._since)
+        assert self.state.since is not None
+        self.layer.say("ASYS", self.state.since)
 
     def take(self, beat: SeenBeat, known_at: int) -> list[EpisodeFinding]:
         """Take the next beat, its class final; return the pause that it ended.
@@ -89,41 +111,25 @@ class AbsenceWatch:
         kinds: list[EpisodeKind] = []
         rr_s = beat.rr_s
         if rr_s is None or beat.quality < self.settings.min_quality:
-            self._steady.clear()
+            self.state.steady.clear()
         else:
             if rr_s >= self.settings.pause_s:
                 kinds.append("pause")
-            if plain and self._last_plain and self._is_dropped(rr_s):
+            if plain and self.state.last_plain and self._is_dropped(rr_s):
                 kinds.append("dropped_beat")
-            if plain and self._last_plain:
-                self._steady = [*self._steady, rr_s][-STEADY_INTERVALS:]
-        self._last_plain = plain
+            if plain and self.state.last_plain:
+                self.state.steady = [*self.state.steady, rr_s][-STEADY_INTERVALS:]
+        self.state.last_plain = plain
         if rr_s is None or not kinds:
             return []
         before = beat.at - rr_s * PIPELINE_HZ
         return [EpisodeFinding(before, beat.at, known_at, kind, 2, round(60.0 / rr_s, 1)) for kind in kinds]
 
     def _is_dropped(self, rr_s: float) -> bool:
-        if len(self._steady) < STEADY_INTERVALS:
+        if len(self.state.steady) < STEADY_INTERVALS:
             return False
-        ordered = sorted(self._steady)
+        ordered = sorted(self.state.steady)
         middle = ordered[STEADY_INTERVALS // 2]
         low, high = DROPPED
         steady = ordered[-1] - ordered[0] <= 2 * STEADY_SPREAD * middle
         return steady and low * middle <= rr_s <= high * middle
-
-    def snapshot(self) -> State:
-        """Return a copy of the state."""
-        return {
-            "layer": self.layer.snapshot(),
-            "since": self._since,
-            "steady": list(self._steady),
-            "last_plain": self._last_plain,
-        }
-
-    def restore(self, state: State) -> None:
-        """Go back to a state that `snapshot` returned."""
-        self.layer.restore(state["layer"])
-        self._since = state["since"]
-        self._steady = list(state["steady"])
-        self._last_plain = bool(state["last_plain"])

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections import deque
+from dataclasses import dataclass, field
 from itertools import accumulate
-
-import numpy as np
+from typing import Annotated
 
 from ecgmon.monitor.core.events import PIPELINE_HZ
-from ecgmon.monitor.dsp.operator import Samples, State
-from ecgmon.monitor.rhythm.af_features import before_r, correlation, describe
+from ecgmon.monitor.core.state import Shape
+from ecgmon.monitor.core.stateful import Stateful
+from ecgmon.monitor.dsp.operator import Samples
+from ecgmon.monitor.rhythm.af_features import P_POINTS, before_r, correlation, describe
 from ecgmon.monitor.rhythm.af_model import AfClassifier, AfModel
 from ecgmon.monitor.rhythm.findings import SeenBeat
 from ecgmon.monitor.rhythm.settings import RhythmSettings
@@ -42,7 +44,49 @@ records; the upper limit is lower than theirs, so that an early beat weighs less
 INTERVAL_S = (0.2, 2.5)
 
 
-class AfWatch:
+@dataclass(slots=True)
+class AfState:
+    """What is remembered of the last beats, and what was judged.
+
+    Parameters
+    ----------
+    present : bool
+        The atria fibrillate.
+    probability : float or None
+        The newest judgement; None while too little is known.
+    pairs : deque of (float, (float, float))
+        Pipeline index of a beat, and the two intervals before it in seconds.
+    changes : deque of (float, float)
+        Pipeline index of a beat, and the log-odds of its change of the interval.
+    shapes : deque of (float, array of shape (18,))
+        Pipeline index of a beat, and what lies before its R wave.
+    ventricular : deque of bool
+        Which of the last beats were.
+    beats : int
+        Beats so far.
+    doubts : int
+        Judgements in a row against fibrillation.
+    last_usable : bool
+        The last beat was not ventricular, and on a good signal.
+    last_rr : float or None
+        Seconds between the last two beats, if both were.
+    """
+
+    present: bool = False
+    probability: float | None = None
+    pairs: deque[tuple[float, tuple[float, float]]] = field(default_factory=lambda: deque(maxlen=PAIRS))
+    changes: deque[tuple[float, float]] = field(default_factory=lambda: deque(maxlen=HISTORY))
+    shapes: deque[tuple[float, Annotated[Samples, Shape(P_POINTS)]]] = field(
+        default_factory=lambda: deque(maxlen=SHAPES)
+    )
+    ventricular: deque[bool] = field(default_factory=lambda: deque(maxlen=RECENT_BEATS))
+    beats: int = 0
+    doubts: int = 0
+    last_usable: bool = False
+    last_rr: float | None = None
+
+
+class AfWatch(Stateful[AfState]):
     """Judges every fourth beat whether the atria fibrillate.
 
     Only intervals between two beats that are not ventricular count, and only those on a
@@ -60,122 +104,97 @@ class AfWatch:
     ----------
     model : AfClassifier
         Makes the probability.
-    present : bool
-        The atria fibrillate.
-    probability : float or None
-        The newest judgement; None while too little is known.
     """
 
     def __init__(self, settings: RhythmSettings, model: AfClassifier | None = None) -> None:
         self.settings = settings
         self.model: AfClassifier = model or AfModel.load()
-        self.forget()
+        super().__init__()
 
-    def forget(self) -> None:
-        """Forget everything."""
-        self.present = False
-        self.probability: float | None = None
-        self._pairs: deque[tuple[float, tuple[float, float]]] = deque(maxlen=PAIRS)
-        self._changes: deque[tuple[float, float]] = deque(maxlen=HISTORY)
-        self._shapes: deque[tuple[float, Samples]] = deque(maxlen=SHAPES)
-        self._ventricular: deque[bool] = deque(maxlen=RECENT_BEATS)
-        self._beats = 0
-        self._doubts = 0
-        self._last_usable = False
-        self._last_rr: float | None = None
+    @property
+    def present(self) -> bool:
+        """Whether the atria fibrillate."""
+        return self.state.present
+
+    @property
+    def probability(self) -> float | None:
+        """The newest judgement; None while too little is known."""
+        return self.state.probability
+
+    def fresh(self, start: int) -> AfState:  # noqa: ARG002 - beats say where they are
+        """Return the state before the first beat."""
+        return AfState()
 
     def forget_since(self, start: float) -> None:
         """Forget the beats from pipeline index ``start`` on: they were none."""
-        for kept in (self._pairs, self._changes, self._shapes):
+        state = self.state
+        for kept in (state.pairs, state.changes, state.shapes):
             while kept and kept[-1][0] >= start:
                 kept.pop()
-        self._last_usable = False
+        state.last_usable = False
 
     def shift(self, by: float) -> None:
         """Count indices anew, ``by`` later than before."""
-        self._pairs = deque(((at + by, pair) for at, pair in self._pairs), maxlen=PAIRS)
-        self._changes = deque(((at + by, odds) for at, odds in self._changes), maxlen=HISTORY)
-        self._shapes = deque(((at + by, shape) for at, shape in self._shapes), maxlen=SHAPES)
-        self._last_usable = False
+        state = self.state
+        state.pairs = deque(((at + by, pair) for at, pair in state.pairs), maxlen=PAIRS)
+        state.changes = deque(((at + by, odds) for at, odds in state.changes), maxlen=HISTORY)
+        state.shapes = deque(((at + by, shape) for at, shape in state.shapes), maxlen=SHAPES)
+        state.last_usable = False
 
     def take(self, beat: SeenBeat) -> bool:
         """Take the next beat, its class final; tell whether it brought a judgement."""
+        state = self.state
         ventricular = beat.aami in "VF"
-        self._ventricular.append(ventricular)
+        state.ventricular.append(ventricular)
         usable = not ventricular and beat.quality >= self.settings.clear_quality
         low, high = INTERVAL_S
-        if usable and self._last_usable and beat.rr_s is not None and low < beat.rr_s < high:
-            if self._last_rr is not None:
-                self._pairs.append((beat.at, (self._last_rr, beat.rr_s)))
-                self._changes.append((beat.at, _log_odds(abs(beat.rr_s - self._last_rr) / beat.rr_s)))
-            self._last_rr = beat.rr_s
+        if usable and state.last_usable and beat.rr_s is not None and low < beat.rr_s < high:
+            if state.last_rr is not None:
+                state.pairs.append((beat.at, (state.last_rr, beat.rr_s)))
+                state.changes.append((beat.at, _log_odds(abs(beat.rr_s - state.last_rr) / beat.rr_s)))
+            state.last_rr = beat.rr_s
         else:
-            self._last_rr = None
-        self._last_usable = usable
+            state.last_rr = None
+        state.last_usable = usable
         if usable and beat.before_mv is not None:
             shape = before_r(beat.before_mv)
             if shape is not None:
-                self._shapes.append((beat.at, shape))
-        for kept in (self._pairs, self._shapes):
+                state.shapes.append((beat.at, shape))
+        for kept in (state.pairs, state.shapes):
             while kept and kept[0][0] < beat.at - LOOK_BACK_S * PIPELINE_HZ:
                 kept.popleft()
-        self._beats += 1
-        return self._beats % EVERY == 0 and self._judge()
+        state.beats += 1
+        return state.beats % EVERY == 0 and self._judge()
 
     def _judge(self) -> bool:
-        if sum(self._ventricular) > MOST_VENTRICULAR:
+        state = self.state
+        if sum(state.ventricular) > MOST_VENTRICULAR:
             return self._keep_last()
-        if len(self._pairs) < LEAST_PAIRS:
+        if len(state.pairs) < LEAST_PAIRS:
             return False
-        shapes = [shape for _, shape in self._shapes]
+        shapes = [shape for _, shape in state.shapes]
         like = correlation(shapes) if len(shapes) >= LEAST_SHAPES else None
-        self.probability = self.model.probability(describe([pair for _, pair in self._pairs], like))
-        self._doubts = 0 if self.probability >= self.settings.vf_off else self._doubts + 1
-        if self.present:
-            self.present = self._doubts < GONE_AFTER
+        state.probability = self.model.probability(describe([pair for _, pair in state.pairs], like))
+        state.doubts = 0 if state.probability >= self.settings.af_off else state.doubts + 1
+        if state.present:
+            state.present = state.doubts < GONE_AFTER
         else:
-            self.present = self.probability >= self.settings.vf_on
+            state.present = state.probability >= self.settings.af_on
         return True
 
     def _keep_last(self) -> bool:
         """Let the last judgement stand, because the next may be long in coming; tell whether that ends it."""
-        ended = self.present and self._doubts > 0
-        self.present = self.present and not ended
+        state = self.state
+        ended = state.present and state.doubts > 0
+        state.present = state.present and not ended
         return ended
 
     def changed_at(self) -> float:
         """Return the pipeline index from which the intervals are those of the new rhythm."""
-        odds = [change for _, change in reversed(self._changes)]
-        sums = list(accumulate(odds if self.present else [-change for change in odds]))
-        return self._changes[-1 - sums.index(max(sums))][0]
-
-    def snapshot(self) -> State:
-        """Return a copy of the state."""
-        return {
-            "present": self.present,
-            "probability": self.probability,
-            "pairs": list(self._pairs),
-            "changes": list(self._changes),
-            "shapes": [(at, shape.copy()) for at, shape in self._shapes],
-            "ventricular": list(self._ventricular),
-            "beats": self._beats,
-            "doubts": self._doubts,
-            "last_usable": self._last_usable,
-            "last_rr": self._last_rr,
-        }
-
-    def restore(self, state: State) -> None:
-        """Go back to a state that `snapshot` returned."""
-        self.present = bool(state["present"])
-        self.probability = state["probability"]
-        self._pairs = deque(((at, tuple(pair)) for at, pair in state["pairs"]), maxlen=PAIRS)
-        self._changes = deque((tuple(pair) for pair in state["changes"]), maxlen=HISTORY)
-        self._shapes = deque(((at, np.array(shape)) for at, shape in state["shapes"]), maxlen=SHAPES)
-        self._ventricular = deque(state["ventricular"], maxlen=RECENT_BEATS)
-        self._beats = int(state["beats"])
-        self._doubts = int(state["doubts"])
-        self._last_usable = bool(state["last_usable"])
-        self._last_rr = state["last_rr"]
+        state = self.state
+        odds = [change for _, change in reversed(state.changes)]
+        sums = list(accumulate(odds if state.present else [-change for change in odds]))
+        return state.changes[-1 - sums.index(max(sums))][0]
 
 
 def _log_odds(change: float) -> float:

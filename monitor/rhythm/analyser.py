@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Collection
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 
 from ecgmon.monitor.core.events import PIPELINE_HZ
-from ecgmon.monitor.dsp.operator import State
+from ecgmon.monitor.core.state import Snapshot
+from ecgmon.monitor.core.stateful import Stateful
 from ecgmon.monitor.rhythm.absence import AbsenceWatch
 from ecgmon.monitor.rhythm.af_model import AfClassifier
 from ecgmon.monitor.rhythm.base_rhythm import BaseRhythm
@@ -31,7 +32,32 @@ STEP = 4.0
 """Two changes are at least so many pipeline samples apart, so that files keep their order."""
 
 
-class RhythmAnalyser:
+@dataclass(slots=True)
+class AnalyserState:
+    """What was said, and what is not final yet.
+
+    Parameters
+    ----------
+    vf : Layer
+        `VF`, or silence.
+    waiting : SeenBeat or None
+        The last beat, whose class is not final.
+    said : (str, str)
+        The rhythm that was said last, and the one beneath it.
+    start : float
+        Pipeline index at which that began.
+    shown_until : int
+        Pipeline index up to which the waveform showed flutter or fibrillation.
+    """
+
+    vf: Layer = field(default_factory=Layer)
+    waiting: SeenBeat | None = None
+    said: tuple[str, str] = ("", "")
+    start: float = -STEP
+    shown_until: int = 0
+
+
+class RhythmAnalyser(Stateful[AnalyserState]):
     """Names the rhythm of one stream.
 
     Several parts look at the same beats, each for what it knows. The most urgent one that
@@ -56,8 +82,6 @@ class RhythmAnalyser:
         Names the base rhythm.
     """
 
-    _waiting: SeenBeat | None
-
     def __init__(self, settings: RhythmSettings | None = None, model: AfClassifier | None = None) -> None:
         self.settings = settings or RhythmSettings()
         self.base = BaseRhythm(self.settings, model)
@@ -65,19 +89,17 @@ class RhythmAnalyser:
         self._runs = RunFinder(self.settings)
         self._absence = AbsenceWatch(self.settings)
         self._unreadable = UnreadableWatch(self.settings)
-        self.forget()
+        super().__init__(
+            base=self.base,
+            patterns=self._patterns,
+            runs=self._runs,
+            absence=self._absence,
+            unreadable=self._unreadable,
+        )
 
-    def forget(self) -> None:
-        """Forget everything: another stream begins."""
-        self._vf = Layer()
-        self.base.forget()
-        self._break_off()
-        self._absence.layer = Layer()
-        self._patterns.layer, self._runs.layer = Layer(), Layer()
-        self._unreadable.forget()
-        self._said = ("", "")
-        self._start = -STEP
-        self._shown_until = 0
+    def fresh(self, start: int) -> AnalyserState:  # noqa: ARG002 - see `begin`
+        """Return the state before the first beat."""
+        return AnalyserState()
 
     def beat(self, beat: SeenBeat, known_at: int, revised: str | None = None) -> list[Found]:
         """Take the next beat.
@@ -95,7 +117,7 @@ class RhythmAnalyser:
         if self._absence.is_ended_by(beat.at):
             found += self._stop(known_at)
         self._absence.seen(beat.at)
-        self._waiting = beat
+        self.state.waiting = beat
         return found + self._name(known_at)
 
     def second(self, start: int, index: float, reasons: Collection[str], known_at: int) -> list[Found]:
@@ -105,17 +127,17 @@ class RhythmAnalyser:
         self._absence.second(start, start + SECOND, blind=may_hide_a_beat(index, reasons, least))
         since = self._unreadable.unreadable_since
         if since is not None and start - since > self.settings.forget_s * PIPELINE_HZ:
-            self.base.forget()
+            self.base.reset()
         return self._name(known_at)
 
     def vf(self, second: VfSecond) -> list[Found]:
         """Take the verdict on the waveform of one second."""
         if second.is_vf:
-            self._shown_until = second.start + SECOND
+            self.state.shown_until = second.start + SECOND
         if not second.holds:
-            self._vf.mute(self._shown_until)
-        elif second.onset is not None and not self._vf.rhythm:
-            self._vf.say(VF, second.onset, second.probability or 0.0)
+            self.state.vf.mute(self.state.shown_until)
+        elif second.onset is not None and not self.state.vf.rhythm:
+            self.state.vf.say(VF, second.onset, second.probability or 0.0)
             self.base.forget_since(second.onset)
         return self._name(second.known_at)
 
@@ -124,7 +146,7 @@ class RhythmAnalyser:
         found: list[Found] = []
         while (due := self._due()) < now:
             at = int(due)
-            if self._waiting is not None and due == self._settled_at(self._waiting):
+            if self.state.waiting is not None and due == self._settled_at(self.state.waiting):
                 found += [*self._settle(at), *self._name(at)]
             else:
                 found += self._stop(at)
@@ -137,7 +159,7 @@ class RhythmAnalyser:
         self._absence.restart(end)
         self._unreadable.gap(start, end)
         if end - start > self.settings.forget_s * PIPELINE_HZ:
-            self.base.forget()
+            self.base.reset()
         return found + self._name(end)
 
     def finish(self, known_at: int) -> list[Found]:
@@ -154,14 +176,14 @@ class RhythmAnalyser:
         return ([] if ended is None else [ended]) + self._name(known_at)
 
     def _break_off(self) -> None:
-        self._waiting = None
-        self._absence.forget()
+        self.state.waiting = None
+        self._absence.break_off()
         self._runs.break_off()
         self._patterns.break_off()
 
     def _due(self) -> float:
         """Return the pipeline index at which something is known if nothing comes before."""
-        absence, waiting = self._absence.due, self._waiting
+        absence, waiting = self._absence.due, self.state.waiting
         settled = math.inf if waiting is None else self._settled_at(waiting)
         return settled if absence is None or settled < absence else absence
 
@@ -171,12 +193,12 @@ class RhythmAnalyser:
 
     def _settle(self, known_at: int, revised: str | None = None) -> list[EpisodeFinding]:
         """Let the beat that waits count, its class final."""
-        beat, self._waiting = self._waiting, None
+        beat, self.state.waiting = self.state.waiting, None
         if beat is None:
             return []
         if revised is not None:
             beat = replace(beat, aami=revised)
-        if not self._vf.rhythm:
+        if not self.state.vf.rhythm:
             self.base.take(beat)
         irregular = self.base.fibrillates
         self._patterns.take(beat, irregular=irregular)
@@ -188,7 +210,7 @@ class RhythmAnalyser:
         """Say which rhythm holds, if it is another than before."""
         since, base = 0.0, self.base.layer
         for layer in (
-            self._vf,
+            self.state.vf,
             self._unreadable.layer,
             self._absence.layer,
             self._runs.layer,
@@ -201,76 +223,39 @@ class RhythmAnalyser:
         if not layer.rhythm:
             return []
         beneath = "" if layer is base else base.rhythm
-        if (layer.rhythm, beneath) == self._said:
+        if (layer.rhythm, beneath) == self.state.said:
             return []
-        if layer.rhythm == self._said[0]:
+        if layer.rhythm == self.state.said[0]:
             since = max(since, base.since)
-        self._start = max(since, self._start + STEP)
-        self._said = (layer.rhythm, beneath)
-        return [RhythmFinding(self._start, known_at, layer.rhythm, layer.confidence, beneath)]
+        self.state.start = max(since, self.state.start + STEP)
+        self.state.said = (layer.rhythm, beneath)
+        return [RhythmFinding(self.state.start, known_at, layer.rhythm, layer.confidence, beneath)]
 
-    def learned(self, at: float) -> State:
+    def learned(self, at: float) -> Snapshot:
         """Return a copy of what a gap does not end: the base rhythm, known at pipeline index ``at``."""
         return {"at": at, "base": self.base.snapshot()}
 
-    def recall(self, state: State, away_s: float) -> None:
+    def recall(self, learned: Snapshot, away_s: float) -> None:
         """Begin with the base rhythm that `learned` returned, as behind a gap that ends at index 0.
 
         Parameters
         ----------
-        state : dict
+        learned : dict
             What `learned` returned.
         away_s : float
             Seconds between then and now; after too many the rhythm is not believed any more.
+
+        Raises
+        ------
+        KeyError, TypeError, ValueError
+            It is damaged.
         """
         if away_s <= self.settings.forget_s:
-            self.base.restore(state["base"])
-            self.base.shift(-away_s * PIPELINE_HZ - float(state["at"]))
+            at = float(learned["at"])
+            self.base.restore(learned["base"])
+            self.base.shift(-away_s * PIPELINE_HZ - at)
 
     def begin(self, start: float) -> None:
         """Begin the signal at pipeline index ``start`` in place of 0."""
         self.base.shift(start)
-        self._start = start - STEP
-
-    def snapshot(self) -> State:
-        """Return a copy of the state."""
-        waiting = self._waiting
-        return {
-            **{name: part.snapshot() for name, part in self._parts().items()},
-            "waiting": None
-            if waiting is None
-            else (
-                waiting.at,
-                waiting.aami,
-                waiting.sure,
-                waiting.rr_s,
-                waiting.quality,
-                None if waiting.before_mv is None else waiting.before_mv.copy(),
-                waiting.ventricular,
-            ),
-            "said": list(self._said),
-            "start": self._start,
-            "shown_until": self._shown_until,
-        }
-
-    def restore(self, state: State) -> None:
-        """Go back to a state that `snapshot` returned."""
-        for name, part in self._parts().items():
-            part.restore(state[name])
-        self._waiting = None if state["waiting"] is None else SeenBeat(*state["waiting"])
-        said = state["said"]
-        self._said = (str(said[0]), str(said[1]))
-        self._start = float(state["start"])
-        self._shown_until = int(state["shown_until"])
-
-    def _parts(
-        self,
-    ) -> dict[str, Layer | BaseRhythm | PatternFinder | RunFinder | AbsenceWatch | UnreadableWatch]:
-        return {
-            "vf": self._vf,
-            "base": self.base,
-            "patterns": self._patterns,
-            "runs": self._runs,
-            "absence": self._absence,
-            "sight": self._unreadable,
-        }
+        self.state.start = start - STEP

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from ecgmon.monitor.dsp.operator import Samples
+from ecgmon.monitor.core.state import AnyLength
 
 EpisodeKind = Literal[
     "ventricular_couplet",
@@ -45,7 +45,7 @@ class SeenBeat:
     sure: float
     rr_s: float | None
     quality: float
-    before_mv: Samples | None = None
+    before_mv: AnyLength | None = None
     ventricular: float = 0.0
 
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections import deque
+from dataclasses import dataclass, field
 
 from pydantic import Field
 
 from ecgmon.monitor.core.config import Settings
-from ecgmon.monitor.dsp.operator import State
+from ecgmon.monitor.core.stateful import Stateful
 
 
 class HeartRateSettings(Settings):
@@ -22,7 +23,14 @@ class HeartRateSettings(Settings):
     )
 
 
-class HeartRateMeter:
+@dataclass(slots=True)
+class HeartRateState:
+    """Times of the last beats in seconds."""
+
+    beats: deque[float] = field(default_factory=lambda: deque(maxlen=64))
+
+
+class HeartRateMeter(Stateful[HeartRateState]):
     """Mean rate over the newest RR intervals.
 
     The intervals that ended within the last ``span_s`` are averaged, and never fewer than
@@ -37,7 +45,11 @@ class HeartRateMeter:
 
     def __init__(self, settings: HeartRateSettings | None = None) -> None:
         self.settings = settings or HeartRateSettings()
-        self._beats: deque[float] = deque(maxlen=64)
+        super().__init__()
+
+    def fresh(self, start: int) -> HeartRateState:  # noqa: ARG002 - beats say when they are
+        """Return the state before the first beat, behind a gap, a time-out or bad signal."""
+        return HeartRateState()
 
     def beat(self, time_s: float) -> float | None:
         """Take an R wave and return beats a minute, or None while too few are known.
@@ -47,7 +59,7 @@ class HeartRateMeter:
         time_s : float
             Time of the R wave in seconds, later than the last.
         """
-        beats = self._beats
+        beats = self.state.beats
         beats.append(time_s)
         wanted = self.settings.min_intervals + 1
         if len(beats) < wanted:
@@ -59,16 +71,5 @@ class HeartRateMeter:
     @property
     def stale_at_s(self) -> float | None:
         """Time in seconds at which the rate becomes unknown if no beat follows."""
-        return self._beats[-1] + self.settings.stale_s if self._beats else None
-
-    def reset(self) -> None:
-        """Forget all beats: after a gap, a time-out or bad signal."""
-        self._beats.clear()
-
-    def snapshot(self) -> State:
-        """Return a copy of the state."""
-        return {"beats": list(self._beats)}
-
-    def restore(self, state: State) -> None:
-        """Go back to a state that `snapshot` returned."""
-        self._beats = deque(state["beats"], maxlen=64)
+        beats = self.state.beats
+        return beats[-1] + self.settings.stale_s if beats else None

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
 
-from ecgmon.monitor.dsp.operator import State
+from ecgmon.monitor.core.stateful import Stateful
 
 
 @dataclass(slots=True)
@@ -34,12 +35,36 @@ class Layer:
         """Have nothing to say from ``since`` on."""
         self.say("", since)
 
-    def snapshot(self) -> State:
-        """Return a copy of the state."""
-        return asdict(self)
 
-    def restore(self, state: State) -> None:
-        """Go back to a state that `snapshot` returned."""
-        self.rhythm = str(state["rhythm"])
-        self.since = float(state["since"])
-        self.confidence = float(state["confidence"])
+@dataclass(slots=True)
+class LayerState:
+    """What a part says; each adds what it remembers."""
+
+    layer: Layer = field(default_factory=Layer)
+
+
+LayerStateT = TypeVar("LayerStateT", bound=LayerState)
+
+
+class LayerPart(Stateful[LayerStateT]):
+    """A part of the analyser that has something to say of the rhythm, or is silent.
+
+    Parameters
+    ----------
+    **parts : Stateful
+        As those of `Stateful`.
+
+    Attributes
+    ----------
+    layer : Layer
+        What it says, a part of its state.
+    """
+
+    def __init__(self, **parts: Stateful[Any]) -> None:
+        super().__init__(**parts)
+        self.layer = self.state.layer
+
+    def adopt(self, state: LayerStateT) -> None:
+        """Go on with another state, and say what that says."""
+        super().adopt(state)
+        self.layer = state.layer

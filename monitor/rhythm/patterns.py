@@ -2,16 +2,25 @@
 
 from __future__ import annotations
 
-from ecgmon.monitor.dsp.operator import State
+from dataclasses import dataclass, field
+
 from ecgmon.monitor.rhythm.findings import SeenBeat
-from ecgmon.monitor.rhythm.layer import Layer
+from ecgmon.monitor.rhythm.layer import LayerPart, LayerState
 from ecgmon.monitor.rhythm.settings import RhythmSettings
 
 CYCLES = {"B": "Vn", "T": "Vnn", "AB": "Sn"}
 """One repetition of each pattern: an ectopic beat and those behind it."""
 
 
-class PatternFinder:
+@dataclass(slots=True)
+class PatternState(LayerState):
+    """Classes of the last beats, a letter each, and where they are."""
+
+    tail: str = ""
+    starts: list[float] = field(default_factory=list)
+
+
+class PatternFinder(LayerPart[PatternState]):
     """Looks for a pattern in the classes of the last beats.
 
     Parameters
@@ -27,18 +36,20 @@ class PatternFinder:
 
     def __init__(self, settings: RhythmSettings) -> None:
         self.settings = settings
-        self.layer = Layer()
         self._endings = {
             rhythm: cycle[-1:] + (cycle * settings.cycles)[: 1 - len(cycle)]
             for rhythm, cycle in CYCLES.items()
         }
         self._kept = max(map(len, self._endings.values()))
-        self.break_off()
+        super().__init__()
+
+    def fresh(self, start: int) -> PatternState:  # noqa: ARG002 - beats say where they are
+        """Return the state before the first beat."""
+        return PatternState()
 
     def break_off(self) -> None:
         """Let no pattern span what comes."""
-        self._tail = ""
-        self._starts: list[float] = []
+        self.state.tail, self.state.starts = "", []
 
     def take(self, beat: SeenBeat, *, irregular: bool) -> None:
         """Take the next beat, its class final.
@@ -53,25 +64,16 @@ class PatternFinder:
         if beat.rr_s is None or beat.quality < self.settings.min_quality:
             self.break_off()
         letter = beat.aami if beat.aami in "VS" and not (irregular and beat.aami == "S") else "n"
-        self._tail = (self._tail + letter)[-self._kept :]
-        self._starts = [*self._starts, beat.at][-self._kept :]
+        state = self.state
+        state.tail = (state.tail + letter)[-self._kept :]
+        state.starts = [*state.starts, beat.at][-self._kept :]
         if self.layer.rhythm:
             cycle = CYCLES[self.layer.rhythm]
-            if self._tail[-len(cycle) :] in (cycle * 2):
+            if state.tail[-len(cycle) :] in (cycle * 2):
                 return
             self.layer.mute(beat.at)
         if letter == "n":
             return
         for rhythm, ending in self._endings.items():
-            if self._tail.endswith(ending):
-                self.layer.say(rhythm, self._starts[-len(ending)], beat.sure)
-
-    def snapshot(self) -> State:
-        """Return a copy of the state."""
-        return {"layer": self.layer.snapshot(), "tail": self._tail, "starts": list(self._starts)}
-
-    def restore(self, state: State) -> None:
-        """Go back to a state that `snapshot` returned."""
-        self.layer.restore(state["layer"])
-        self._tail = str(state["tail"])
-        self._starts = list(state["starts"])
+            if state.tail.endswith(ending):
+                self.layer.say(rhythm, state.starts[-len(ending)], beat.sure)

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections import deque
+from dataclasses import dataclass, field
 from typing import Final
 
 from ecgmon.monitor.core.events import PIPELINE_HZ
-from ecgmon.monitor.dsp.operator import State
 from ecgmon.monitor.rhythm.findings import EpisodeFinding, EpisodeKind, SeenBeat
-from ecgmon.monitor.rhythm.layer import Layer
+from ecgmon.monitor.rhythm.layer import LayerPart, LayerState
 from ecgmon.monitor.rhythm.settings import RhythmSettings
 
 RUN: Final = 3
@@ -43,20 +43,30 @@ KINDS: dict[str, tuple[EpisodeKind, EpisodeKind]] = {
 """What two, and more, ectopic beats of a class are called."""
 
 
-class _Run:
-    """The beats of a run: the first, the newest, how many, and how many of its own class.
+@dataclass(slots=True)
+class Run:
+    """The beats of a run, which may last for hours.
 
-    A run may last for hours.
+    Parameters
+    ----------
+    count, certain : int
+        How many they are, and how many of them are of the run's class.
+    first : float
+        Pipeline index of the first.
+    sure : float
+        Sum of their probabilities.
+    newest : deque of float
+        Pipeline indices of the last ones.
     """
 
-    def __init__(self) -> None:
-        self.count = 0
-        self.certain = 0
-        self.first = 0.0
-        self.sure = 0.0
-        self.newest: deque[float] = deque(maxlen=RATE_INTERVALS + 1)
+    count: int = 0
+    certain: int = 0
+    first: float = 0.0
+    sure: float = 0.0
+    newest: deque[float] = field(default_factory=lambda: deque(maxlen=RATE_INTERVALS + 1))
 
     def add(self, at: float, sure: float, *, certain: bool = True) -> None:
+        """Take the next beat, at a pipeline index."""
         if not self.count:
             self.first = at
         self.count += 1
@@ -66,28 +76,25 @@ class _Run:
 
     @property
     def bpm(self) -> float:
+        """Mean rate from the first to the newest beat, in beats a minute."""
         return _bpm(self.count, self.first, self.newest[-1])
 
     @property
     def bpm_now(self) -> float:
+        """Mean rate of the last beats, in beats a minute."""
         return _bpm(len(self.newest), self.newest[0], self.newest[-1])
 
-    def snapshot(self) -> State:
-        return {
-            "count": self.count,
-            "certain": self.certain,
-            "first": self.first,
-            "sure": self.sure,
-            "newest": list(self.newest),
-        }
 
-    def restore(self, state: State) -> None:
-        self.count, self.certain = int(state["count"]), int(state["certain"])
-        self.first, self.sure = float(state["first"]), float(state["sure"])
-        self.newest = deque(state["newest"], maxlen=RATE_INTERVALS + 1)
+@dataclass(slots=True)
+class RunState(LayerState):
+    """Class of the run, its beats, and places of the doubtful beats behind them."""
+
+    kind: str = ""
+    run: Run = field(default_factory=Run)
+    doubts: list[float] = field(default_factory=list)
 
 
-class RunFinder:
+class RunFinder(LayerPart[RunState]):
     """Follows beats of one ectopic class in a row; interval by interval, nothing spans a gap.
 
     One beat of another class does not part a ventricular run of three and more if it comes
@@ -107,14 +114,15 @@ class RunFinder:
 
     def __init__(self, settings: RhythmSettings) -> None:
         self.settings = settings
-        self.layer = Layer()
-        self.break_off()
+        super().__init__()
+
+    def fresh(self, start: int) -> RunState:  # noqa: ARG002 - beats say where they are
+        """Return the state before the first beat."""
+        return RunState()
 
     def break_off(self) -> None:
         """Let no run span what comes."""
-        self._kind = ""
-        self._run = _Run()
-        self._doubts: list[float] = []
+        self.adopt(RunState(self.layer))
 
     def take(self, beat: SeenBeat, known_at: int, *, irregular: bool) -> EpisodeFinding | None:
         """Take the next beat, its class final; return what it ended.
@@ -131,57 +139,57 @@ class RunFinder:
         kind = beat.aami if beat.aami in KINDS and beat.quality >= self.settings.min_quality else ""
         if irregular and kind == "S":
             kind = ""
-        if kind != self._kind and self._may_belong(beat):
-            self._doubts.append(beat.at)
+        if kind != self.state.kind and self._may_belong(beat):
+            self.state.doubts.append(beat.at)
             return None
-        ended = self._resolve(beat, kind, known_at) if self._doubts else None
-        if kind != self._kind or beat.rr_s is None or beat.rr_s > LONGEST_S:
+        ended = self._resolve(beat, kind, known_at) if self.state.doubts else None
+        if kind != self.state.kind or beat.rr_s is None or beat.rr_s > LONGEST_S:
             ended = self._end(beat.at, known_at) or ended
-            self._kind = kind
+            self.state.kind = kind
         if kind:
-            self._run.add(beat.at, beat.sure)
-            if self._run.certain >= RUN:
+            self.state.run.add(beat.at, beat.sure)
+            if self.state.run.certain >= RUN:
                 self._name()
         return ended
 
     def _may_belong(self, beat: SeenBeat) -> bool:
         """Tell whether a beat of another class may belong to the run."""
-        if self._kind != "V" or beat.rr_s is None or len(self._doubts) == MOST_DOUBTS:
+        if self.state.kind != "V" or beat.rr_s is None or len(self.state.doubts) == MOST_DOUBTS:
             return False
         likely = beat.ventricular >= LIKELY and beat.rr_s <= self._longest_s
-        return likely or (not self._doubts and self._is_soon(beat.rr_s))
+        return likely or (not self.state.doubts and self._is_soon(beat.rr_s))
 
     @property
     def _longest_s(self) -> float:
         return SPREAD * 60.0 / self.settings.run_bpm
 
     def _is_soon(self, rr_s: float) -> bool:
-        return self._run.count >= RUN and rr_s * self._run.bpm <= 60.0 * LIKE_RUN
+        return self.state.run.count >= RUN and rr_s * self.state.run.bpm <= 60.0 * LIKE_RUN
 
     def _goes_on(self, rr_s: float) -> bool:
-        return self._is_soon(rr_s) or (self._run.count < RUN and rr_s <= self._longest_s)
+        return self._is_soon(rr_s) or (self.state.run.count < RUN and rr_s <= self._longest_s)
 
     def _resolve(self, beat: SeenBeat, kind: str, known_at: int) -> EpisodeFinding | None:
         """Count the doubtful beats before this one to the run, or end the run with them."""
-        doubts, self._doubts = self._doubts, []
+        doubts, self.state.doubts = self.state.doubts, []
         if kind == "V" and beat.rr_s is not None and self._goes_on(beat.rr_s):
             for doubt in doubts:
-                self._run.add(doubt, 0.0, certain=False)
+                self.state.run.add(doubt, 0.0, certain=False)
             return None
         ended = self._end(doubts[0], known_at)
-        self._kind = ""
+        self.state.kind = ""
         return ended
 
     def end(self, at: float, known_at: int) -> EpisodeFinding | None:
         """End the run, because no beat follows; return it."""
-        ended = self._end(self._doubts[0] if self._doubts else at, known_at)
-        self._kind, self._doubts = "", []
+        ended = self._end(self.state.doubts[0] if self.state.doubts else at, known_at)
+        self.state.kind, self.state.doubts = "", []
         return ended
 
     def _name(self) -> None:
-        run, limit, layer = self._run, self.settings.run_bpm, self.layer
+        run, limit, layer = self.state.run, self.settings.run_bpm, self.layer
         fast = run.bpm_now > (limit if layer.rhythm in ("", "IVR") else SLOWER * limit)
-        if self._kind == "V":
+        if self.state.kind == "V":
             rhythm = "VT" if fast else "IVR"
         elif fast:
             rhythm = "SVTA"
@@ -191,29 +199,13 @@ class RunFinder:
         layer.say(rhythm, since, run.sure / run.count)
 
     def _end(self, at: float, known_at: int) -> EpisodeFinding | None:
-        run, found = self._run, None
+        run, found = self.state.run, None
         if run.certain >= RUN or run.count == 2:
-            kind = KINDS[self._kind][run.count >= RUN]
+            kind = KINDS[self.state.kind][run.count >= RUN]
             found = EpisodeFinding(run.first, run.newest[-1], known_at, kind, run.count, round(run.bpm, 1))
-        self._run = _Run()
+        self.state.run = Run()
         self.layer.mute(at)
         return found
-
-    def snapshot(self) -> State:
-        """Return a copy of the state."""
-        return {
-            "layer": self.layer.snapshot(),
-            "kind": self._kind,
-            "run": self._run.snapshot(),
-            "doubts": list(self._doubts),
-        }
-
-    def restore(self, state: State) -> None:
-        """Go back to a state that `snapshot` returned."""
-        self.layer.restore(state["layer"])
-        self._kind = str(state["kind"])
-        self._run.restore(state["run"])
-        self._doubts = [float(at) for at in state["doubts"]]
 
 
 def _bpm(beats: int, first: float, last: float) -> float:

@@ -34,7 +34,7 @@ class RhythmSettings(Settings):
         So many such seconds in a row make the rhythm unknown; as many good ones end that.
     forget_s : float
         Longer without a usable signal, what is known of the base rhythm is forgotten.
-    vf_on, vf_off : float
+    af_on, af_off : float
         Probability at which atrial fibrillation is found, and below which it must stay to be over.
     """
 
@@ -50,5 +50,5 @@ class RhythmSettings(Settings):
     clear_quality: float = Field(default=0.5, ge=0, le=1)
     blind_s: int = Field(default=3, ge=1, le=30)
     forget_s: float = Field(default=60.0, ge=5, le=600)
-    vf_on: float = Field(default=0.95, gt=0, lt=1)
-    vf_off: float = Field(default=0.5, gt=0, lt=1)
+    af_on: float = Field(default=0.95, gt=0, lt=1)
+    af_off: float = Field(default=0.5, gt=0, lt=1)

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from dataclasses import dataclass
 
 from ecgmon.monitor.core.events import PIPELINE_HZ
-from ecgmon.monitor.dsp.operator import State
-from ecgmon.monitor.rhythm.layer import Layer
+from ecgmon.monitor.rhythm.layer import LayerPart, LayerState
 from ecgmon.monitor.rhythm.settings import RhythmSettings
 
 UNKNOWN = "NOISE"
@@ -42,7 +42,16 @@ def may_hide_a_beat(index: float, reasons: Collection[str], least: float) -> boo
     return not HIDING.isdisjoint(reasons) or is_unreadable(index, reasons, least)
 
 
-class UnreadableWatch:
+@dataclass(slots=True)
+class UnreadableState(LayerState):
+    """Where the seconds turned blind, or good, how many have come since, and which they are."""
+
+    changed: float = 0.0
+    count: int = 0
+    was_blind: bool = False
+
+
+class UnreadableWatch(LayerPart[UnreadableState]):
     """Says that the rhythm is unknown after some blind seconds, and known after as many good ones.
 
     Parameters
@@ -58,14 +67,11 @@ class UnreadableWatch:
 
     def __init__(self, settings: RhythmSettings) -> None:
         self.settings = settings
-        self.forget()
+        super().__init__()
 
-    def forget(self) -> None:
-        """Forget everything."""
-        self.layer = Layer()
-        self._changed = 0.0
-        self._count = 0
-        self._was_blind = False
+    def fresh(self, start: int) -> UnreadableState:  # noqa: ARG002 - seconds say where they are
+        """Return the state before the first second."""
+        return UnreadableState()
 
     @property
     def unreadable_since(self) -> float | None:
@@ -74,36 +80,22 @@ class UnreadableWatch:
 
     def second(self, start: int, *, blind: bool) -> None:
         """Take the next second, which begins at pipeline index ``start``."""
-        if blind != self._was_blind:
-            self._was_blind, self._changed, self._count = blind, float(start), 0
-        self._count += 1
-        if self._count == self.settings.blind_s:
+        state = self.state
+        if blind != state.was_blind:
+            state.was_blind, state.changed, state.count = blind, float(start), 0
+        state.count += 1
+        if state.count == self.settings.blind_s:
             self._say()
 
     def gap(self, start: int, end: int) -> None:
         """Take a stretch without signal between two pipeline indices."""
         if end - start < self.settings.blind_s * PIPELINE_HZ:
             return
-        if not self._was_blind:
-            self._changed = float(start)
-        self._was_blind, self._count = True, self.settings.blind_s
+        state = self.state
+        if not state.was_blind:
+            state.changed = float(start)
+        state.was_blind, state.count = True, self.settings.blind_s
         self._say()
 
     def _say(self) -> None:
-        self.layer.say(UNKNOWN if self._was_blind else "", self._changed)
-
-    def snapshot(self) -> State:
-        """Return a copy of the state."""
-        return {
-            "layer": self.layer.snapshot(),
-            "changed": self._changed,
-            "count": self._count,
-            "was_blind": self._was_blind,
-        }
-
-    def restore(self, state: State) -> None:
-        """Go back to a state that `snapshot` returned."""
-        self.layer.restore(state["layer"])
-        self._changed = float(state["changed"])
-        self._count = int(state["count"])
-        self._was_blind = bool(state["was_blind"])
+        self.layer.say(UNKNOWN if self.state.was_blind else "", self.state.changed)

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from pydantic import Field
 
 from ecgmon.monitor.core.config import Settings
 from ecgmon.monitor.core.events import PIPELINE_HZ
-from ecgmon.monitor.dsp.operator import Samples, State
+from ecgmon.monitor.dsp.operator import Operator, Samples
 from ecgmon.monitor.dsp.sanitise import Mask
 from ecgmon.monitor.rhythm.vf_model import VfModel
 from ecgmon.monitor.rhythm.vf_windows import AHEAD_S, SHORT_SECOND, WINDOW_S, VfWindows
@@ -74,7 +74,23 @@ class VfSecond:
     onset: int | None
 
 
-class VfDetector:
+@dataclass(slots=True)
+class VfState:
+    """The last seconds that could be judged, and where what holds began.
+
+    Parameters
+    ----------
+    recent : list of (int, float)
+        Pipeline index of each second, and its probability.
+    onset : int or None
+        Pipeline index at which the flutter or fibrillation that holds began.
+    """
+
+    recent: list[tuple[int, float]] = field(default_factory=list)
+    onset: int | None = None
+
+
+class VfDetector(Operator[VfSettings, VfState, [Samples, Mask | None], list[VfSecond]]):
     """Judges the raw signal at 360 Hz second by second, on the grid of absolute seconds.
 
     Each second is judged by the four seconds of signal that end one second behind it, so that
@@ -93,14 +109,10 @@ class VfDetector:
         If the shipped model is missing or damaged.
     """
 
-    _recent: list[tuple[int, float]]
-    _onset: int | None
-
     def __init__(self, settings: VfSettings | None = None, model: VfModel | None = None) -> None:
-        self.settings = settings or VfSettings()
         self._model = model or VfModel()
         self._windows = VfWindows()
-        self.reset()
+        super().__init__(settings or VfSettings(), windows=self._windows)
 
     @property
     def delay_samples(self) -> float:
@@ -149,40 +161,24 @@ class VfDetector:
             known_at=start + int(self.delay_samples),
             probability=probability,
             is_vf=probability is not None and probability >= self.settings.threshold,
-            holds=self._onset is not None,
-            onset=self._onset,
+            holds=self.state.onset is not None,
+            onset=self.state.onset,
         )
 
     def _hold(self, start: int, probability: float) -> None:
         """Begin or end with one more second; those that cannot be judged do neither."""
-        limits = self.settings
-        self._recent = [*self._recent, (start, probability)][-max(limits.span_s, limits.end_s) :]
-        span = self._recent[-limits.span_s :]
+        limits, state = self.settings, self.state
+        state.recent = [*state.recent, (start, probability)][-max(limits.span_s, limits.end_s) :]
+        span = state.recent[-limits.span_s :]
         values = [value for _, value in span]
         certain = sum(values) >= limits.certainty * limits.span_s
-        if self._onset is None and certain and probability >= limits.threshold:
-            self._onset = next(at for at, value in span if value >= limits.threshold)
-        elif self._onset is not None:
-            last = [value for _, value in self._recent[-limits.end_s :]]
+        if state.onset is None and certain and probability >= limits.threshold:
+            state.onset = next(at for at, value in span if value >= limits.threshold)
+        elif state.onset is not None:
+            last = [value for _, value in state.recent[-limits.end_s :]]
             if max(last) < limits.threshold:
-                self._onset = None
+                state.onset = None
 
-    def reset(self, start: int = 0) -> None:
-        """Forget the past; the next sample has absolute index ``start``."""
-        self._windows.reset(start)
-        self._recent = []
-        self._onset = None
-
-    def snapshot(self) -> State:
-        """Return a copy of the state."""
-        return {
-            "windows": self._windows.snapshot(),
-            "recent": list(self._recent),
-            "onset": self._onset,
-        }
-
-    def restore(self, state: State) -> None:
-        """Go back to a state that `snapshot` returned."""
-        self._windows.restore(state["windows"])
-        self._recent = [(int(start), float(value)) for start, value in state["recent"]]
-        self._onset = None if state["onset"] is None else int(state["onset"])
+    def fresh(self, start: int) -> VfState:  # noqa: ARG002 - the windows know where they are
+        """Return the state before the first second."""
+        return VfState()

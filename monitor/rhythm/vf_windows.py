@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from typing import Annotated
+
 import numpy as np
 
 from ecgmon.monitor.core.events import PIPELINE_HZ
+from ecgmon.monitor.core.state import AnyLength, Shape
+from ecgmon.monitor.core.stateful import Stateful
+from ecgmon.monitor.dsp.arrays import windows_of
 from ecgmon.monitor.dsp.iir import Recursion, butterworth
-from ecgmon.monitor.dsp.operator import Samples, State
+from ecgmon.monitor.dsp.operator import Samples
 from ecgmon.monitor.dsp.sanitise import Mask
-from ecgmon.monitor.dsp.windows import windows_of
 
 STEP = 4
 RATE_HZ = PIPELINE_HZ / STEP
@@ -34,22 +39,44 @@ def _low_pass() -> Samples:
     return np.asarray(taps / taps.sum())
 
 
-class VfWindows:
+@dataclass(slots=True)
+class VfWindowsState:
+    """What is not decimated yet, and what the next window takes in.
+
+    Parameters
+    ----------
+    begin : int
+        Pipeline index of the first sample that is not decimated.
+    raw : array of shape (n,)
+        Samples from there on, and before them those that the low-pass needs.
+    missing : bool array of shape (n,)
+        Mask of the samples from there on.
+    short : array of shape (n,)
+        The last seconds at 90 Hz, without their baseline.
+    gone : list of float
+        Part missing of each of those seconds.
+    carried : array of shape (2,)
+        What the high-pass carries.
+    """
+
+    begin: int
+    raw: AnyLength
+    missing: Annotated[Mask, Shape(None)]
+    short: AnyLength
+    gone: list[float]
+    carried: Samples
+
+
+class VfWindows(Stateful[VfWindowsState]):
     """Decimates the signal, takes the baseline off, and gives a window for each second.
 
     What lies before the first second is taken to be flat.
     """
 
-    _raw: Samples
-    _missing: Mask
-    _short: Samples
-    _gone: list[float]
-    _state: Samples
-
     def __init__(self) -> None:
         self._taps = _low_pass()
         self._high_pass = Recursion(*butterworth(2, (BASELINE_HZ,), "highpass", RATE_HZ))
-        self.reset()
+        super().__init__()
 
     def process(self, chunk: Samples, missing: Mask) -> tuple[int, Samples, list[float]]:
         """Take the next samples.
@@ -70,63 +97,47 @@ class VfWindows:
         gone : list of float
             The greatest part missing of any second of each window.
         """
-        if chunk.size and self._raw.size == 0:
-            self._raw = np.full(TAPS - STEP, chunk[0])
-            self._state = self._high_pass.settled(float(chunk[0]))
-        self._raw = np.concatenate((self._raw, chunk))
-        self._missing = np.concatenate((self._missing, missing))
-        skip = -self._begin % SECOND
-        count = (self._missing.size - skip) // SECOND
+        state = self.state
+        if chunk.size and state.raw.size == 0:
+            state.raw = np.full(TAPS - STEP, chunk[0])
+            state.carried = self._high_pass.settled(float(chunk[0]))
+        state.raw = np.concatenate((state.raw, chunk))
+        state.missing = np.concatenate((state.missing, missing))
+        skip = -state.begin % SECOND
+        count = (state.missing.size - skip) // SECOND
         if count <= 0:
-            return self._begin, np.empty((0, WINDOW)), []
+            return state.begin, np.empty((0, WINDOW)), []
         stop = skip + count * SECOND
-        short = np.correlate(self._raw[skip : stop + TAPS - STEP], self._taps, "valid")[::STEP]
-        level, self._state = self._high_pass.process(short, self._state)
-        self._short = np.concatenate((self._short, level))
-        parts = self._missing[skip:stop].reshape(count, SECOND)
-        self._gone += (np.add.reduce(parts, axis=1) / SECOND).tolist()
-        self._raw, self._missing = self._raw[stop:].copy(), self._missing[stop:].copy()
-        self._begin += stop
+        short = np.correlate(state.raw[skip : stop + TAPS - STEP], self._taps, "valid")[::STEP]
+        level, state.carried = self._high_pass.process(short, state.carried)
+        state.short = np.concatenate((state.short, level))
+        parts = state.missing[skip:stop].reshape(count, SECOND)
+        state.gone += (np.add.reduce(parts, axis=1) / SECOND).tolist()
+        state.raw, state.missing = state.raw[stop:].copy(), state.missing[stop:].copy()
+        state.begin += stop
         return self._cut()
 
     def _cut(self) -> tuple[int, Samples, list[float]]:
         """Return the windows that are whole, and keep what the next ones need."""
-        count = max(0, len(self._gone) - WINDOW_S + 1)
-        first = self._begin - (count + AHEAD_S) * SECOND
+        state = self.state
+        count = max(0, len(state.gone) - WINDOW_S + 1)
+        first = state.begin - (count + AHEAD_S) * SECOND
         if not count:
             return first, np.empty((0, WINDOW)), []
-        windows = windows_of(self._short, WINDOW, SHORT_SECOND)
-        gone = [max(self._gone[at : at + WINDOW_S]) for at in range(count)]
-        self._short = self._short[count * SHORT_SECOND :].copy()
-        self._gone = self._gone[count:]
+        windows = windows_of(state.short, WINDOW, SHORT_SECOND)
+        gone = [max(state.gone[at : at + WINDOW_S]) for at in range(count)]
+        state.short = state.short[count * SHORT_SECOND :].copy()
+        state.gone = state.gone[count:]
         return first, windows, gone
 
-    def reset(self, start: int = 0) -> None:
-        """Forget the past; the next sample has absolute index ``start``."""
+    def fresh(self, start: int) -> VfWindowsState:
+        """Return the state before the sample of absolute index ``start``."""
         before = WINDOW_S - 1 - AHEAD_S
-        self._begin = start
-        self._raw = np.empty(0)
-        self._missing = np.empty(0, dtype=np.bool_)
-        self._short = np.zeros(before * SHORT_SECOND)
-        self._gone = [0.0] * before
-        self._state = np.zeros(2)
-
-    def snapshot(self) -> State:
-        """Return a copy of the state."""
-        return {
-            "begin": self._begin,
-            "raw": self._raw.copy(),
-            "missing": self._missing.copy(),
-            "short": self._short.copy(),
-            "gone": list(self._gone),
-            "state": self._state.copy(),
-        }
-
-    def restore(self, state: State) -> None:
-        """Go back to a state that `snapshot` returned."""
-        self._begin = int(state["begin"])
-        self._raw = np.array(state["raw"])
-        self._missing = np.array(state["missing"], dtype=np.bool_)
-        self._short = np.array(state["short"])
-        self._gone = [float(part) for part in state["gone"]]
-        self._state = np.array(state["state"])
+        return VfWindowsState(
+            begin=start,
+            raw=np.empty(0),
+            missing=np.empty(0, dtype=np.bool_),
+            short=np.zeros(before * SHORT_SECOND),
+            gone=[0.0] * before,
+            carried=np.zeros(2),
+        )

@@ -7,11 +7,8 @@ from numpy.typing import NDArray
 
 from ecgmon.monitor.core.events import SampleBlock
 from ecgmon.monitor.core.ring import RingBuffer
-from ecgmon.monitor.dsp.front_end import FrontEnd
 from ecgmon.monitor.dsp.operator import Samples
-from ecgmon.monitor.dsp.resample import MaskResampler, Resampler
-from ecgmon.monitor.dsp.sanitise import Sanitiser
-from ecgmon.monitor.pipeline.pipeline import PipelineSettings
+from ecgmon.monitor.pipeline.lead import Lead, LeadSettings
 
 MOST_LEADS = 12
 """Leads of one device that can be shown."""
@@ -41,15 +38,15 @@ class Companions:
         Leads of the device, the analysed one included.
     ring : RingBuffer
         Has a raw and a clean row for each of them, see `row_name`.
-    settings : PipelineSettings
-        Settings of the chain, the same for all leads.
+    settings : LeadSettings
+        Settings of the front chain, the same for all leads.
     fs_hz : float
         Sampling rate of the source in Hz.
     """
 
-    def __init__(self, count: int, ring: RingBuffer, settings: PipelineSettings, fs_hz: float) -> None:
+    def __init__(self, count: int, ring: RingBuffer, settings: LeadSettings, fs_hz: float) -> None:
         self._ring = ring
-        self._leads = [_Lead(number, ring, settings, fs_hz) for number in range(1, count)]
+        self._leads = {number: Lead(fs_hz, settings) for number in range(1, count)}
         self._next: int | None = None
 
     def process(self, block: SampleBlock) -> None:
@@ -65,44 +62,18 @@ class Companions:
             return
         if self._next is None or block.rewound or block.start > self._next:
             self._next = block.start
-            for lead in self._leads:
+            for lead in self._leads.values():
                 lead.reset(block.start)
         skip = self._next - block.start
         if skip >= count:
             return
         self._next = block.end
-        for lead in self._leads:
-            lead.process(_row(block.samples_mv, lead.number)[skip:])
+        for number, lead in self._leads.items():
+            signal = lead.process(_row(block.samples_mv, number)[skip:])
+            signal.write(self._ring, row_name("raw", number), row_name("clean", number))
 
 
 def _row(samples_mv: NDArray[np.float64], number: int) -> Samples:
     if number < samples_mv.shape[0]:
         return np.asarray(samples_mv[number], dtype=np.float64)
     return np.full(samples_mv.shape[1], np.nan)
-
-
-class _Lead:
-    """The chain of one lead up to its clean signal."""
-
-    def __init__(self, number: int, ring: RingBuffer, settings: PipelineSettings, fs_hz: float) -> None:
-        self.number = number
-        self._ring = ring
-        self._sanitiser = Sanitiser(settings.sanitise)
-        self._resampler = Resampler(fs_hz, settings.resample)
-        self._missing = MaskResampler(fs_hz, settings.resample)
-        self._front_end = FrontEnd(settings.front_end)
-
-    def reset(self, start: int) -> None:
-        self._sanitiser.reset()
-        self._resampler.reset(start)
-        self._missing.reset(start)
-        self._front_end.reset(self._resampler.next_output_index)
-
-    def process(self, samples: Samples) -> None:
-        finite, replaced = self._sanitiser.process(samples)
-        first = self._resampler.next_output_index
-        raw = self._resampler.process(finite)
-        missing = self._missing.process(replaced)
-        clean_from = self._front_end.position
-        self._ring.write(row_name("raw", self.number), first, np.where(missing, np.nan, raw))
-        self._ring.write(row_name("clean", self.number), clean_from, self._front_end.process(raw))

@@ -184,7 +184,7 @@ def test_a_damaged_memory_leaves_a_pipeline_as_new():
     stream = Stream("bed-1", FS)
     learned = stream_after(10).pipeline.learned()
     learned["classifier"] = {"context": learned["classifier"]["context"]}
-    with pytest.raises(KeyError):
+    with pytest.raises(ValueError, match=r"lacks.*memory"):
         stream.pipeline.recall(learned)
     assert same(stream.pipeline.learned(), Stream("bed-1", FS).pipeline.learned())
 

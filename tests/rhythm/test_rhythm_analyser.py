@@ -253,5 +253,5 @@ def test_an_analyser_goes_on_from_a_snapshot(whole, cut):
 def test_an_analyser_that_forgets_is_as_new(whole):
     analyser = RhythmAnalyser()
     play(eventful().ordered(), analyser)
-    analyser.forget()
+    analyser.reset()
     assert play(eventful().ordered(), analyser, until_s=250) == whole

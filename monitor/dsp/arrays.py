@@ -1,10 +1,11 @@
-"""The median of a few values, without the overhead that numpy's has on short rows."""
+"""Medians and windows of short arrays, without the overhead that numpy has on them."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 
 import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
 
 from ecgmon.monitor.dsp.operator import Samples
 
@@ -32,3 +33,23 @@ def middle_of(values: Iterable[float]) -> float:
     ordered = sorted(values)
     half = len(ordered) // 2
     return ordered[half] if len(ordered) % 2 else 0.5 * (ordered[half - 1] + ordered[half])
+
+
+def windows_of(signal: Samples, width: int, step: int) -> Samples:
+    """Return the windows that begin at every ``step``-th sample, as a view.
+
+    Parameters
+    ----------
+    signal : array of shape (m,)
+        At least ``width`` samples.
+    width, step : int
+        Length of a window, and samples from one to the next.
+
+    Returns
+    -------
+    array of shape (n, width)
+        All windows that are whole.
+    """
+    if signal.size < width + step:
+        return signal[None, :width]
+    return sliding_window_view(signal, width)[::step]
