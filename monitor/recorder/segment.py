@@ -11,7 +11,7 @@ import numpy as np
 
 from ecgmon.monitor.core.events import SampleBlock
 from ecgmon.monitor.core.files import replace_file
-from ecgmon.monitor.outputs.annotations import ANNOTATOR, Annotation
+from ecgmon.monitor.wfdb.annotations import ANNOTATOR, Annotation
 from ecgmon.monitor.wfdb.records import (
     MISSING,
     RecordInfo,

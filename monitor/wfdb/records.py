@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ecgmon.monitor.core.files import replace_file
-from ecgmon.monitor.outputs.annotations import ANNOTATOR, Annotation, encode
+from ecgmon.monitor.wfdb.annotations import ANNOTATOR, Annotation, annotation_bytes
 
 COUNTS_PER_MV = 1000
 """One count is a microvolt, so the range is +-32.767 mV."""
@@ -20,7 +20,6 @@ COUNTS_PER_MV = 1000
 MISSING = -32768
 """The value of a sample that is not there, as WFDB defines it for format 16."""
 
-END_OF_ANNOTATIONS = b"\0\0"
 _LARGEST = 32767
 
 
@@ -95,16 +94,6 @@ def header(info: RecordInfo, counts: NDArray[np.int16] | None) -> str:
         f"# first_sample: {info.first_sample}",
     ]
     return "\n".join(rows) + "\n"
-
-
-def annotation_bytes(annotations: list[Annotation]) -> bytes:
-    """Return a whole annotation file; samples count from the record's beginning."""
-    parts, last = [], 0
-    for annotation in sorted(annotations):
-        if annotation.sample >= last:
-            parts.append(encode(annotation, annotation.sample - last))
-            last = annotation.sample
-    return b"".join(parts) + END_OF_ANNOTATIONS
 
 
 def write_record(

@@ -13,7 +13,7 @@ from ecgmon.monitor.core.events import PIPELINE_HZ
 from ecgmon.monitor.dashboard.drawing.geometry import Kind, Trace
 from ecgmon.monitor.dashboard.drawing.strip import Strip
 from ecgmon.monitor.dashboard.state.remarks import Remark
-from ecgmon.monitor.outputs.annotations import CODES, Annotation, encode
+from ecgmon.monitor.wfdb.annotations import CODES, Annotation, encode
 
 COUNTS_PER_MV = 1000
 _MISSING = -32768
