@@ -20,6 +20,10 @@ MV_OF_UNIT = {
 }
 """Millivolts in a unit, by its case-folded name; case folding makes both micro signs a Greek mu."""
 
+MOST_SIGNALS = 2**12
+MOST_SEGMENTS = 2**16
+"""Headers that announce more are damaged or made to do harm."""
+
 NO_FILE = "~"
 """Stands for the file of a signal without samples, and for the name of a gap between segments."""
 
@@ -137,7 +141,7 @@ def parse_header(text: str) -> Header:
     fields = lines[0].split()
     if len(fields) < 2:
         raise DamagedError(f"its first line {_short(lines[0])} lacks the number of signals")
-    n_signals = _count(fields[1], "number of signals")
+    n_signals = _count(fields[1], "number of signals", MOST_SIGNALS)
     frame_hz = _rate(fields[2]) if len(fields) > 2 else DEFAULT_HZ
     n_frames = None
     if len(fields) > 3 and ":" not in fields[3]:
@@ -161,7 +165,7 @@ def _segments(name: str, n_signals: int, n_lines: int) -> int:
     match = _RECORD_NAME.fullmatch(name)
     if match is None or match["segments"] is None:
         return 0
-    n_segments = _count(match["segments"], "number of segments")
+    n_segments = _count(match["segments"], "number of segments", MOST_SEGMENTS)
     if n_segments == 0:
         raise DamagedError("its number of segments is 0")
     if n_lines < n_segments:
@@ -230,10 +234,10 @@ def _numbers(text: str) -> tuple[list[int], str]:
     return numbers, text
 
 
-def _count(text: str, what: str) -> int:
+def _count(text: str, what: str, most: int = 10**_MOST_DIGITS) -> int:
     if not (text.isascii() and text.isdigit()):
         raise DamagedError(f"its {what}, {_short(text)}, is not a whole number")
-    if len(text) > _MOST_DIGITS:
+    if len(text) > _MOST_DIGITS or int(text) > most:
         raise DamagedError(f"its {what}, {_short(text)}, is absurd")
     return int(text)
 

@@ -11,7 +11,7 @@ import numpy as np
 
 from ecgmon.monitor.core.errors import RecordError
 from ecgmon.monitor.wfdb.annotations import Reference, read_annotation_file
-from ecgmon.monitor.wfdb.files import inside, read_bytes, size_of
+from ecgmon.monitor.wfdb.files import MOST_BYTES, inside, read_bytes, size_of
 from ecgmon.monitor.wfdb.formats import Samples
 from ecgmon.monitor.wfdb.header import NO_FILE, DamagedError, Header, SignalHeader, decode_text, parse_header
 from ecgmon.monitor.wfdb.record import Record, Stretch
@@ -25,6 +25,9 @@ MOST_HEADER_BYTES = 2**24
 
 MOST_SAMPLES = 2**31 - 1
 """Longer records are refused: annotations cannot point behind that."""
+
+_BYTES = 2
+"""Bytes that a sample takes in memory."""
 
 _ECG_NAME = re.compile(
     r"(?<![A-Za-z])(ECG|EKG|M?LI{1,3}|M?CL\d?|I{1,3}|aV[RLF]|M?V\d?R?)(?![A-Za-z])", re.IGNORECASE
@@ -137,6 +140,9 @@ def _several(stem: Path, header: Header) -> Record:
     total = sum(part.n_frames for part in header.segments)
     if total * per_frame > MOST_SAMPLES:
         raise DamagedError(f"it is longer ({total} samples) than annotations can count")
+    stored = sum(part.n_frames for part in header.segments if part.name != NO_FILE)
+    if stored * per_frame * len(choice.leads) * _BYTES > MOST_BYTES:
+        raise DamagedError(f"its segments hold more than {MOST_BYTES >> 30} GiB; name one of them")
     if header.n_frames not in (None, total):
         raise DamagedError(f"its header announces {header.n_frames} samples and its segments have {total}")
     stretches, start = [], 0
