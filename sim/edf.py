@@ -16,6 +16,9 @@ from ecgmon.monitor.wfdb.header import DamagedError, SignalHeader
 from ecgmon.monitor.wfdb.reader import choose_leads
 from ecgmon.monitor.wfdb.record import Record, Stretch
 
+_HEAD_BYTES = 256
+"""Length of the header's common part, and of the part of each signal."""
+
 _KIND = slice(192, 236)
 """Where the header says whether the file is EDF+, and whether it has gaps."""
 
@@ -43,8 +46,13 @@ def read_edf(path: Path) -> Record:
         The ``edf`` extra is not installed.
     """
     try:
-        _refuse_gaps(path)
-        return _record(path, load_edfio("Reading EDF files").read_edf(path))
+        _check_header(path)
+        edfio = load_edfio("Reading EDF files")
+        try:
+            edf = edfio.read_edf(path)
+        except Exception as error:  # the parser can fail on damaged input anywhere, in any way
+            raise DamagedError(f"its header is damaged ({type(error).__name__}: {error})") from error
+        return _record(path, edf)
     except DamagedError as error:
         raise RecordError(f"EDF file {path} cannot be read: {error}.", "Name another record.") from error
 
@@ -68,14 +76,27 @@ def load_edfio(what: str) -> Any:
         raise missing_extra(what, "edfio", "edf") from error
 
 
-def _refuse_gaps(path: Path) -> None:
-    if size_of(path, "the file") > MOST_BYTES:
+def _check_header(path: Path) -> None:
+    """Refuse what is no EDF file, has gaps, or is shorter than its header says."""
+    size = size_of(path, "the file")
+    if size > MOST_BYTES:
         raise DamagedError(f"it is larger than {MOST_BYTES >> 30} GiB")
-    head = read_bytes(path, "the file", count=256).tobytes()
-    if not head.startswith(b"0       "):
+    head = read_bytes(path, "the file", count=_HEAD_BYTES).tobytes()
+    if len(head) < _HEAD_BYTES or not head.startswith(b"0       "):
         raise DamagedError("it does not begin as an EDF file does")
     if head[_KIND].startswith(b"EDF+D"):
         raise DamagedError("it is an EDF+ file with gaps (EDF+D); save its parts as EDF+C, with EDFbrowser")
+    try:
+        n_records, n_signals = int(head[236:244]), max(0, int(head[252:256]))
+        lengths = read_bytes(path, "the file", offset=_HEAD_BYTES + 216 * n_signals, count=8 * n_signals)
+        in_record = sum(int(lengths[8 * n : 8 * n + 8].tobytes()) for n in range(n_signals))
+    except ValueError as error:
+        raise DamagedError("its header is damaged") from error
+    if in_record <= 0:
+        raise DamagedError("its header is damaged")
+    needed = _HEAD_BYTES * (1 + n_signals) + 2 * in_record * max(0, n_records)
+    if size < needed:
+        raise DamagedError(f"it is truncated: {needed} bytes announced, {size} found")
 
 
 def _record(path: Path, edf: Any) -> Record:

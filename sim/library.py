@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ecgmon.monitor.core.errors import RecordError
-from ecgmon.sim.paths import EDF_SUFFIX, at_path, has_header, single_record
+from ecgmon.sim.paths import EDF_SUFFIX, at_path, has_header, is_there, single_record
 
 __all__ = [
     "BUNDLED",
@@ -121,7 +121,7 @@ def find_record(
         for stem in _candidates(name, folder if folder is not None else cache_dir()):
             if has_header(stem):
                 return stem
-    if Path(text).exists() or has_header(Path(text)):
+    if is_there(text):
         return at_path(text)
     if not download:
         raise RecordError(f"Record {name} is not here.", _way_out())
@@ -132,9 +132,13 @@ def find_record(
 
 def device_name(text: str) -> str:
     """Return what a replay of a record is called: the record's name, without folder and suffix."""
-    path = Path(text).expanduser()
-    if path.is_dir() and (only := single_record(path)) is not None:
-        path = only
+    path = Path(text)
+    try:
+        path = path.expanduser()
+        if path.is_dir() and (only := single_record(path)) is not None:
+            path = only
+    except (OSError, RuntimeError):  # whoever opens it will say what is wrong
+        pass
     if path.suffix and not has_header(path):
         path = path.with_suffix("")
     return path.name or path.resolve().name or "ecg"
@@ -144,7 +148,7 @@ def _is_path(text: str) -> bool:
     """Tell whether a text can only be a path: it looks like one, or is none of a record's names."""
     if text.startswith(("/", "./", "../", "~")) or text in {".", ".."}:
         return True
-    return _NAME.fullmatch(text) is None and bool(text) and (Path(text).exists() or has_header(Path(text)))
+    return _NAME.fullmatch(text) is None and is_there(text)
 
 
 def _in_data_dir(name: RecordName, data_dir: Path) -> Path:

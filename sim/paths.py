@@ -14,6 +14,8 @@ _MOST_NAMED = 8
 _MOST_HEADERS = 1000
 """Headers that are looked into for the one that a signal file belongs to."""
 
+_LONGEST_SHOWN = 200
+
 _CONVERT = {
     ".bdf": "BDF is not read. Convert it to EDF, for example with EDFbrowser.",
     ".csv": "Text is not read. Write it as a WFDB record, for example with wrsamp or wfdb.wrsamp.",
@@ -33,6 +35,15 @@ def has_header(stem: Path) -> bool:
         return False
 
 
+def is_there(text: str) -> bool:
+    """Tell whether a text is the path of a file or folder, or of a record without its suffix."""
+    path = Path(text)
+    try:
+        return bool(text) and (path.exists() or has_header(path))
+    except OSError:
+        return False
+
+
 def at_path(text: str) -> Path:
     """Return the path of the record that a path means, without suffix; of an EDF file, the file itself.
 
@@ -41,7 +52,15 @@ def at_path(text: str) -> Path:
     RecordError
         There is no record; says what is there instead, and what to do.
     """
-    path = Path(text).expanduser()
+    try:
+        return _record_of(Path(text).expanduser())
+    except (OSError, RuntimeError) as error:  # a folder that may not be read, a user that is not known
+        shown = text if len(text) <= _LONGEST_SHOWN else f"{text[:_LONGEST_SHOWN]}…"
+        reason = error.strerror if isinstance(error, OSError) else error
+        raise RecordError(f"There is no record at {shown}.", f"The path cannot be used: {reason}.") from error
+
+
+def _record_of(path: Path) -> Path:
     for stem in (path, path.with_suffix("") if path.suffix else path):
         if has_header(stem):
             return stem
@@ -126,7 +145,9 @@ def _nothing_there(path: Path) -> RecordError:
         return RecordError(message, f"The folder {path.parent} does not exist.")
     if path.exists():
         return RecordError(message, "It is neither a file nor a folder.")
-    near = difflib.get_close_matches(path.name, [record.name for record in _records(path.parent)], n=1)
+    near = difflib.get_close_matches(
+        path.name, [record.name for record in _records(path.parent)], n=1, cutoff=0.5
+    )
     if near:
         return RecordError(message, f"Did you mean {_as_argument(path.with_name(near[0]))}?")
     return RecordError(message, f"Expected a header file {path.stem}.hea there.")
