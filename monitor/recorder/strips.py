@@ -186,11 +186,13 @@ def write_edf(path: Path, info: RecordInfo, samples_mv: NDArray[np.float64], not
         edfio.EdfAnnotation(first / info.fs_hz, (end - first) / info.fs_hz, "signal missing")
         for first, end in _stretches(~np.isfinite(samples_mv[0]))
     ]
-    at = datetime.fromtimestamp(info.started, UTC)
+    at = datetime.fromtimestamp(info.started, UTC) if info.started is not None else None
     edf = edfio.Edf(
         signals,
-        starttime=at.time().replace(tzinfo=None),
-        recording=edfio.Recording(startdate=at.date(), equipment_code=safe_name(info.device)),
+        starttime=at.time().replace(tzinfo=None) if at is not None else None,
+        recording=edfio.Recording(
+            startdate=at.date() if at is not None else None, equipment_code=safe_name(info.device)
+        ),
         annotations=marks,
         data_record_duration=1,
     )

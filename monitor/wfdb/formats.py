@@ -111,11 +111,11 @@ def _signed(samples: Samples, bits: int) -> Samples:
 
 
 def _plain(dtype: str, bias: int = 0) -> Callable[[Bytes], Samples]:
+    """Return what unpacks whole numbers of 8, 16 or 32 bits, from which a bias may have to be taken."""
+
     def unpack(data: Bytes) -> Samples:
-        stored = data.view(dtype)
-        wide = np.int32 if stored.dtype.itemsize + bool(bias) > 2 else np.int16
-        samples = stored.astype(wide)
-        return (samples - bias).astype(np.int16) if bias else samples
+        stored = data.view(dtype).astype(np.int32)
+        return (stored - bias).astype(np.int16 if data.size < 4 * stored.size else np.int32)
 
     return unpack
 

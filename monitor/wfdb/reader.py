@@ -140,8 +140,8 @@ def _several(stem: Path, header: Header) -> Record:
     total = sum(part.n_frames for part in header.segments)
     if total * per_frame > MOST_SAMPLES:
         raise DamagedError(f"it is longer ({total} samples) than annotations can count")
-    stored = sum(part.n_frames for part in header.segments if part.name != NO_FILE)
-    if stored * per_frame * len(choice.leads) * _BYTES > MOST_BYTES:
+    present = sum(part.n_frames for part in header.segments if part.name != NO_FILE)
+    if present * per_frame * len(choice.leads) * _BYTES > MOST_BYTES:
         raise DamagedError(f"its segments hold more than {MOST_BYTES >> 30} GiB; name one of them")
     if header.n_frames not in (None, total):
         raise DamagedError(f"its header announces {header.n_frames} samples and its segments have {total}")
