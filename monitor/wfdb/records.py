@@ -139,9 +139,9 @@ def read_info(path: Path) -> tuple[RecordInfo, bool]:
         It is no such header.
     """
     lines = path.read_text("utf-8").splitlines()
-    first = lines[0].split()
     notes = dict(line[2:].split(": ", 1) for line in lines if line.startswith("# ") and ": " in line)
     try:
+        first = lines[0].split()
         info = RecordInfo(
             name=first[0],
             fs_hz=float(first[2]),
@@ -150,7 +150,7 @@ def read_info(path: Path) -> tuple[RecordInfo, bool]:
             first_sample=int(notes["first_sample"]),
             started=datetime.fromisoformat(notes["started"]).timestamp() if "started" in notes else None,
         )
-    except (IndexError, KeyError) as error:
+    except (IndexError, KeyError, ValueError) as error:
         raise ValueError(f"{path} is no header of the recorder") from error
     return info, len(first) > 3
 
