@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import numpy as np
-
-from ecgmon.monitor.core.errors import MissingExtraError, RecordError
-from ecgmon.sim.record import Reference
+from ecgmon.monitor.core.errors import RecordError
+from ecgmon.monitor.wfdb.annotations import Reference, read_annotation_file
+from ecgmon.monitor.wfdb.header import DamagedError
 
 
 def read_annotations(folder: Path, record: str, annotator: str) -> Reference:
@@ -26,25 +25,11 @@ def read_annotations(folder: Path, record: str, annotator: str) -> Reference:
     ------
     RecordError
         The file is missing or damaged.
-    MissingExtraError
-        The ``sim`` extra is not installed.
     """
-    try:
-        import wfdb  # noqa: PLC0415 - its absence is an answer, not an accident
-    except ImportError as error:
-        raise MissingExtraError(
-            "Reading annotation files needs the wfdb package.", "Install it: pip install 'ecgmon[sim]'"
-        ) from error
     path = folder / f"{record}.{annotator}"
     if not path.is_file():
         raise RecordError(f"There is no annotation file {path}.", "Correct --annotations or --annotator.")
     try:
-        annotation = wfdb.rdann(str(folder / record), annotator)
-    except Exception as error:
-        raise RecordError(f"The annotation file {path} is damaged.") from error
-    notes = [(note or "").strip("\x00 ") for note in annotation.aux_note]
-    return Reference(
-        np.asarray(annotation.sample, dtype=np.int64),
-        np.array(annotation.symbol, dtype=np.str_),
-        np.array(notes, dtype=np.str_),
-    )
+        return read_annotation_file(path)
+    except DamagedError as error:
+        raise RecordError(f"The annotation file {path} is damaged: {error}.") from error

@@ -120,8 +120,6 @@ def _source(address: str) -> Finding:
         return _serial_port(Path(parts.path))
     if parts.scheme in PORTS:
         return _reachable("source", parts.hostname or "localhost", parts.port or PORTS[parts.scheme])
-    if parts.scheme == "replay" and importlib.util.find_spec("wfdb") is None:
-        return Finding("fault", "source", f"{address} needs wfdb", "pip install 'ecgmon[sim]'")
     return Finding("good", "source", f"{parts.scheme}: {parts.path or parts.netloc}")
 
 

@@ -13,7 +13,7 @@ from ecgmon.monitor.core.errors import RecordError
 from ecgmon.monitor.core.events import SampleBlock, SourceStatus
 from ecgmon.monitor.ingest.address import Address
 from ecgmon.monitor.ingest.settings import ReplaySettings, SourceSettings
-from ecgmon.sim.library import find_record
+from ecgmon.sim.library import device_name
 from ecgmon.sim.record import Record, Reference, read_record
 from ecgmon.sim.replay import ReplayControls
 
@@ -41,7 +41,7 @@ class ReplaySource:
     def __init__(self, name: str, settings: ReplaySettings | None = None) -> None:
         self.record_name = name
         self.settings = settings if settings is not None else ReplaySettings()
-        self.name = self.settings.device or name.rstrip("/").rpartition("/")[2].removesuffix(".hea")
+        self.name = self.settings.device or device_name(name)
         self._record: Record | None = None
         self._controls: ReplayControls | None = None
         self._changed = asyncio.Event()
@@ -71,7 +71,7 @@ class ReplaySource:
         RecordError
             The record is unknown or damaged, or has no such lead.
         MissingExtraError
-            The ``sim`` extra is not installed.
+            The record is of a format that needs the ``sim`` or ``edf`` extra.
         """
         record = await asyncio.to_thread(self._load)
         self._order = _chosen_first(record, self.settings.channel)
@@ -136,7 +136,7 @@ class ReplaySource:
                 await self._changed.wait()
 
     def _load(self) -> Record:
-        return read_record(find_record(self.record_name, self.settings.data_dir))
+        return read_record(self.record_name, self.settings.data_dir)
 
 
 def _chosen_first(record: Record, channel: int | str) -> tuple[int, ...]:
@@ -149,7 +149,8 @@ def _chosen_first(record: Record, channel: int | str) -> tuple[int, ...]:
         chosen = int(text)
     else:
         known = ", ".join(f"{row} ({lead})" for row, lead in enumerate(record.leads))
-        raise RecordError(f"Record {record.name} has no channel {text}.", f"It has: {known}.")
+        rest = f" Left out: {', '.join(record.left_out)}." if record.left_out else ""
+        raise RecordError(f"Record {record.name} has no channel {text}.", f"It has: {known}.{rest}")
     return (chosen, *(row for row in rows if row != chosen))
 
 

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
-from ecgmon.monitor.outputs.annotations import ANNOTATOR
+from ecgmon.monitor.wfdb.annotations import ANNOTATOR
 
 LOG = logging.getLogger(__name__)
 

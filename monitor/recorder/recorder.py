@@ -10,12 +10,13 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from ecgmon.monitor.core.events import Alarm, Beat, BeatRevision, Event, RhythmChange, SampleBlock
-from ecgmon.monitor.outputs.annotations import Annotation
 from ecgmon.monitor.recorder.disk import SIGNAL_FOLDER, STRIP_FOLDER, DiskGuard
 from ecgmon.monitor.recorder.segment import Segment
 from ecgmon.monitor.recorder.settings import RecorderSettings
-from ecgmon.monitor.recorder.strips import StripKeeper, load_edfio
+from ecgmon.monitor.recorder.strips import StripKeeper
+from ecgmon.monitor.wfdb.annotations import Annotation
 from ecgmon.monitor.wfdb.records import RecordInfo, close_record, safe_name
+from ecgmon.sim.edf import load_edfio
 
 LOG = logging.getLogger(__name__)
 
@@ -62,7 +63,7 @@ class Recorder:
         guard: DiskGuard | None = None,
     ) -> None:
         if settings.edf:
-            load_edfio()
+            load_edfio("Writing EDF+ strips")
         self.settings = settings
         self.problem: str | None = None
         self._wall, self._steady = wall, steady

@@ -11,15 +11,8 @@ import numpy as np
 
 from ecgmon.monitor.core.events import SampleBlock
 from ecgmon.monitor.core.files import replace_file
-from ecgmon.monitor.outputs.annotations import ANNOTATOR, Annotation
-from ecgmon.monitor.wfdb.records import (
-    MISSING,
-    RecordInfo,
-    annotation_bytes,
-    close_record,
-    header,
-    to_counts,
-)
+from ecgmon.monitor.wfdb.annotations import ANNOTATOR, Annotation, annotation_bytes
+from ecgmon.monitor.wfdb.records import MISSING, RecordInfo, close_record, header, to_counts
 
 
 class Segment:

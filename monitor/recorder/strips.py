@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-import importlib
 from collections import deque
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ecgmon.monitor.core.errors import MissingExtraError
 from ecgmon.monitor.core.events import Alarm, SampleBlock
 from ecgmon.monitor.core.files import replacing
-from ecgmon.monitor.outputs.annotations import Annotation
+from ecgmon.monitor.wfdb.annotations import Annotation
 from ecgmon.monitor.wfdb.records import RecordInfo, safe_name, write_record
+from ecgmon.sim.edf import load_edfio
 
 ALARM_SYMBOL = '"'
 """WFDB symbol of a comment, which marks where the alarm was raised."""
@@ -167,7 +165,7 @@ def write_edf(path: Path, info: RecordInfo, samples_mv: NDArray[np.float64], not
     ValueError
         The rate is not a whole number of hertz.
     """
-    edfio = load_edfio()
+    edfio = load_edfio("Writing EDF+ strips")
     second = round(info.fs_hz)
     if second != info.fs_hz:
         raise ValueError(f"EDF+ needs a whole number of samples a second, not {info.fs_hz:g}")
@@ -188,30 +186,18 @@ def write_edf(path: Path, info: RecordInfo, samples_mv: NDArray[np.float64], not
         edfio.EdfAnnotation(first / info.fs_hz, (end - first) / info.fs_hz, "signal missing")
         for first, end in _stretches(~np.isfinite(samples_mv[0]))
     ]
-    at = datetime.fromtimestamp(info.started, UTC)
+    at = datetime.fromtimestamp(info.started, UTC) if info.started is not None else None
     edf = edfio.Edf(
         signals,
-        starttime=at.time().replace(tzinfo=None),
-        recording=edfio.Recording(startdate=at.date(), equipment_code=safe_name(info.device)),
+        starttime=at.time().replace(tzinfo=None) if at is not None else None,
+        recording=edfio.Recording(
+            startdate=at.date() if at is not None else None, equipment_code=safe_name(info.device)
+        ),
         annotations=marks,
         data_record_duration=1,
     )
     with replacing(path) as part:
         edf.write(part)
-
-
-def load_edfio() -> Any:
-    """Return the edfio package.
-
-    Raises
-    ------
-    MissingExtraError
-        It is not installed.
-    """
-    try:
-        return importlib.import_module("edfio")
-    except ImportError as error:
-        raise MissingExtraError("EDF+ strips need edfio.", "Install it: pip install 'ecgmon[edf]'") from error
 
 
 def _stretches(mask: NDArray[np.bool_]) -> list[tuple[int, int]]:

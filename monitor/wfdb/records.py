@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ecgmon.monitor.core.files import replace_file
-from ecgmon.monitor.outputs.annotations import ANNOTATOR, Annotation, encode
+from ecgmon.monitor.wfdb.annotations import ANNOTATOR, Annotation, annotation_bytes
 
 COUNTS_PER_MV = 1000
 """One count is a microvolt, so the range is +-32.767 mV."""
@@ -20,7 +20,6 @@ COUNTS_PER_MV = 1000
 MISSING = -32768
 """The value of a sample that is not there, as WFDB defines it for format 16."""
 
-END_OF_ANNOTATIONS = b"\0\0"
 _LARGEST = 32767
 
 
@@ -40,8 +39,8 @@ class RecordInfo:
         Name of the device.
     first_sample : int
         Source index of the record's sample 0.
-    started : float
-        Wall-clock time of it in seconds since 1970.
+    started : float or None
+        Wall-clock time of it in seconds since 1970; None where nobody knows it.
     """
 
     name: str
@@ -49,7 +48,7 @@ class RecordInfo:
     leads: tuple[str, ...]
     device: str
     first_sample: int
-    started: float
+    started: float | None
 
 
 def safe_name(text: str) -> str:
@@ -57,7 +56,7 @@ def safe_name(text: str) -> str:
     return re.sub(r"\W", "_", text, flags=re.ASCII) or "_"
 
 
-def to_counts(samples_mv: NDArray[np.float64]) -> NDArray[np.int16]:
+def to_counts(samples_mv: NDArray[np.floating]) -> NDArray[np.int16]:
     """Return millivolts as counts, shape kept; what is not finite becomes `MISSING`."""
     with np.errstate(invalid="ignore"):
         counts = np.clip(np.rint(samples_mv * COUNTS_PER_MV), -_LARGEST, _LARGEST)
@@ -75,11 +74,13 @@ def header(info: RecordInfo, counts: NDArray[np.int16] | None) -> str:
         All samples; None for a record that still grows, whose length a reader takes from
         the size of its signal file (https://physionet.org/physiotools/wag/header-5.htm).
     """
-    at = datetime.fromtimestamp(info.started, UTC)
+    at = datetime.fromtimestamp(info.started, UTC) if info.started is not None else None
     rate = f"{info.fs_hz:.10g}"
     first = f"{info.name} {len(info.leads)} {rate}"
     if counts is not None:
-        first += f" {len(counts)} {at:%H:%M:%S}.{at.microsecond // 1000:03d} {at:%d/%m/%Y}"
+        first += f" {len(counts)}"
+        if at is not None:
+            first += f" {at:%H:%M:%S}.{at.microsecond // 1000:03d} {at:%d/%m/%Y}"
     rows = [first]
     for number, lead in enumerate(info.leads):
         row = f"{info.name}.dat 16 {COUNTS_PER_MV}(0)/mV 16 0"
@@ -91,24 +92,14 @@ def header(info: RecordInfo, counts: NDArray[np.int16] | None) -> str:
     rows += [
         f"# device: {info.device}",
         f"# leads: {', '.join(info.leads)}",
-        f"# started: {at.isoformat(timespec='milliseconds')}",
+        *([f"# started: {at.isoformat(timespec='milliseconds')}"] if at is not None else []),
         f"# first_sample: {info.first_sample}",
     ]
     return "\n".join(rows) + "\n"
 
 
-def annotation_bytes(annotations: list[Annotation]) -> bytes:
-    """Return a whole annotation file; samples count from the record's beginning."""
-    parts, last = [], 0
-    for annotation in sorted(annotations):
-        if annotation.sample >= last:
-            parts.append(encode(annotation, annotation.sample - last))
-            last = annotation.sample
-    return b"".join(parts) + END_OF_ANNOTATIONS
-
-
 def write_record(
-    folder: Path, info: RecordInfo, samples_mv: NDArray[np.float64], annotations: list[Annotation]
+    folder: Path, info: RecordInfo, samples_mv: NDArray[np.floating], annotations: list[Annotation]
 ) -> Path:
     """Write a whole record and return its path without suffix; the header comes last.
 
@@ -148,18 +139,18 @@ def read_info(path: Path) -> tuple[RecordInfo, bool]:
         It is no such header.
     """
     lines = path.read_text("utf-8").splitlines()
-    first = lines[0].split()
     notes = dict(line[2:].split(": ", 1) for line in lines if line.startswith("# ") and ": " in line)
     try:
+        first = lines[0].split()
         info = RecordInfo(
             name=first[0],
             fs_hz=float(first[2]),
             leads=tuple(notes["leads"].split(", ")),
             device=notes["device"],
             first_sample=int(notes["first_sample"]),
-            started=datetime.fromisoformat(notes["started"]).timestamp(),
+            started=datetime.fromisoformat(notes["started"]).timestamp() if "started" in notes else None,
         )
-    except (IndexError, KeyError) as error:
+    except (IndexError, KeyError, ValueError) as error:
         raise ValueError(f"{path} is no header of the recorder") from error
     return info, len(first) > 3
 

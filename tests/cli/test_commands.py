@@ -183,9 +183,12 @@ def test_every_kind_of_failure_has_an_exit_code_of_its_own() -> None:
 
 def test_without_wfdb_the_extra_is_named(ecgmon: Ecgmon, tmp_path: Path) -> None:
     (tmp_path / "wfdb.py").write_text("raise ModuleNotFoundError('no wfdb')\n")
-    done = ecgmon("replay", "100", PYTHONPATH=str(tmp_path))
+    (tmp_path / "x.dat").write_bytes(bytes(100))
+    (tmp_path / "x.hea").write_text("x 1 250 50\nx.dat 516 200\n")
+    done = ecgmon("replay", str(tmp_path / "x"), PYTHONPATH=str(tmp_path))
     assert done.returncode == MissingExtraError.exit_code
-    assert "pip install 'ecgmon[sim]'" in done.stderr
+    assert "Reading signals of format 516 needs the package wfdb" in done.stderr
+    assert "[sim]'" in done.stderr
     assert "Traceback" not in done.stderr
 
 

@@ -23,7 +23,7 @@ def record() -> Record:
 
 @pytest.fixture(autouse=True)
 def _read_once(record: Record, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("ecgmon.monitor.ingest.replay.read_record", lambda _stem: record)
+    monkeypatch.setattr("ecgmon.monitor.ingest.replay.read_record", lambda _name, _folder: record)
 
 
 async def collect(source: ReplaySource, limit: int | None = None) -> list[SampleBlock]:

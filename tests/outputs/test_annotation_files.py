@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 
 from ecgmon.monitor.core.errors import OutputError
 from ecgmon.monitor.core.events import Beat, Event, Quality, RhythmChange
-from ecgmon.monitor.outputs.annotations import CODES, Annotation, AnnotationOutput, encode
+from ecgmon.monitor.outputs.annotations import AnnotationOutput
+from ecgmon.monitor.wfdb.annotations import CODES, Annotation, encode
 
 FS_HZ = 360.0
 

@@ -1,4 +1,4 @@
-"""A record read in the helper process is what wfdb says it is, or is refused in one line."""
+"""A bundled record is what the wfdb package says it is, and a damaged copy is refused in one line."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 import wfdb
 
-from ecgmon.monitor.core.errors import MissingExtraError, RecordError
+from ecgmon.monitor.core.errors import RecordError
 from ecgmon.sim.library import BUNDLED
 from ecgmon.sim.record import read_record
 
@@ -32,7 +32,8 @@ def test_millivolts_are_those_of_wfdb(record_100) -> None:  # type: ignore[no-un
 
 
 def test_samples_are_kept_as_compact_integers(record_100) -> None:  # type: ignore[no-untyped-def]
-    assert record_100.digital.dtype == np.int16
+    (stretch,) = record_100.stretches
+    assert stretch.digital.dtype == np.int16
 
 
 def test_rows_come_in_the_order_asked_for(record_100) -> None:  # type: ignore[no-untyped-def]
@@ -117,8 +118,23 @@ def test_a_damaged_record_is_refused_with_its_reason(
     assert "\n" not in str(refusal.value)
 
 
-def test_without_wfdb_the_extra_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    (tmp_path / "wfdb.py").write_text("raise ModuleNotFoundError(\"No module named 'wfdb'\", name='wfdb')\n")
-    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
-    with pytest.raises(MissingExtraError, match=r"pip install 'ecgmon\[sim\]'"):
-        read_record(MITDB / "100")
+@pytest.mark.full_data
+def test_every_record_of_the_databases_is_what_the_wfdb_package_reads() -> None:
+    headers = sorted(Path(os.environ["ECGMON_DATA"]).glob("*/*.hea"))
+    for header in headers[:: max(1, len(headers) // 40)]:
+        stem = header.with_suffix("")
+        record, expected = read_record(stem), wfdb.rdrecord(str(stem))
+        np.testing.assert_allclose(record.samples_mv(), expected.p_signal.T, atol=1e-9)
+        assert record.fs_hz == expected.fs
+        if record.reference is not None:
+            notes = wfdb.rdann(str(stem), "atr")
+            np.testing.assert_array_equal(record.reference.samples, notes.sample)
+            assert record.reference.symbols.tolist() == notes.symbol
+
+
+@pytest.mark.parametrize(
+    ("start", "stop"), [(0, 0), (5, 5), (9, 3), (649_990, 700_000), (-10, None), (700_000, 800_000)]
+)
+def test_any_slice_is_that_of_the_whole(start: int, stop: int | None, record_100) -> None:  # type: ignore[no-untyped-def]
+    whole = record_100.samples_mv()
+    np.testing.assert_array_equal(record_100.samples_mv(start, stop), whole[:, start:stop])

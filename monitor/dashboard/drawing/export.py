@@ -13,10 +13,8 @@ from ecgmon.monitor.core.events import PIPELINE_HZ
 from ecgmon.monitor.dashboard.drawing.geometry import Kind, Trace
 from ecgmon.monitor.dashboard.drawing.strip import Strip
 from ecgmon.monitor.dashboard.state.remarks import Remark
-from ecgmon.monitor.outputs.annotations import CODES, Annotation, encode
-
-COUNTS_PER_MV = 1000
-_MISSING = -32768
+from ecgmon.monitor.wfdb.annotations import CODES, Annotation
+from ecgmon.monitor.wfdb.records import RecordInfo, write_record
 
 
 def traces_of(strip: Strip) -> list[Trace]:
@@ -69,8 +67,7 @@ def write_csv(strip: Strip, path: Path, remarks: Mapping[int, Remark]) -> None:
 def write_wfdb(strip: Strip, header: Path, remarks: Mapping[int, Remark]) -> None:
     """Write a record of two signals a lead (raw, clean) at 360 Hz with its beats as annotations.
 
-    The signals are stored in format 16, with checksums, as ``header(5)`` of the WFDB library
-    describes. A remark stands as the annotation's note.
+    A remark stands as the annotation's note.
 
     Parameters
     ----------
@@ -86,34 +83,26 @@ def write_wfdb(strip: Strip, header: Path, remarks: Mapping[int, Remark]) -> Non
     OutputError
         It cannot be written.
     """
-    name = header.stem
     history = strip.session.history
     start, stop = max(strip.start, 0), min(strip.stop, history.end)
-    rows = []
     traces = traces_of(strip)
-    for trace in traces:
-        values = history.trace(trace.row, start, stop)
-        counts = np.clip(np.round(np.nan_to_num(values) * COUNTS_PER_MV), -32767, 32767)
-        rows.append(np.where(np.isfinite(values), counts, _MISSING).astype("<i2"))
-    lines = [f"{name} {len(rows)} {PIPELINE_HZ:g} {stop - start}"]
-    for trace, row in zip(traces, rows, strict=True):
-        checksum = int(row.astype(np.int64).sum()) & 0xFFFF
-        signed = checksum - 0x10000 if checksum > 0x7FFF else checksum
-        first = int(row[0]) if row.size else 0
-        lines.append(f"{name}.dat 16 {COUNTS_PER_MV}/mV 16 0 {first} {signed} 0 {_name(strip, trace)}")
-    lines.append(f"# {strip.session.device} from {start / PIPELINE_HZ:.3f} s. Not a medical device.")
-    annotations, last = b"", 0
+    info = RecordInfo(
+        name=header.stem,
+        fs_hz=PIPELINE_HZ,
+        leads=tuple(_name(strip, trace) for trace in traces),
+        device=strip.session.device,
+        first_sample=start,
+        started=None,
+    )
+    samples_mv = np.stack([history.trace(trace.row, start, stop) for trace in traces])
+    annotations = []
     for beat in strip.beats():
         sample = beat.index - start
-        if not 0 <= sample < stop - start or beat.symbol not in CODES:
-            continue
-        remark = remarks.get(beat.index)
-        note = f"{remark.author}: {remark.symbol}" if remark is not None else ""
-        annotations += encode(Annotation(sample, beat.symbol, note), sample - last)
-        last = sample
+        if 0 <= sample < stop - start and beat.symbol in CODES:
+            remark = remarks.get(beat.index)
+            note = f"{remark.author}: {remark.symbol}" if remark is not None else ""
+            annotations.append(Annotation(sample, beat.symbol, note))
     try:
-        header.with_suffix(".dat").write_bytes(np.stack(rows, axis=1).tobytes())
-        header.with_suffix(".ecgmon").write_bytes(annotations + b"\0\0")
-        header.with_suffix(".hea").write_text("\n".join(lines) + "\n", encoding="ascii", errors="replace")
+        write_record(header.parent, info, samples_mv, annotations)
     except OSError as error:
         raise OutputError(f"{header} could not be written: {error}.") from error
