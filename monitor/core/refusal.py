@@ -13,6 +13,7 @@ from pydantic import ValidationError
 from pydantic.fields import FieldInfo
 
 from ecgmon.monitor.core.config import Settings
+from ecgmon.monitor.core.part_settings import field_of, keys_of
 
 _KINDS: Mapping[type, str] = {
     bool: "true or false",
@@ -33,7 +34,7 @@ _UNITS: Mapping[str, str] = {
 }
 
 
-def explain(error: ValidationError, kind: type[Settings], origin: str) -> str:
+def explain(error: ValidationError, kind: type[Settings], origin: str, *, option: bool = False) -> str:
     """Return one line on the first thing that is wrong.
 
     Parameters
@@ -44,25 +45,36 @@ def explain(error: ValidationError, kind: type[Settings], origin: str) -> str:
         The settings class that refused.
     origin : str
         Name of the file, or where else the value came from.
+    option : bool
+        It was written as ``key=value`` in an address and not in a settings file.
     """
     first = error.errors(include_url=False)[0]
     path = [str(part) for part in first["loc"]]
     table, field, key = _find(kind, path)
     if first["type"] == "extra_forbidden":
-        known = sorted(table.model_fields)
-        close = difflib.get_close_matches(path[-1], known, n=1, cutoff=0.5)
-        hint = f"Did you mean {close[0]}?" if close else f"Allowed here: {', '.join(known)}."
-        return f"{origin}: unknown key {'.'.join(path)}. {hint}"
+        return f"{origin}: unknown {'option' if option else 'key'} {'.'.join(path)}. {_near(table, path[-1])}"
+    sentence = _sentence(first["msg"].removeprefix("Value error, "))
+    if not path:
+        return f"{origin}: {sentence}"
     if field is None:
-        return f"{origin}: {key} is refused: {_sentence(first['msg'])}"
+        return f"{origin}: {key} is refused: {sentence}"
+    if first["type"] == "missing":
+        return f"{origin}: {key} is missing: it must be {allowed(key, field, option=option)}."
     value = first["input"]
-    shown = f"{key} = {_shown(value)}"
+    shown = f"{key}={value}" if option else f"{key} = {_shown(value)}"
     if first["type"] == "value_error":
-        return f"{origin}: {shown} is refused: {_sentence(first['msg'].removeprefix('Value error, '))}"
-    return f"{origin}: {shown} is refused: it must be {allowed(key, field)}."
+        return f"{origin}: {shown} is refused: {sentence}"
+    return f"{origin}: {shown} is refused: it must be {allowed(key, field, option=option)}."
 
 
-def allowed(key: str, field: FieldInfo) -> str:
+def _near(table: type[Settings], key: str) -> str:
+    """Return a hint: the key that was probably meant, else all there are."""
+    known = sorted(keys_of(table))
+    close = difflib.get_close_matches(key, known, n=1, cutoff=0.5)
+    return f"Did you mean {close[0]}?" if close else f"Allowed here: {', '.join(known) or 'none'}."
+
+
+def allowed(key: str, field: FieldInfo, *, option: bool = False) -> str:
     """Return in words what a field takes.
 
     Parameters
@@ -71,8 +83,12 @@ def allowed(key: str, field: FieldInfo) -> str:
         Name of the field, whose ending tells the unit.
     field : FieldInfo
         Its type and limits.
+    option : bool
+        It is written in an address, where nothing stands in quotes or brackets.
     """
     words = [_type_words(field.annotation)]
+    if option:
+        words = [_as_option(word) for word in words]
     words += _limits(field.metadata)
     unit = next((word for ending, word in _UNITS.items() if key.endswith(ending)), None)
     if unit is not None:
@@ -85,7 +101,7 @@ def _find(kind: type[Settings], path: list[str]) -> tuple[type[Settings], FieldI
     table, field = kind, None
     key: list[str] = []
     for part in path:
-        found = table.model_fields.get(part)
+        found = field_of(table, part)
         if found is None:
             break
         field = found
@@ -110,6 +126,12 @@ def _type_words(annotation: Any) -> str:
     if isinstance(kind, type) and issubclass(kind, Settings):
         return "a table with " + ", ".join(kind.model_fields)
     return _KINDS.get(kind, str(kind))
+
+
+def _as_option(words: str) -> str:
+    """Return words on a type as they are true of an address."""
+    plain = words.replace(" in quotes", "").replace('"', "")
+    return plain.replace("a list in square brackets, each", "a list with commas, each")
 
 
 def _limits(metadata: list[Any]) -> list[str]:
