@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-import typing
 from collections.abc import Mapping
-
-from pydantic import ValidationError
 
 from ecgmon.firmware_bridge.device import DeviceKind
 from ecgmon.firmware_bridge.errors import UnknownDeviceError
 from ecgmon.firmware_bridge.packet import Decoder
-from ecgmon.monitor.core.config import Settings
-from ecgmon.monitor.core.errors import PluginError, SettingsError
+from ecgmon.monitor.core.errors import PluginError
+from ecgmon.monitor.core.options import checked
 from ecgmon.monitor.core.plugins import Registry, instance_of
-from ecgmon.monitor.core.refusal import explain
 
 DECODERS = Registry(
     "ecgmon.decoders",
@@ -75,11 +71,7 @@ def make_decoder(name: str, options: Mapping[str, object]) -> Decoder:
         If the decoder of another package fails or does not fit.
     """
     kind = device_kind(name)
-    values = {key: _listed(kind.settings, key, value) for key, value in options.items()}
-    try:
-        settings = kind.settings.model_validate(values)
-    except ValidationError as error:
-        raise SettingsError(explain(error, kind.settings, f"Device {name}", option=True)) from None
+    settings = checked(kind.settings, options, f"Device {name}")
     with DECODERS.blaming(name, "fails to make a decoder"):
         decoder = kind.decoder(settings=settings)
     if not isinstance(decoder, Decoder):
@@ -92,16 +84,3 @@ def make_decoder(name: str, options: Mapping[str, object]) -> Decoder:
 
 
 _PROMISES = ("counters", "format", "start_command", "stop_command", "feed", "reset")
-
-
-def _listed(settings: type[Settings], key: str, value: object) -> object:
-    """Split text at commas where the settings want a list."""
-    wanted = settings.model_fields.get(key)
-    if wanted is not None and isinstance(value, str) and _is_list(wanted.annotation):
-        return tuple(part.strip() for part in value.split(",")) if value else ()
-    return value
-
-
-def _is_list(annotation: object) -> bool:
-    choices = typing.get_args(annotation)
-    return typing.get_origin(annotation) in (tuple, list) or any(map(_is_list, choices))

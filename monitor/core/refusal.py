@@ -34,7 +34,7 @@ _UNITS: Mapping[str, str] = {
 }
 
 
-def explain(error: ValidationError, kind: type[Settings], origin: str, *, option: bool = False) -> str:
+def explain(error: ValidationError, kind: type[Settings], origin: str) -> str:
     """Return one line on the first thing that is wrong.
 
     Parameters
@@ -45,36 +45,25 @@ def explain(error: ValidationError, kind: type[Settings], origin: str, *, option
         The settings class that refused.
     origin : str
         Name of the file, or where else the value came from.
-    option : bool
-        It was written as ``key=value`` in an address and not in a settings file.
     """
     first = error.errors(include_url=False)[0]
     path = [str(part) for part in first["loc"]]
     table, field, key = _find(kind, path)
     if first["type"] == "extra_forbidden":
-        return f"{origin}: unknown {'option' if option else 'key'} {'.'.join(path)}. {_near(table, path[-1])}"
-    sentence = _sentence(first["msg"].removeprefix("Value error, "))
-    if not path:
-        return f"{origin}: {sentence}"
+        known = sorted(keys_of(table))
+        close = difflib.get_close_matches(path[-1], known, n=1, cutoff=0.5)
+        hint = f"Did you mean {close[0]}?" if close else f"Allowed here: {', '.join(known)}."
+        return f"{origin}: unknown key {'.'.join(path)}. {hint}"
     if field is None:
-        return f"{origin}: {key} is refused: {sentence}"
-    if first["type"] == "missing":
-        return f"{origin}: {key} is missing: it must be {allowed(key, field, option=option)}."
+        return f"{origin}: {key} is refused: {_sentence(first['msg'])}"
     value = first["input"]
-    shown = f"{key}={value}" if option else f"{key} = {_shown(value)}"
+    shown = f"{key} = {_shown(value)}"
     if first["type"] == "value_error":
-        return f"{origin}: {shown} is refused: {sentence}"
-    return f"{origin}: {shown} is refused: it must be {allowed(key, field, option=option)}."
+        return f"{origin}: {shown} is refused: {_sentence(first['msg'].removeprefix('Value error, '))}"
+    return f"{origin}: {shown} is refused: it must be {allowed(key, field)}."
 
 
-def _near(table: type[Settings], key: str) -> str:
-    """Return a hint: the key that was probably meant, else all there are."""
-    known = sorted(keys_of(table))
-    close = difflib.get_close_matches(key, known, n=1, cutoff=0.5)
-    return f"Did you mean {close[0]}?" if close else f"Allowed here: {', '.join(known) or 'none'}."
-
-
-def allowed(key: str, field: FieldInfo, *, option: bool = False) -> str:
+def allowed(key: str, field: FieldInfo) -> str:
     """Return in words what a field takes.
 
     Parameters
@@ -83,12 +72,8 @@ def allowed(key: str, field: FieldInfo, *, option: bool = False) -> str:
         Name of the field, whose ending tells the unit.
     field : FieldInfo
         Its type and limits.
-    option : bool
-        It is written in an address, where nothing stands in quotes or brackets.
     """
     words = [_type_words(field.annotation)]
-    if option:
-        words = [_as_option(word) for word in words]
     words += _limits(field.metadata)
     unit = next((word for ending, word in _UNITS.items() if key.endswith(ending)), None)
     if unit is not None:
@@ -126,12 +111,6 @@ def _type_words(annotation: Any) -> str:
     if isinstance(kind, type) and issubclass(kind, Settings):
         return "a table with " + ", ".join(kind.model_fields)
     return _KINDS.get(kind, str(kind))
-
-
-def _as_option(words: str) -> str:
-    """Return words on a type as they are true of an address."""
-    plain = words.replace(" in quotes", "").replace('"', "")
-    return plain.replace("a list in square brackets, each", "a list with commas, each")
 
 
 def _limits(metadata: list[Any]) -> list[str]:
