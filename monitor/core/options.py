@@ -48,7 +48,9 @@ def near(known: Iterable[str], key: str) -> str:
 
 
 def _reason(error: ValidationError, kind: type[Settings], whose: str) -> str:
-    first = error.errors(include_url=False)[0]
+    errors = error.errors(include_url=False)
+    # a mistyped option is unknown, and the true one missing: the first says more
+    first = next((one for one in errors if one["type"] == "extra_forbidden"), errors[0])
     message = first["msg"].removeprefix("Value error, ")
     if not first["loc"]:
         return f"{whose}: {message}."

@@ -44,16 +44,23 @@ class PartSettings(Settings):
     @classmethod
     def _checked(cls, name: str, given: Any) -> Settings:
         if name not in cls.parts:
-            raise ValidationError.from_exception_data(
-                cls.__name__, [{"type": "extra_forbidden", "loc": (name,), "input": given}]
-            )
+            raise _unknown(cls, given, name)
         kind, default = cls.default_of(cls.parts.load(name))
+        for key in given if isinstance(given, Mapping) else ():
+            if key not in kind.model_fields and not issubclass(kind, PartSettings):
+                raise _unknown(cls, given[key], name, str(key))  # before what is missing for the same reason
         whole = {**default, **given} if isinstance(given, Mapping) else given
         # a mapping of one entry, so that an error says under which name it lies
         checked: dict[str, Settings] = TypeAdapter(GenericAlias(dict, (str, kind))).validate_python(
             {name: whole}
         )
         return checked[name]
+
+
+def _unknown(kind: type[Settings], given: Any, *place: str) -> ValidationError:
+    return ValidationError.from_exception_data(
+        kind.__name__, [{"type": "extra_forbidden", "loc": place, "input": given}]
+    )
 
 
 def keys_of(kind: type[Settings]) -> list[str]:

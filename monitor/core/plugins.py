@@ -101,7 +101,7 @@ class Registry:
         KeyError
             Nobody offers this name.
         """
-        return OURS if name in self._own else " and ".join(_package(point) for point in self._foreign[name])
+        return OURS if name in self._own else " and ".join(sorted(map(_package, self._foreign[name])))
 
     def load(self, name: str) -> Any:
         """Return the part of that name, importing it now.
