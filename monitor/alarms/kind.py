@@ -54,6 +54,6 @@ class AlarmKind:
 
     def __post_init__(self) -> None:
         if not isinstance(self.rule, AlarmRule):
-            raise TypeError("the rule of an alarm is an instance of ecgmon.monitor.alarms.AlarmRule")
+            raise TypeError("the rule of an alarm is an instance of ecgmon.monitor.alarms.rules.AlarmRule")
         if not callable(self.condition):
             raise TypeError("the condition of an alarm is made by a function of rule and AlarmContext")

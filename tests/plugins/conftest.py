@@ -79,7 +79,8 @@ numbered = "ecgmon_broken:NUMBER"
 
 BROKEN_CODE = """
 from ecgmon.firmware_bridge.device import DeviceKind
-from ecgmon.monitor.alarms import AlarmKind, AlarmRule
+from ecgmon.monitor.alarms.kind import AlarmKind
+from ecgmon.monitor.alarms.rules import AlarmRule
 from ecgmon.monitor.core.config import Settings
 from ecgmon.monitor.outputs.kind import OutputKind
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from ecgmon.monitor.alarms import AlarmKind, Change, Condition, Memory
+from ecgmon.monitor.alarms.condition import Change, Condition, Memory
+from ecgmon.monitor.alarms.kind import AlarmKind
 from ecgmon.monitor.alarms.rules import CountRule
 from ecgmon.monitor.core.events import Beat, Event
 
