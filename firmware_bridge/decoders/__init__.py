@@ -9,7 +9,7 @@ from ecgmon.firmware_bridge.errors import UnknownDeviceError
 from ecgmon.firmware_bridge.packet import Decoder
 from ecgmon.monitor.core.errors import PluginError
 from ecgmon.monitor.core.options import checked
-from ecgmon.monitor.core.plugins import Registry, instance_of
+from ecgmon.monitor.core.plugins import Registry, instance_of, lacking
 
 DECODERS = Registry(
     "ecgmon.decoders",
@@ -74,10 +74,10 @@ def make_decoder(name: str, options: Mapping[str, object]) -> Decoder:
     settings = checked(kind.settings, options, f"Device {name}")
     with DECODERS.blaming(name, "fails to make a decoder"):
         decoder = kind.decoder(settings=settings)
-    if not isinstance(decoder, Decoder):
-        lacking = [part for part in _PROMISES if not hasattr(decoder, part)]
+    lacks = lacking(decoder, _PROMISES)
+    if lacks:
         raise PluginError(
-            f"The decoder {name} of the package {DECODERS.package(name)} lacks {', '.join(lacking)}.",
+            f"The decoder {name} of the package {DECODERS.package(name)} lacks {lacks}.",
             "docs/extending.md says what a decoder has; update or remove the package.",
         )
     return decoder

@@ -50,10 +50,8 @@ class PartSettings(Settings):
             if key not in kind.model_fields and not issubclass(kind, PartSettings):
                 raise _unknown(cls, given[key], name, str(key))  # before what is missing for the same reason
         whole = {**default, **given} if isinstance(given, Mapping) else given
-        # a mapping of one entry, so that an error says under which name it lies
-        checked: dict[str, Settings] = TypeAdapter(GenericAlias(dict, (str, kind))).validate_python(
-            {name: whole}
-        )
+        shape: Any = GenericAlias(dict, (str, kind))  # so that an error says under which name it lies
+        checked: dict[str, Settings] = TypeAdapter(shape).validate_python({name: whole})
         return checked[name]
 
 

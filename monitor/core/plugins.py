@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 import importlib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
@@ -46,6 +46,11 @@ def instance_of(kind: type) -> Callable[[Any], str]:
         return "" if isinstance(part, kind) else f"it is a {type(part).__name__} and not a {kind.__name__}"
 
     return fits
+
+
+def lacking(part: object, names: Iterable[str]) -> str:
+    """Return which of some names a part does not have, with commas; empty if it has all."""
+    return ", ".join(name for name in names if not hasattr(part, name))
 
 
 class Registry:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from ecgmon.monitor.core.errors import PluginError, UsageError
-from ecgmon.monitor.core.plugins import Registry
+from ecgmon.monitor.core.plugins import Registry, lacking
 from ecgmon.monitor.ingest.address import Address
 from ecgmon.monitor.ingest.base import Source
 from ecgmon.monitor.ingest.settings import SourceSettings
@@ -53,10 +53,10 @@ def open_source(text: str, settings: SourceSettings) -> Source:
     opener: Opener = SOURCES.load(scheme)
     with SOURCES.blaming(scheme, "fails to open a source"):
         source = opener(address, settings)
-    if not isinstance(source, Source):
-        lacking = ", ".join(part for part in _PROMISES if not hasattr(source, part))
+    lacks = lacking(source, _PROMISES)
+    if lacks:
         raise PluginError(
-            f"The source {scheme}: of the package {SOURCES.package(scheme)} lacks {lacking}.",
+            f"The source {scheme}: of the package {SOURCES.package(scheme)} lacks {lacks}.",
             "docs/extending.md says what a source has; update or remove the package.",
         )
     return source
