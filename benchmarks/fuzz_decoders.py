@@ -19,7 +19,7 @@ import time
 import numpy as np
 import psutil
 
-from ecgmon.firmware_bridge.decoders import DEVICES, make_decoder
+from ecgmon.firmware_bridge.decoders import DECODERS, make_decoder
 from ecgmon.firmware_bridge.decoders.native import NativeDecoder, NativeSettings, encode_data
 from ecgmon.firmware_bridge.packet import Decoder
 from ecgmon.sim.devices.boards import BOARDS, Measured
@@ -120,7 +120,9 @@ def guided(seconds: int) -> None:
         del sys.modules[name]
     with atheris.instrument_imports(include=["firmware_bridge"]):
         package = importlib.import_module("ecgmon.firmware_bridge.decoders")
-    decoders: list[Decoder] = [package.make_decoder(kind, OPTIONS.get(kind, {})) for kind in DEVICES]
+        decoders: list[Decoder] = [
+            package.make_decoder(kind, OPTIONS.get(kind, {})) for kind in DECODERS.own_names()
+        ]
 
     def one(data: bytes) -> None:
         for decoder in decoders:
@@ -135,7 +137,7 @@ def main() -> int:
     """Fuzz and print a line of JSON for each device."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--frames", type=int, default=100_000)
-    parser.add_argument("--devices", nargs="+", default=list(DEVICES))
+    parser.add_argument("--devices", nargs="+", default=DECODERS.own_names())
     parser.add_argument("--bit-errors", type=int, default=0)
     parser.add_argument("--atheris", type=int, default=0)
     parser.add_argument("--seed", type=int, default=1)

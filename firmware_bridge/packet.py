@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -92,6 +92,7 @@ class Counters:
     resyncs: int = 0
 
 
+@runtime_checkable
 class Decoder(Protocol):
     """Bytes to packets, without any I/O and without a clock."""
 

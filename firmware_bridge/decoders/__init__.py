@@ -1,58 +1,29 @@
-"""One file a device, and the list that knows them by name."""
+"""One file a device, and the table that knows them by name."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
 
-from pydantic import ValidationError
-
-from ecgmon.firmware_bridge.decoders.ascii import AsciiDecoder, AsciiSettings
-from ecgmon.firmware_bridge.decoders.bitalino import BitalinoDecoder, BitalinoSettings
-from ecgmon.firmware_bridge.decoders.cyton import CytonDecoder, CytonSettings
-from ecgmon.firmware_bridge.decoders.native import NativeDecoder, NativeSettings
-from ecgmon.firmware_bridge.decoders.openview import OpenViewDecoder, OpenViewSettings
-from ecgmon.firmware_bridge.decoders.polar import PolarDecoder, PolarSettings
+from ecgmon.firmware_bridge.device import DeviceKind
 from ecgmon.firmware_bridge.errors import UnknownDeviceError
 from ecgmon.firmware_bridge.packet import Decoder
-from ecgmon.monitor.core.config import Settings
-from ecgmon.monitor.core.errors import SettingsError
+from ecgmon.monitor.core.errors import PluginError
+from ecgmon.monitor.core.options import checked
+from ecgmon.monitor.core.plugins import Registry, instance_of, lacking
 
-
-@dataclass(frozen=True, slots=True)
-class DeviceKind:
-    """A kind of device: what it is, how to decode it, how fast its port runs.
-
-    Parameters
-    ----------
-    title : str
-        One line for people.
-    settings : type of Settings
-        Its settings.
-    decoder : callable
-        Makes a decoder from the settings.
-    baud : int
-        Speed of its serial port unless the address says otherwise.
-    """
-
-    title: str
-    settings: type[Settings]
-    decoder: Callable[..., Decoder]
-    baud: int = 115200
-
-
-DEVICES: Mapping[str, DeviceKind] = {
-    "native": DeviceKind("own firmware with the native frame", NativeSettings, NativeDecoder),
-    "ascii": DeviceKind("lines of numbers (AD8232 sketches, CSV)", AsciiSettings, AsciiDecoder, 9600),
-    "openview": DeviceKind(
-        "ProtoCentral boards (HealthyPi, ADS1292R, ADS1293, MAX30003)",
-        OpenViewSettings,
-        OpenViewDecoder,
-    ),
-    "cyton": DeviceKind("OpenBCI Cyton", CytonSettings, CytonDecoder),
-    "bitalino": DeviceKind("BITalino", BitalinoSettings, BitalinoDecoder),
-    "polar": DeviceKind("Polar H10 notifications in COBS", PolarSettings, PolarDecoder),
-}
+DECODERS = Registry(
+    "ecgmon.decoders",
+    {
+        "native": "ecgmon.firmware_bridge.decoders.native:DEVICE",
+        "ascii": "ecgmon.firmware_bridge.decoders.ascii:DEVICE",
+        "openview": "ecgmon.firmware_bridge.decoders.openview:DEVICE",
+        "cyton": "ecgmon.firmware_bridge.decoders.cyton:DEVICE",
+        "bitalino": "ecgmon.firmware_bridge.decoders.bitalino:DEVICE",
+        "polar": "ecgmon.firmware_bridge.decoders.polar:DEVICE",
+    },
+    fits=instance_of(DeviceKind),
+)
+"""Name of a device to the `DeviceKind` in its decoder's file."""
 
 
 def device_kind(name: str) -> DeviceKind:
@@ -62,12 +33,21 @@ def device_kind(name: str) -> DeviceKind:
     ------
     UnknownDeviceError
         If no decoder has this name.
+    PluginError
+        If the decoder of another package cannot be loaded.
     """
-    try:
-        return DEVICES[name]
-    except KeyError:
-        known = ", ".join(DEVICES)
-        raise UnknownDeviceError(f"No decoder is called {name!r}.", f"Known devices: {known}.") from None
+    if name not in DECODERS:
+        close = DECODERS.close_to(name)
+        meant = f"Did you mean {close}? " if close else ""
+        known = ", ".join(DECODERS.names())
+        raise UnknownDeviceError(f"No decoder is called {name!r}.", f"{meant}Known devices: {known}.")
+    kind: DeviceKind = DECODERS.load(name)
+    return kind
+
+
+def device_kinds() -> dict[str, DeviceKind]:
+    """Return every kind of device that can be used, by name; those that are broken are left out."""
+    return {offer.name: offer.part for offer in DECODERS.offers() if not offer.problem}
 
 
 def make_decoder(name: str, options: Mapping[str, object]) -> Decoder:
@@ -86,24 +66,21 @@ def make_decoder(name: str, options: Mapping[str, object]) -> Decoder:
     UnknownDeviceError
         If no decoder has this name.
     SettingsError
-        If an option is unknown or out of its limits; names option and device.
+        If an option is unknown or out of its limits; names device, option and what is allowed.
+    PluginError
+        If the decoder of another package fails or does not fit.
     """
     kind = device_kind(name)
-    values = {key: _listed(kind.settings, key, value) for key, value in options.items()}
-    try:
-        settings = kind.settings.model_validate(values)
-    except ValidationError as error:
-        faults = "; ".join(
-            f"{'.'.join(map(str, fault['loc'])) or name}: {fault['msg']}" for fault in error.errors()
+    settings = checked(kind.settings, options, f"Device {name}")
+    with DECODERS.blaming(name, "fails to make a decoder"):
+        decoder = kind.decoder(settings=settings)
+    lacks = lacking(decoder, _PROMISES)
+    if lacks:
+        raise PluginError(
+            f"The decoder {name} of the package {DECODERS.package(name)} lacks {lacks}.",
+            "docs/extending.md says what a decoder has; update or remove the package.",
         )
-        allowed = ", ".join(kind.settings.model_fields) or "none"
-        raise SettingsError(f"Device {name}: {faults}.", f"Its options are: {allowed}.") from None
-    return kind.decoder(settings=settings)
+    return decoder
 
 
-def _listed(settings: type[Settings], key: str, value: object) -> object:
-    """Split text at commas where the settings want a tuple."""
-    wanted = settings.model_fields.get(key)
-    if wanted and isinstance(value, str) and str(wanted.annotation).startswith("tuple"):
-        return tuple(part.strip() for part in value.split(","))
-    return value
+_PROMISES = ("counters", "format", "start_command", "stop_command", "feed", "reset")

@@ -14,6 +14,7 @@ from typing import Literal
 import numpy as np
 from pydantic import Field
 
+from ecgmon.firmware_bridge.device import DeviceKind
 from ecgmon.firmware_bridge.packet import Packet, StreamDecoder, StreamFormat
 from ecgmon.monitor.core.config import Settings
 
@@ -134,3 +135,6 @@ class AsciiDecoder(StreamDecoder):
 
 def _packet(values: list[float], lead_off: bool) -> Packet:
     return Packet(np.array(values).reshape(1, -1), lead_off=lead_off)
+
+
+DEVICE = DeviceKind("lines of numbers (AD8232 sketches, CSV)", AsciiSettings, AsciiDecoder, baud=9600)

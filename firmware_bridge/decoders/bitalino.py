@@ -14,6 +14,7 @@ from typing import Literal
 import numpy as np
 from pydantic import Field, model_validator
 
+from ecgmon.firmware_bridge.device import DeviceKind
 from ecgmon.firmware_bridge.framing import FixedScanner, crc4
 from ecgmon.firmware_bridge.packet import Counters, Packet, StreamFormat
 from ecgmon.monitor.core.config import Settings
@@ -113,3 +114,6 @@ class BitalinoDecoder:
     def reset(self) -> None:
         """Forget half a frame and the place in the stream."""
         self._scanner.reset()
+
+
+DEVICE = DeviceKind("BITalino", BitalinoSettings, BitalinoDecoder)

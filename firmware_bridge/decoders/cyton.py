@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from pydantic import Field, model_validator
 
+from ecgmon.firmware_bridge.device import DeviceKind
 from ecgmon.firmware_bridge.framing import FixedScanner
 from ecgmon.firmware_bridge.packet import Counters, Packet, StreamFormat
 from ecgmon.monitor.core.config import Settings
@@ -96,3 +97,6 @@ class CytonDecoder:
     def reset(self) -> None:
         """Forget half a frame and the place in the stream."""
         self._scanner.reset()
+
+
+DEVICE = DeviceKind("OpenBCI Cyton", CytonSettings, CytonDecoder)

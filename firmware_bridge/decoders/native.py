@@ -25,6 +25,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
+from ecgmon.firmware_bridge.device import DeviceKind
 from ecgmon.firmware_bridge.framing import CobsScanner, cobs_frame, crc16
 from ecgmon.firmware_bridge.packet import Packet, StreamDecoder, StreamFormat
 from ecgmon.monitor.core.config import Settings
@@ -216,3 +217,6 @@ class NativeDecoder(StreamDecoder):
         """Forget half a frame and frames held back."""
         self._scanner.reset()
         self._held.clear()
+
+
+DEVICE = DeviceKind("own firmware with the native frame", NativeSettings, NativeDecoder)

@@ -13,6 +13,7 @@ from typing import Literal
 import numpy as np
 from pydantic import Field, model_validator
 
+from ecgmon.firmware_bridge.device import DeviceKind
 from ecgmon.firmware_bridge.packet import Packet, StreamDecoder, StreamFormat
 from ecgmon.monitor.core.config import Settings
 
@@ -166,3 +167,8 @@ class OpenViewDecoder(StreamDecoder):
         """Forget half a frame."""
         self.counters.skipped_bytes += len(self._buffer)
         self._buffer, self._skipped = b"", 0
+
+
+DEVICE = DeviceKind(
+    "ProtoCentral boards (HealthyPi, ADS1292R, ADS1293, MAX30003)", OpenViewSettings, OpenViewDecoder
+)

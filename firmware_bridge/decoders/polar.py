@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from pydantic import Field
 
+from ecgmon.firmware_bridge.device import DeviceKind
 from ecgmon.firmware_bridge.framing import CobsScanner
 from ecgmon.firmware_bridge.packet import Packet, StreamDecoder, StreamFormat
 from ecgmon.monitor.core.config import Settings
@@ -69,3 +70,6 @@ class PolarDecoder(StreamDecoder):
     def reset(self) -> None:
         """Forget half a frame."""
         self._scanner.reset()
+
+
+DEVICE = DeviceKind("Polar H10 notifications in COBS", PolarSettings, PolarDecoder)

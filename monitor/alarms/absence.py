@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from ecgmon.monitor.alarms.condition import Change, Condition, Memory, signal_away
+from ecgmon.monitor.alarms.kind import AlarmKind
 from ecgmon.monitor.alarms.rhythms import VENTRICULAR
 from ecgmon.monitor.alarms.rules import AbsenceRule
 from ecgmon.monitor.core.events import Beat, Event, Gap, Quality, RhythmChange, SourceStatus
@@ -122,3 +123,15 @@ class BeatAbsence(Condition[AbsenceMemory]):
         if self.memory.beats < self.rule.clear_beats:
             return None
         return self.end(beat.sample, f"{self._label} over: beats are back")
+
+
+ASYSTOLE = AlarmKind(
+    "Asystole",
+    AbsenceRule(priority="high", latching=True),
+    lambda rule, context: BeatAbsence(rule, context.fs_hz, context.latency_s, context.label),
+)
+PAUSE = AlarmKind(
+    "Pause",
+    AbsenceRule(limit_s=3.0, clear_beats=1, repeat_after_s=60),
+    lambda rule, context: BeatAbsence(rule, context.fs_hz, context.latency_s, context.label),
+)

@@ -1,24 +1,55 @@
-"""Which condition stands behind each kind of alarm; the kinds are the fields of the settings."""
+"""Which alarms there are: the table of our own, most urgent first, and those of other packages."""
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from ecgmon.monitor.alarms.absence import BeatAbsence
 from ecgmon.monitor.alarms.condition import Condition
-from ecgmon.monitor.alarms.limits import RateLimit
-from ecgmon.monitor.alarms.rates import ExtremeRate, VentricularTachycardia
-from ecgmon.monitor.alarms.rhythms import AF, VENTRICULAR, RhythmPresent
+from ecgmon.monitor.alarms.kind import AlarmContext, AlarmKind
 from ecgmon.monitor.alarms.rules import AlarmRule
-from ecgmon.monitor.alarms.settings import AlarmSettings
-from ecgmon.monitor.alarms.technical import BatteryLow, LeadOff, Overload, PoorSignal, Reported, SignalLost
-from ecgmon.monitor.alarms.ventricular import BeatMoment, VentricularCount, couplet, r_on_t, short_run
+from ecgmon.monitor.core.errors import PluginError
+from ecgmon.monitor.core.plugins import Registry, instance_of
+
+if TYPE_CHECKING:
+    from ecgmon.monitor.alarms.settings import AlarmSettings
+
+ALARMS = Registry(
+    "ecgmon.alarms",
+    {
+        "ventricular_fibrillation": "ecgmon.monitor.alarms.rhythms:VENTRICULAR_FIBRILLATION",
+        "asystole": "ecgmon.monitor.alarms.absence:ASYSTOLE",
+        "ventricular_tachycardia": "ecgmon.monitor.alarms.rates:VENTRICULAR_TACHYCARDIA",
+        "extreme_tachycardia": "ecgmon.monitor.alarms.rates:EXTREME_TACHYCARDIA",
+        "extreme_bradycardia": "ecgmon.monitor.alarms.rates:EXTREME_BRADYCARDIA",
+        "pause": "ecgmon.monitor.alarms.absence:PAUSE",
+        "heart_rate_high": "ecgmon.monitor.alarms.limits:HEART_RATE_HIGH",
+        "heart_rate_low": "ecgmon.monitor.alarms.limits:HEART_RATE_LOW",
+        "atrial_fibrillation": "ecgmon.monitor.alarms.rhythms:ATRIAL_FIBRILLATION",
+        "ventricular_run": "ecgmon.monitor.alarms.ventricular:VENTRICULAR_RUN",
+        "r_on_t": "ecgmon.monitor.alarms.ventricular:R_ON_T",
+        "ventricular_couplet": "ecgmon.monitor.alarms.ventricular:VENTRICULAR_COUPLET",
+        "ventricular_beats_per_minute": "ecgmon.monitor.alarms.ventricular:VENTRICULAR_BEATS_PER_MINUTE",
+        "signal_lost": "ecgmon.monitor.alarms.technical:SIGNAL_LOST",
+        "lead_off": "ecgmon.monitor.alarms.technical:LEAD_OFF",
+        "poor_signal": "ecgmon.monitor.alarms.technical:POOR_SIGNAL",
+        "pipeline_overload": "ecgmon.monitor.alarms.technical:PIPELINE_OVERLOAD",
+        "storage_full": "ecgmon.monitor.alarms.technical:STORAGE_FULL",
+        "output_failed": "ecgmon.monitor.alarms.technical:OUTPUT_FAILED",
+        "device_battery": "ecgmon.monitor.alarms.technical:DEVICE_BATTERY",
+    },
+    fits=instance_of(AlarmKind),
+)
+"""Kind of alarm, which is the name of its table, to its `AlarmKind`."""
 
 
-def kinds(settings: AlarmSettings) -> dict[str, AlarmRule]:
+def own_kinds() -> dict[str, AlarmKind]:
+    """Return our own kinds of alarm by name, most urgent first."""
+    return {name: ALARMS.load(name) for name in ALARMS.own_names()}
+
+
+def rules_on(settings: AlarmSettings) -> dict[str, AlarmRule]:
     """Return the rules that are on, by kind."""
-    rules = ((name, getattr(settings, name)) for name in type(settings).model_fields)
-    return {name: rule for name, rule in rules if isinstance(rule, AlarmRule) and rule.enabled}
+    return {name: rule for name, rule in settings if isinstance(rule, AlarmRule) and rule.enabled}
 
 
 def build_conditions(settings: AlarmSettings, fs_hz: float) -> dict[str, Condition[Any]]:
@@ -30,47 +61,23 @@ def build_conditions(settings: AlarmSettings, fs_hz: float) -> dict[str, Conditi
         Definitions.
     fs_hz : float
         Rate of the source.
+
+    Raises
+    ------
+    PluginError
+        A kind of another package fails or does not fit.
     """
-    every = {
-        **_life_threatening(settings, fs_hz),
-        **_advisory(settings, fs_hz),
-        **_technical(settings, fs_hz),
-    }
-    return {kind: every[kind] for kind in kinds(settings)}
+    return {name: _condition(name, rule, settings, fs_hz) for name, rule in rules_on(settings).items()}
 
 
-def _life_threatening(s: AlarmSettings, fs_hz: float) -> dict[str, Condition[Any]]:
-    return {
-        "ventricular_fibrillation": RhythmPresent(
-            s.ventricular_fibrillation, VENTRICULAR, "Ventricular flutter or fibrillation"
-        ),
-        "asystole": BeatAbsence(s.asystole, fs_hz, s.latency_s, "Asystole"),
-        "ventricular_tachycardia": VentricularTachycardia(s.ventricular_tachycardia),
-        "extreme_tachycardia": ExtremeRate(s.extreme_tachycardia, slow=False, label="Extreme tachycardia"),
-        "extreme_bradycardia": ExtremeRate(s.extreme_bradycardia, slow=True, label="Extreme bradycardia"),
-    }
-
-
-def _advisory(s: AlarmSettings, fs_hz: float) -> dict[str, Condition[Any]]:
-    return {
-        "pause": BeatAbsence(s.pause, fs_hz, s.latency_s, "Pause"),
-        "heart_rate_high": RateLimit(s.heart_rate_high, lower=False),
-        "heart_rate_low": RateLimit(s.heart_rate_low, lower=True),
-        "atrial_fibrillation": RhythmPresent(s.atrial_fibrillation, AF, "Atrial fibrillation"),
-        "ventricular_run": BeatMoment(s.ventricular_run, fs_hz, short_run),
-        "r_on_t": BeatMoment(s.r_on_t, fs_hz, r_on_t),
-        "ventricular_couplet": BeatMoment(s.ventricular_couplet, fs_hz, couplet),
-        "ventricular_beats_per_minute": VentricularCount(s.ventricular_beats_per_minute, fs_hz),
-    }
-
-
-def _technical(s: AlarmSettings, fs_hz: float) -> dict[str, Condition[Any]]:
-    return {
-        "signal_lost": SignalLost(s.signal_lost, fs_hz),
-        "lead_off": LeadOff(),
-        "poor_signal": PoorSignal(s.poor_signal),
-        "pipeline_overload": Overload(),
-        "storage_full": Reported(),
-        "output_failed": Reported(),
-        "device_battery": BatteryLow(s.device_battery),
-    }
+def _condition(name: str, rule: AlarmRule, settings: AlarmSettings, fs_hz: float) -> Condition[Any]:
+    kind: AlarmKind = ALARMS.load(name)
+    with ALARMS.blaming(name, "fails to make a condition"):
+        condition = kind.condition(rule, AlarmContext(kind.label, fs_hz, settings.latency_s))
+    if not isinstance(condition, Condition):
+        raise PluginError(
+            f"The alarm {name} of the package {ALARMS.package(name)} made a {type(condition).__name__}, "
+            "which is no Condition.",
+            "docs/extending.md says what an alarm has; update or remove the package.",
+        )
+    return condition

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ecgmon.monitor.alarms.condition import Change, Condition, Memory
+from ecgmon.monitor.alarms.kind import AlarmKind
 from ecgmon.monitor.alarms.rules import RateLimitRule
 from ecgmon.monitor.core.events import Event, HeartRate
 
@@ -37,3 +38,15 @@ class RateLimit(Condition[Memory]):
         if self.memory.present and beyond <= -self.rule.hysteresis_bpm:
             return self.end(event.sample, f"Heart rate {event.bpm:.0f}/min, within the limit")
         return None
+
+
+HEART_RATE_HIGH = AlarmKind(
+    "Heart rate high",
+    RateLimitRule(limit_bpm=120, delay_s=10),
+    lambda rule, _: RateLimit(rule, lower=False),
+)
+HEART_RATE_LOW = AlarmKind(
+    "Heart rate low",
+    RateLimitRule(limit_bpm=50, delay_s=10),
+    lambda rule, _: RateLimit(rule, lower=True),
+)

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from itertools import takewhile
 
 from ecgmon.monitor.alarms.condition import Change, Condition, Memory, signal_away
+from ecgmon.monitor.alarms.kind import AlarmKind
 from ecgmon.monitor.alarms.rules import RunRateRule
 from ecgmon.monitor.core.events import Beat, BeatRevision, Event, Gap, SourceStatus
 from ecgmon.monitor.rhythm.runs import LIKELY, RUN, SPREAD
@@ -184,3 +185,20 @@ class VentricularTachycardia(Condition[BeatsMemory]):
 def _ventricular(beat: Beat | BeatRevision) -> float:
     """Return 1 for a ventricular beat, and for another the probability that it is one."""
     return 1.0 if beat.aami == "V" else beat.probabilities.get("V", 0.0)
+
+
+VENTRICULAR_TACHYCARDIA = AlarmKind(
+    "Ventricular tachycardia",
+    RunRateRule(priority="high", latching=True, limit_bpm=100, beats=5),
+    lambda rule, _: VentricularTachycardia(rule),
+)
+EXTREME_TACHYCARDIA = AlarmKind(
+    "Extreme tachycardia",
+    RunRateRule(priority="high", latching=True, limit_bpm=140, beats=17),
+    lambda rule, context: ExtremeRate(rule, slow=False, label=context.label),
+)
+EXTREME_BRADYCARDIA = AlarmKind(
+    "Extreme bradycardia",
+    RunRateRule(priority="high", latching=True, limit_bpm=40, beats=5),
+    lambda rule, context: ExtremeRate(rule, slow=True, label=context.label),
+)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 
 from ecgmon.monitor.alarms.condition import Change, Condition, Memory
+from ecgmon.monitor.alarms.kind import AlarmKind
 from ecgmon.monitor.alarms.rules import RhythmRule
 from ecgmon.monitor.core.events import Event, RhythmChange
 from ecgmon.monitor.rhythm.unreadable import UNKNOWN
@@ -50,3 +51,15 @@ class RhythmPresent(Condition[Memory]):
         if self.memory.present and not found:
             return self.end(event.sample, f"{self._label} over")
         return None
+
+
+VENTRICULAR_FIBRILLATION = AlarmKind(
+    "Ventricular flutter or fibrillation",
+    RhythmRule(priority="high", latching=True),
+    lambda rule, context: RhythmPresent(rule, VENTRICULAR, context.label),
+)
+ATRIAL_FIBRILLATION = AlarmKind(
+    "Atrial fibrillation",
+    RhythmRule(),
+    lambda rule, context: RhythmPresent(rule, AF, context.label),
+)

@@ -1,35 +1,27 @@
-"""Every alarm of one patient as data; the fields are the kinds, and TOML may change a part of any."""
+"""Every alarm of one patient as data: the kinds of the catalogue, of which TOML may change any part."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
-from pydantic import Field, model_validator
+from pydantic import Field, create_model, model_validator
 
-from ecgmon.monitor.alarms.rules import (
-    AbsenceRule,
-    AlarmRule,
-    BatteryRule,
-    CountRule,
-    GapRule,
-    MomentRule,
-    QualityRule,
-    RateLimitRule,
-    RhythmRule,
-    RunRateRule,
-    TechnicalRule,
-)
+from ecgmon.monitor.alarms.catalogue import ALARMS, own_kinds
+from ecgmon.monitor.alarms.kind import AlarmKind
+from ecgmon.monitor.alarms.rules import AlarmRule
 from ecgmon.monitor.core.config import Settings
+from ecgmon.monitor.core.part_settings import PartSettings
+from ecgmon.monitor.core.plugins import Registry
 
 
-class AlarmSettings(Settings):
-    """All alarms of one patient; the fields are the kinds, most urgent first.
+class _AlarmTables(PartSettings):
+    """All alarms of one patient; each kind of the catalogue is a field, most urgent first.
 
     A file may give a part of a rule, such as ``[alarms.heart_rate_high]`` with
-    ``limit_bpm = 110``; the rest stays as it is here. Limits of the five
+    ``limit_bpm = 110``; the rest stays as its `AlarmKind` has it. Limits of the five
     life-threatening kinds follow the PhysioNet/CinC Challenge 2015 (Clifford et al. 2015,
-    doi:10.1109/CIC.2015.7408639).
+    doi:10.1109/CIC.2015.7408639). A kind of another package is on if its table is there.
 
     Parameters
     ----------
@@ -43,32 +35,16 @@ class AlarmSettings(Settings):
         second recipient.
     """
 
+    parts: ClassVar[Registry] = ALARMS
+
     latency_s: float = Field(default=0.7, ge=0, le=5)
     silence_s: float = Field(default=120.0, ge=1, le=600)
     escalate_after_s: float = Field(default=60.0, ge=5, le=3600)
 
-    ventricular_fibrillation: RhythmRule = RhythmRule(priority="high", latching=True)
-    asystole: AbsenceRule = AbsenceRule(priority="high", latching=True)
-    ventricular_tachycardia: RunRateRule = RunRateRule(priority="high", latching=True, limit_bpm=100, beats=5)
-    extreme_tachycardia: RunRateRule = RunRateRule(priority="high", latching=True, limit_bpm=140, beats=17)
-    extreme_bradycardia: RunRateRule = RunRateRule(priority="high", latching=True, limit_bpm=40, beats=5)
-
-    pause: AbsenceRule = AbsenceRule(limit_s=3.0, clear_beats=1, repeat_after_s=60)
-    heart_rate_high: RateLimitRule = RateLimitRule(limit_bpm=120, delay_s=10)
-    heart_rate_low: RateLimitRule = RateLimitRule(limit_bpm=50, delay_s=10)
-    atrial_fibrillation: RhythmRule = RhythmRule()
-    ventricular_run: MomentRule = MomentRule(repeat_after_s=60)
-    r_on_t: MomentRule = MomentRule(priority="low", repeat_after_s=60)
-    ventricular_couplet: MomentRule = MomentRule(priority="low", repeat_after_s=300)
-    ventricular_beats_per_minute: CountRule = CountRule(priority="low", repeat_after_s=300)
-
-    signal_lost: GapRule = GapRule(priority="medium")
-    lead_off: TechnicalRule = TechnicalRule(priority="medium", delay_s=1.0)
-    poor_signal: QualityRule = QualityRule(priority="low", delay_s=10.0)
-    pipeline_overload: TechnicalRule = TechnicalRule(priority="medium")
-    storage_full: TechnicalRule = TechnicalRule(priority="medium")
-    output_failed: TechnicalRule = TechnicalRule(priority="low", delay_s=10.0)
-    device_battery: BatteryRule = BatteryRule(priority="low")
+    @classmethod
+    def default_of(cls, part: AlarmKind) -> tuple[type[Settings], Mapping[str, Any]]:
+        """See `PartSettings.default_of`."""
+        return type(part.rule), part.rule.model_dump()
 
     @model_validator(mode="before")
     @classmethod
@@ -86,7 +62,9 @@ class AlarmSettings(Settings):
     def differences(self, other: Self) -> list[str]:
         """Return what another has different, as ``kind.key: value here to value there``."""
         here, there = self._flat(), other._flat()
-        return [f"{key}: {here[key]} to {there[key]}" for key in here if here[key] != there[key]]
+        keys = dict.fromkeys([*here, *there])  # a kind of another package may be there or not
+        pairs = ((key, here.get(key, "none"), there.get(key, "none")) for key in keys)
+        return [f"{key}: {ours} to {theirs}" for key, ours, theirs in pairs if ours != theirs]
 
     def _flat(self) -> dict[str, Any]:
         flat: dict[str, Any] = {}
@@ -114,3 +92,21 @@ class AlarmSettings(Settings):
             both = isinstance(part, dict) and isinstance(given, Mapping)
             whole[name] = {**part, **given} if both and part is not None else given
         return type(self).model_validate(whole)
+
+
+if TYPE_CHECKING:
+
+    class AlarmSettings(_AlarmTables):
+        """All alarms of one patient; each kind of the catalogue is a field, most urgent first."""
+
+        def __getattr__(self, kind: str) -> Any:
+            """Return the rule of a kind."""
+
+else:
+    AlarmSettings = create_model(
+        "AlarmSettings",
+        __base__=_AlarmTables,
+        __module__=__name__,
+        __doc__=_AlarmTables.__doc__,
+        **{name: (type(kind.rule), kind.rule) for name, kind in own_kinds().items()},
+    )

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from ecgmon.monitor.alarms.condition import Change, Condition, Memory, signal_away
-from ecgmon.monitor.alarms.rules import BatteryRule, GapRule, QualityRule
+from ecgmon.monitor.alarms.kind import AlarmKind
+from ecgmon.monitor.alarms.rules import BatteryRule, GapRule, QualityRule, TechnicalRule
 from ecgmon.monitor.core.events import Event, Gap, Quality, SourceStatus
 
 
@@ -183,3 +184,18 @@ class Reported(Condition[Memory]):
     def observe(self, event: Event) -> Change | None:  # noqa: ARG002 - the shape of a condition
         """See `Condition.observe`."""
         return None
+
+
+SIGNAL_LOST = AlarmKind(
+    "Signal lost",
+    GapRule(priority="medium"),
+    lambda rule, context: SignalLost(rule, context.fs_hz),
+)
+LEAD_OFF = AlarmKind("Electrode off", TechnicalRule(priority="medium", delay_s=1.0), lambda *_: LeadOff())
+POOR_SIGNAL = AlarmKind(
+    "Poor signal", QualityRule(priority="low", delay_s=10.0), lambda rule, _: PoorSignal(rule)
+)
+PIPELINE_OVERLOAD = AlarmKind("Overload", TechnicalRule(priority="medium"), lambda *_: Overload())
+STORAGE_FULL = AlarmKind("Storage full", TechnicalRule(priority="medium"), lambda *_: Reported())
+OUTPUT_FAILED = AlarmKind("Output failed", TechnicalRule(priority="low", delay_s=10.0), lambda *_: Reported())
+DEVICE_BATTERY = AlarmKind("Device battery", BatteryRule(priority="low"), lambda rule, _: BatteryLow(rule))

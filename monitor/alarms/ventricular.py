@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from ecgmon.monitor.alarms.condition import Change, Condition, Memory, signal_away
+from ecgmon.monitor.alarms.kind import AlarmKind
 from ecgmon.monitor.alarms.rules import CountRule, MomentRule
 from ecgmon.monitor.core.events import Beat, BeatRevision, Event, Gap, SourceStatus
 
@@ -187,3 +188,25 @@ class VentricularCount(Condition[CountMemory]):
         if self.memory.present and count <= COUNT_HYSTERESIS * limit:
             return self.end(event.sample, f"Ventricular beats: {count} in a minute")
         return None
+
+
+VENTRICULAR_RUN = AlarmKind(
+    "Ventricular run",
+    MomentRule(repeat_after_s=60),
+    lambda rule, context: BeatMoment(rule, context.fs_hz, short_run),
+)
+R_ON_T = AlarmKind(
+    "R-on-T",
+    MomentRule(priority="low", repeat_after_s=60),
+    lambda rule, context: BeatMoment(rule, context.fs_hz, r_on_t),
+)
+VENTRICULAR_COUPLET = AlarmKind(
+    "Ventricular couplet",
+    MomentRule(priority="low", repeat_after_s=300),
+    lambda rule, context: BeatMoment(rule, context.fs_hz, couplet),
+)
+VENTRICULAR_BEATS_PER_MINUTE = AlarmKind(
+    "Ventricular beats",
+    CountRule(priority="low", repeat_after_s=300),
+    lambda rule, context: VentricularCount(rule, context.fs_hz),
+)

@@ -6,16 +6,18 @@ import argparse
 import json
 import sys
 from dataclasses import asdict
+from typing import Any
 
-from ecgmon.firmware_bridge.decoders import DEVICES
+from ecgmon.firmware_bridge.decoders import DECODERS
 from ecgmon.firmware_bridge.links import list_ports
+from ecgmon.monitor.core.plugins import OURS, Offer
 
 
 def devices(arguments: argparse.Namespace) -> int:
-    """Print ports and kinds of device."""
-    ports = list_ports()
+    """Print ports and kinds of device; one of another package that is broken says why."""
+    ports, offers = list_ports(), DECODERS.offers()
     if arguments.json:
-        kinds = {name: {"title": kind.title, "baud": kind.baud} for name, kind in DEVICES.items()}
+        kinds = {offer.name: _as_json(offer) for offer in offers}
         sys.stdout.write(json.dumps({"ports": [asdict(port) for port in ports], "devices": kinds}) + "\n")
         return 0
     sys.stdout.write("ports:\n" if ports else "There is no serial port on this machine.\n")
@@ -23,7 +25,21 @@ def devices(arguments: argparse.Namespace) -> int:
         about = ", ".join(part for part in (port.guess or port.description, port.serial_number) if part)
         sys.stdout.write(f"  {port.path:<20} {port.usb_id or '-':<10} {about}\n")
     sys.stdout.write("\ndevices (serial:PORT?device=NAME):\n")
-    for name, kind in DEVICES.items():
-        options = ", ".join(kind.settings.model_fields)
-        sys.stdout.write(f"  {name:<10} {kind.title}; {kind.baud} baud\n  {'':<10} options: {options}\n")
+    for offer in offers:
+        sys.stdout.write(f"  {offer.name:<10} {_about(offer)}\n")
     return 0
+
+
+def _about(offer: Offer) -> str:
+    if offer.problem:
+        return f"broken: {offer.problem}"
+    origin = "" if offer.package == OURS else f"; from the package {offer.package}"
+    options = ", ".join(offer.part.settings.model_fields)
+    return f"{offer.part.title}; {offer.part.baud} baud{origin}\n  {'':<10} options: {options}"
+
+
+def _as_json(offer: Offer) -> dict[str, Any]:
+    if offer.problem:
+        return {"package": offer.package, "problem": offer.problem}
+    origin = {} if offer.package == OURS else {"package": offer.package}
+    return {"title": offer.part.title, "baud": offer.part.baud, **origin}

@@ -79,7 +79,7 @@ def _address(arguments: argparse.Namespace) -> str:
         store = load_settings(arguments.config).outputs.store
         if store is None:
             raise UsageError(f"{arguments.config} names no event store.", "Name one with --store.")
-        return store.address
+        return str(store.address)
     return default_address()
 
 

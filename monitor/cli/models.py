@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 
-from ecgmon.monitor.core.errors import ModelError
+from ecgmon.monitor.core.errors import ModelError, PluginError
 from ecgmon.monitor.inference.registry import ModelEntry, list_models, shipped_models
 
 
@@ -22,7 +22,7 @@ def models(arguments: argparse.Namespace) -> int:  # noqa: ARG001 - every comman
 def _about(entry: ModelEntry) -> str:
     try:
         contract = entry.contract()
-    except ModelError as error:
+    except (ModelError, PluginError) as error:
         return f"refused: {error}"
     scores = ", ".join(f"{name} {value:.3f}" for name, value in list(contract.scores.items())[:3])
     symbols = " ".join(contract.symbols)

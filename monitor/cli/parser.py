@@ -102,6 +102,7 @@ def build_parser() -> argparse.ArgumentParser:
     _add_dashboard(commands)
     _add_demo(commands)
     _add(commands, "models", "ecgmon.monitor.cli.models:models", "list the beat classifiers", "")
+    _add(commands, "plugins", "ecgmon.monitor.cli.plugins:plugins", "list what other packages add", "")
     _add_train(commands)
     add_evaluate(commands)
     add_explain(

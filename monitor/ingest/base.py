@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from types import TracebackType
-from typing import Protocol, Self
+from typing import Protocol, Self, runtime_checkable
 
 from ecgmon.monitor.core.events import SampleBlock, SourceStatus
 
 
+@runtime_checkable
 class Source(Protocol):
     """Where samples come from.
 

@@ -2,21 +2,28 @@
 
 from __future__ import annotations
 
-import difflib
-import importlib
+from collections.abc import Callable
 
-from ecgmon.monitor.core.errors import UsageError
+from ecgmon.monitor.core.errors import PluginError, UsageError
+from ecgmon.monitor.core.plugins import Registry, lacking
 from ecgmon.monitor.ingest.address import Address
 from ecgmon.monitor.ingest.base import Source
 from ecgmon.monitor.ingest.settings import SourceSettings
 
-_OPENERS = {
-    "replay": "ecgmon.monitor.ingest.replay:open_replay",
-    "serial": "ecgmon.monitor.ingest.serial:open_serial",
-    "mqtt": "ecgmon.monitor.ingest.mqtt:open_mqtt",
-    "mqtts": "ecgmon.monitor.ingest.mqtt:open_mqtt",
-}
-"""Scheme to function; imported on use, so that a kind of source costs only those who use it."""
+Opener = Callable[[Address, SourceSettings], Source]
+"""Takes an address of its scheme and all settings of sources; returns the source, not yet entered."""
+
+SOURCES = Registry(
+    "ecgmon.sources",
+    {
+        "replay": "ecgmon.monitor.ingest.replay:open_replay",
+        "serial": "ecgmon.monitor.ingest.serial:open_serial",
+        "mqtt": "ecgmon.monitor.ingest.mqtt:open_mqtt",
+        "mqtts": "ecgmon.monitor.ingest.mqtt:open_mqtt",
+    },
+    fits=lambda part: "" if callable(part) else f"it is a {type(part).__name__} and not a function",
+)
+"""Scheme of an address to the `Opener` of its source."""
 
 
 def open_source(text: str, settings: SourceSettings) -> Source:
@@ -33,17 +40,29 @@ def open_source(text: str, settings: SourceSettings) -> Source:
     ------
     UsageError
         No such kind of source, or an option is refused.
+    PluginError
+        The source of another package fails or does not fit.
     """
     address = Address.parse(text)
-    opener = _OPENERS.get(address.scheme)
-    if opener is None:
-        known = ", ".join(f"{scheme}:" for scheme in _OPENERS)
-        close = difflib.get_close_matches(address.scheme, _OPENERS, n=1)
-        hint = f"Did you mean {close[0]}:?" if close else f"Known: {known}."
-        raise UsageError(f"There is no source of kind {address.scheme!r} ({text}).", hint)
-    module, _, function = opener.partition(":")
-    source: Source = getattr(importlib.import_module(module), function)(address, settings)
+    scheme = address.scheme
+    if scheme not in SOURCES:
+        known = ", ".join(f"{name}:" for name in SOURCES.names())
+        close = SOURCES.close_to(scheme)
+        hint = f"Did you mean {close}:?" if close else f"Known: {known}."
+        raise UsageError(f"There is no source of kind {scheme!r} ({text}).", hint)
+    opener: Opener = SOURCES.load(scheme)
+    with SOURCES.blaming(scheme, "fails to open a source"):
+        source = opener(address, settings)
+    lacks = lacking(source, _PROMISES)
+    if lacks:
+        raise PluginError(
+            f"The source {scheme}: of the package {SOURCES.package(scheme)} lacks {lacks}.",
+            "docs/extending.md says what a source has; update or remove the package.",
+        )
     return source
+
+
+_PROMISES = ("name", "live", "__aenter__", "__aexit__", "__aiter__")
 
 
 def open_sources(addresses: tuple[str, ...], settings: SourceSettings) -> list[Source]:

@@ -14,8 +14,9 @@ from ecgmon.firmware_bridge.decoders import device_kind, make_decoder
 from ecgmon.firmware_bridge.errors import LinkLostError, NoFramesError
 from ecgmon.firmware_bridge.links import Chunk, FileLink, Link, SerialLink
 from ecgmon.firmware_bridge.packet import Decoder
-from ecgmon.monitor.core.errors import SourceError
+from ecgmon.monitor.core.errors import SettingsError, SourceError
 from ecgmon.monitor.core.events import SampleBlock, SourceStatus
+from ecgmon.monitor.core.options import near
 from ecgmon.monitor.ingest.address import Address
 from ecgmon.monitor.ingest.live import LiveDevice
 from ecgmon.monitor.ingest.live_settings import SerialSettings
@@ -229,6 +230,10 @@ def open_serial(address: Address, settings: SourceSettings) -> SerialSource:
     rest = {key: value for key, value in address.options.items() if key not in own}
     chosen = Address(address.text, address.scheme, address.path, options=own).apply(settings.serial)
     chosen = chosen.model_copy(update={"options": {**chosen.options, **rest}})
+    known = {*SerialSettings.model_fields, *device_kind(chosen.device).settings.model_fields}
+    for key in rest:
+        if key not in known:
+            raise SettingsError(f"Device {chosen.device}: unknown option {key}. {near(known, key)}")
     path = Path(address.path)
     if path.is_file():
         return SerialSource(FileLink(path), chosen)

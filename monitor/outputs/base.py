@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from types import TracebackType
-from typing import Protocol, Self
+from typing import Protocol, Self, runtime_checkable
 
 from ecgmon.monitor.core.events import Event
 
 
+@runtime_checkable
 class Output(Protocol):
     """Where events go. Used from one thread."""
 

@@ -1,11 +1,14 @@
 """Makes the outputs that settings ask for, in the order in which they must be told."""
 
-# ruff: noqa: PLC0415 - what is not asked for is not loaded
 from __future__ import annotations
 
 from collections.abc import Mapping
 
+from ecgmon.monitor.core.config import Settings
+from ecgmon.monitor.core.errors import PluginError
 from ecgmon.monitor.outputs.base import Output
+from ecgmon.monitor.outputs.kind import OutputKind, RunContext
+from ecgmon.monitor.outputs.registry import OUTPUTS
 from ecgmon.monitor.outputs.settings import DeliverySettings
 
 
@@ -23,46 +26,22 @@ def build_outputs(settings: DeliverySettings, names: Mapping[str, str] | None = 
     ------
     EcgmonError
         An output needs what is not installed, or its settings make no sense.
+    PluginError
+        An output of another package fails or does not fit.
     """
-    return [*_keeping(settings, names or {}), *_announcing(settings)]
+    asked_for = [(name, OUTPUTS.load(name), table) for name, table in settings.asked_for().items()]
+    context = RunContext(names or {})
+    in_order = sorted(asked_for, key=lambda asked: asked[1].stage != "keep")
+    return [_made(name, kind, table, context) for name, kind, table in in_order]
 
 
-def _keeping(settings: DeliverySettings, names: Mapping[str, str]) -> list[Output]:
-    outputs: list[Output] = []
-    if settings.store is not None:
-        from ecgmon.monitor.outputs.store import StoreOutput
-
-        outputs.append(StoreOutput(settings.store, names=names))
-    if settings.recorder is not None:
-        from ecgmon.monitor.outputs.recorder import RecorderOutput
-
-        outputs.append(RecorderOutput(settings.recorder))
-    return outputs
-
-
-def _announcing(settings: DeliverySettings) -> list[Output]:
-    from ecgmon.monitor.outputs.annunciator import Annunciator
-    from ecgmon.monitor.outputs.queued import QueuedOutput
-
-    outputs: list[Output] = []
-    if settings.sound is not None:
-        from ecgmon.monitor.outputs.sound import Loudspeaker
-
-        outputs.append(Annunciator(Loudspeaker(settings.sound)))
-    if settings.gpio is not None:
-        from ecgmon.monitor.outputs.gpio import Pins
-
-        outputs.append(Annunciator(Pins(settings.gpio)))
-    if settings.mqtt is not None:
-        from ecgmon.monitor.outputs.mqtt import MqttSink
-
-        outputs.append(QueuedOutput(MqttSink(settings.mqtt)))
-    if settings.notify is not None:
-        from ecgmon.monitor.outputs.notify import NotifySink
-
-        outputs.append(QueuedOutput(NotifySink(settings.notify)))
-    if settings.webhook is not None:
-        from ecgmon.monitor.outputs.notify import WebhookSink
-
-        outputs.append(QueuedOutput(WebhookSink(settings.webhook)))
-    return outputs
+def _made(name: str, kind: OutputKind, settings: Settings, context: RunContext) -> Output:
+    with OUTPUTS.blaming(name, "fails to make an output"):
+        output = kind.make(settings, context)
+    if not isinstance(output, Output):
+        raise PluginError(
+            f"The output {name} of the package {OUTPUTS.package(name)} made a {type(output).__name__}, "
+            "which has not all of __enter__, __exit__ and write.",
+            "docs/extending.md says what an output has; update or remove the package.",
+        )
+    return output

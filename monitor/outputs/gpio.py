@@ -10,7 +10,8 @@ from pydantic import Field
 from ecgmon.monitor.core.config import Settings
 from ecgmon.monitor.core.errors import MissingExtraError
 from ecgmon.monitor.core.events import Priority
-from ecgmon.monitor.outputs.annunciator import Signaller
+from ecgmon.monitor.outputs.annunciator import Annunciator, Signaller
+from ecgmon.monitor.outputs.kind import OutputKind
 
 FLASH_HZ = {"high": 2.0, "medium": 0.6}
 """IEC 60601-1-8: 1.4 to 2.8 Hz for high priority, 0.4 to 0.8 Hz for medium, constant for low."""
@@ -82,3 +83,10 @@ class Pins(Signaller):
         for pin in (self._lamp, self._buzzer):
             if pin is not None:
                 pin.close()
+
+
+OUTPUT = OutputKind(
+    "A lamp and a buzzer on a Raspberry Pi",
+    GpioSettings,
+    lambda settings, _: Annunciator(Pins(settings)),
+)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from pydantic import Field
 
 from ecgmon.monitor.core.config import Settings
+from ecgmon.monitor.outputs.base import Output
+from ecgmon.monitor.outputs.kind import OutputKind, RunContext
 
 
 class MqttSettings(Settings):
@@ -34,3 +36,13 @@ class MqttSettings(Settings):
     prefix: str = Field(default="ecgmon", pattern=r"^[^#+$]+$")
     status: str = Field(default="status", pattern=r"^[^#+$/]+$")
     discovery: str | None = Field(default="homeassistant", pattern=r"^[^#+$]+$")
+
+
+def _make(settings: MqttSettings, _: RunContext) -> Output:
+    from ecgmon.monitor.outputs.mqtt import MqttSink  # noqa: PLC0415 - who uses no broker loads no paho
+    from ecgmon.monitor.outputs.queued import QueuedOutput  # noqa: PLC0415
+
+    return QueuedOutput(MqttSink(settings))
+
+
+OUTPUT = OutputKind("Events to a broker, with discovery by Home Assistant", MqttSettings, _make)

@@ -16,7 +16,8 @@ from ecgmon.monitor.core.config import Settings
 from ecgmon.monitor.core.errors import MissingExtraError, OutputError, SettingsError
 from ecgmon.monitor.core.events import Alarm, Event, Priority, to_json
 from ecgmon.monitor.core.secrets import resolve
-from ecgmon.monitor.outputs.queued import Message, Sink
+from ecgmon.monitor.outputs.kind import OutputKind
+from ecgmon.monitor.outputs.queued import Message, QueuedOutput, Sink
 
 PRIORITIES: Sequence[Priority] = ("high", "medium", "low")
 WEBHOOK_TIMEOUT_S = 10.0
@@ -168,3 +169,15 @@ def _recipients(urls: Sequence[str], key: str) -> Any:
         if not understood:
             raise SettingsError(f"{key}: address {number + 1} is not one that apprise understands.")
     return recipients
+
+
+NOTIFY = OutputKind(
+    "Alarms to people, by apprise",
+    NotifySettings,
+    lambda settings, _: QueuedOutput(NotifySink(settings)),
+)
+WEBHOOK = OutputKind(
+    "Alarms to a web address",
+    WebhookSettings,
+    lambda settings, _: QueuedOutput(WebhookSink(settings)),
+)

@@ -10,7 +10,7 @@ from types import TracebackType
 from typing import Self
 
 from ecgmon.monitor.core.events import Event, SampleBlock
-from ecgmon.monitor.recorder.recorder import Recorder
+from ecgmon.monitor.outputs.kind import OutputKind
 from ecgmon.monitor.recorder.settings import RecorderSettings
 
 LOG = logging.getLogger(__name__)
@@ -35,6 +35,8 @@ class RecorderOutput:
     problem_kind = "storage_full"
 
     def __init__(self, settings: RecorderSettings) -> None:
+        from ecgmon.monitor.recorder.recorder import Recorder  # noqa: PLC0415 - loaded by who records
+
         self._recorder = Recorder(settings)
         self._queue: queue.Queue[Item] = queue.Queue(WAITING)
         self._thread = threading.Thread(target=self._work, name="recorder", daemon=True)
@@ -85,3 +87,11 @@ class RecorderOutput:
             except Exception:
                 LOG.exception("A part of the recording was lost.")
         self._recorder.close()
+
+
+OUTPUT = OutputKind(
+    "Continuous signal and strips around alarms",
+    RecorderSettings,
+    lambda settings, _: RecorderOutput(settings),
+    stage="keep",
+)

@@ -2,40 +2,57 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from pydantic import create_model
+
 from ecgmon.monitor.core.config import Settings
-from ecgmon.monitor.outputs.gpio import GpioSettings
-from ecgmon.monitor.outputs.mqtt_settings import MqttSettings
-from ecgmon.monitor.outputs.notify import NotifySettings, WebhookSettings
-from ecgmon.monitor.outputs.sound import SoundSettings
-from ecgmon.monitor.recorder.settings import RecorderSettings
-from ecgmon.monitor.store.settings import StoreSettings
+from ecgmon.monitor.core.part_settings import PartSettings
+from ecgmon.monitor.core.plugins import Registry
+from ecgmon.monitor.outputs.kind import OutputKind
+from ecgmon.monitor.outputs.registry import OUTPUTS
 
 
-class DeliverySettings(Settings):
-    """Outputs that keep or announce; each is off unless its table is there.
+class _OutputTables(PartSettings):
+    """A table for each output, None where there is none."""
 
-    Parameters
-    ----------
-    store : StoreSettings, optional
-        The event store. All else comes after it: stored before announced.
-    recorder : RecorderSettings, optional
-        Continuous signal and strips around alarms.
-    mqtt : MqttSettings, optional
-        Events to a broker, with discovery by Home Assistant.
-    notify : NotifySettings, optional
-        Alarms to people, by apprise.
-    webhook : WebhookSettings, optional
-        Alarms to a web address.
-    sound : SoundSettings, optional
-        Alarm sounds.
-    gpio : GpioSettings, optional
-        A lamp and a buzzer on a Raspberry Pi.
-    """
+    parts: ClassVar[Registry] = OUTPUTS
 
-    store: StoreSettings | None = None
-    recorder: RecorderSettings | None = None
-    mqtt: MqttSettings | None = None
-    notify: NotifySettings | None = None
-    webhook: WebhookSettings | None = None
-    sound: SoundSettings | None = None
-    gpio: GpioSettings | None = None
+    @classmethod
+    def default_of(cls, part: OutputKind) -> tuple[type[Settings], Mapping[str, Any]]:
+        """See `PartSettings.default_of`."""
+        return part.settings, {}
+
+    def asked_for(self) -> dict[str, Settings]:
+        """Return the settings of every output that has a table, by name."""
+        return {name: table for name, table in self if isinstance(table, Settings)}
+
+
+def _described(kinds: Mapping[str, OutputKind]) -> str:
+    tables = "".join(
+        f"{name} : {kind.settings.__name__}, optional\n    {kind.title}.\n" for name, kind in kinds.items()
+    )
+    return (
+        "Outputs that keep or announce; each is off unless its table is there.\n\n"
+        f"Parameters\n----------\n{tables}"
+    )
+
+
+if TYPE_CHECKING:
+
+    class DeliverySettings(_OutputTables):
+        """Outputs that keep or announce; each is off unless its table is there."""
+
+        def __getattr__(self, name: str) -> Any:
+            """Return the settings of an output; None if it is off."""
+
+else:
+    _OWN = {name: OUTPUTS.load(name) for name in OUTPUTS.own_names()}
+    DeliverySettings = create_model(
+        "DeliverySettings",
+        __base__=_OutputTables,
+        __module__=__name__,
+        __doc__=_described(_OWN),
+        **{name: (kind.settings | None, None) for name, kind in _OWN.items()},
+    )

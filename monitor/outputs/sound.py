@@ -15,7 +15,8 @@ from pydantic import Field
 from ecgmon.monitor.core.config import Settings
 from ecgmon.monitor.core.errors import OutputError
 from ecgmon.monitor.core.events import Priority
-from ecgmon.monitor.outputs.annunciator import Signaller
+from ecgmon.monitor.outputs.annunciator import Annunciator, Signaller
+from ecgmon.monitor.outputs.kind import OutputKind
 
 RATE_HZ = 22_050
 PLAY_S = 10.0
@@ -116,3 +117,6 @@ def _find_player() -> Sequence[str]:
     raise OutputError(
         "No program that plays sound was found.", "Install pipewire, pulseaudio-utils or alsa-utils."
     )
+
+
+OUTPUT = OutputKind("Alarm sounds", SoundSettings, lambda settings, _: Annunciator(Loudspeaker(settings)))

@@ -1,5 +1,6 @@
 """Stores events; stands first among the outputs, so nothing is announced before it is stored."""
 
+# ruff: noqa: PLC0415 - who stores nothing loads no SQLAlchemy
 from __future__ import annotations
 
 import logging
@@ -8,14 +9,10 @@ from collections.abc import Callable, Mapping, Sequence
 from types import TracebackType
 from typing import Self
 
-from sqlalchemy.exc import SQLAlchemyError
-
 from ecgmon.monitor.core.errors import OutputError
 from ecgmon.monitor.core.events import Event
-from ecgmon.monitor.store.retention import Retention
-from ecgmon.monitor.store.rows import RowMaker
+from ecgmon.monitor.outputs.kind import OutputKind
 from ecgmon.monitor.store.settings import StoreSettings
-from ecgmon.monitor.store.store import EventStore
 
 LOG = logging.getLogger(__name__)
 
@@ -44,6 +41,10 @@ class StoreOutput:
         wall: Callable[[], float] = time.time,
         names: Mapping[str, str] | None = None,
     ) -> None:
+        from ecgmon.monitor.store.retention import Retention
+        from ecgmon.monitor.store.rows import RowMaker
+        from ecgmon.monitor.store.store import EventStore
+
         self._names = dict(names or {})
         self.store = EventStore(settings.address)
         self._rows = RowMaker(wall)
@@ -56,6 +57,8 @@ class StoreOutput:
         return None if reason is None else f"Events cannot be stored: {reason}"
 
     def __enter__(self) -> Self:
+        from sqlalchemy.exc import SQLAlchemyError
+
         try:
             self.store.open()
             self._name_patients()
@@ -91,3 +94,11 @@ class StoreOutput:
             self._retention.tick()
         except Exception:
             LOG.exception("Names could not be stored, or old events deleted.")
+
+
+OUTPUT = OutputKind(
+    "The event store",
+    StoreSettings,
+    lambda settings, context: StoreOutput(settings, names=context.names),
+    stage="keep",
+)

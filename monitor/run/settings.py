@@ -12,10 +12,10 @@ from pydantic import Field, ValidationError
 from ecgmon.monitor.alarms.patients import PatientSettings
 from ecgmon.monitor.alarms.settings import AlarmSettings
 from ecgmon.monitor.core.errors import SettingsError
+from ecgmon.monitor.core.refusal import explain
 from ecgmon.monitor.ingest.settings import SourceSettings
 from ecgmon.monitor.outputs.settings import DeliverySettings
 from ecgmon.monitor.pipeline.pipeline import PipelineSettings
-from ecgmon.monitor.run.refusal import explain
 from ecgmon.monitor.run.service_settings import ServiceSettings
 
 Tree = dict[str, Any]

@@ -6,8 +6,8 @@ import sys
 import pytest
 
 from ecgmon.monitor.core import plugins
-from ecgmon.monitor.core.errors import PluginError
-from ecgmon.monitor.core.plugins import Registry
+from ecgmon.monitor.core.errors import OutputError, PluginError
+from ecgmon.monitor.core.plugins import OURS, Registry, instance_of
 
 OWN = {"sum": "math:fsum", "root": "math:sqrt"}
 
@@ -72,3 +72,55 @@ def test_a_part_that_fails_while_it_is_imported_is_an_error_of_its_own(points, t
     with pytest.raises(PluginError, match="RuntimeError: no such card"):
         Registry("ecgmon.test", OWN).load("bad")
     sys.modules.pop("bad_plugin_for_test", None)
+
+
+def test_a_part_that_does_not_fit_is_refused_with_what_it_is(points):
+    installed, _ = points
+    installed.append(importlib.metadata.EntryPoint("number", "math:pi", "ecgmon.test"))
+    registry = Registry("ecgmon.test", OWN, fits=instance_of(str))
+    with pytest.raises(PluginError, match="does not fit: it is a float and not a str") as caught:
+        registry.load("number")
+    assert caught.value.exit_code == 9
+    assert "pip uninstall math" in str(caught.value)
+    assert registry.load("root")(4) == 2  # our own are not asked
+
+
+def test_a_list_of_all_parts_holds_the_broken_ones_with_their_problem(points):
+    installed, _ = points
+    installed.append(importlib.metadata.EntryPoint("broken", "math:no_such_part", "ecgmon.test"))
+    offers = {offer.name: offer for offer in Registry("ecgmon.test", OWN).offers()}
+    assert list(offers) == ["sum", "root", "broken", "floor"]
+    assert (offers["sum"].package, offers["sum"].problem) == (OURS, "")
+    assert offers["floor"].package == "math"
+    assert offers["broken"].part is None
+    assert "AttributeError" in offers["broken"].problem
+
+
+def test_a_name_that_two_packages_offer_is_given_to_neither(points):
+    installed, _ = points
+    installed.append(importlib.metadata.EntryPoint("floor", "cmath:exp", "ecgmon.test"))
+    registry = Registry("ecgmon.test", OWN)
+    with pytest.raises(PluginError, match="offered by more than one package: cmath and math"):
+        registry.load("floor")
+    assert registry.names().count("floor") == 1
+
+
+def test_whoever_fails_is_blamed_by_name_and_we_are_not(points):
+    registry = Registry("ecgmon.test", OWN)
+    blamed = r"'floor' .* the package math, which fails here \(KeyError: 'x'\)"
+    with pytest.raises(PluginError, match=blamed), registry.blaming("floor", "fails here"):
+        raise KeyError("x")
+    with pytest.raises(KeyError), registry.blaming("root", "fails here"):
+        raise KeyError("x")
+    with pytest.raises(OutputError, match="made for people"), registry.blaming("floor", "fails here"):
+        raise OutputError("made for people")
+    with pytest.raises(KeyboardInterrupt), registry.blaming("floor", "fails here"):
+        raise KeyboardInterrupt
+
+
+def test_the_names_of_our_own_are_told_without_reading_entry_points(points):
+    _, reads = points
+    assert Registry("ecgmon.test", OWN).own_names() == ["sum", "root"]
+    assert reads == []
+    with pytest.raises(KeyError):
+        Registry("ecgmon.test", OWN).package("nobody's")

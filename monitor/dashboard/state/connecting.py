@@ -8,7 +8,7 @@ from urllib.parse import quote
 
 from serial.tools import list_ports
 
-from ecgmon.firmware_bridge.decoders import DEVICES
+from ecgmon.firmware_bridge import decoders
 from ecgmon.sim.library import BUNDLED
 
 DATABASES = {
@@ -90,7 +90,7 @@ def serial_ports() -> list[tuple[str, str]]:
 
 def device_kinds() -> list[tuple[str, str]]:
     """Return title and name of the devices that are understood."""
-    return [(kind.title[:1].upper() + kind.title[1:], name) for name, kind in DEVICES.items()]
+    return [(kind.title[:1].upper() + kind.title[1:], name) for name, kind in decoders.device_kinds().items()]
 
 
 def replay_address(record: str, speed: float) -> str:

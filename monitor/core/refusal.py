@@ -13,6 +13,7 @@ from pydantic import ValidationError
 from pydantic.fields import FieldInfo
 
 from ecgmon.monitor.core.config import Settings
+from ecgmon.monitor.core.part_settings import field_of, keys_of
 
 _KINDS: Mapping[type, str] = {
     bool: "true or false",
@@ -49,7 +50,7 @@ def explain(error: ValidationError, kind: type[Settings], origin: str) -> str:
     path = [str(part) for part in first["loc"]]
     table, field, key = _find(kind, path)
     if first["type"] == "extra_forbidden":
-        known = sorted(table.model_fields)
+        known = sorted(keys_of(table))
         close = difflib.get_close_matches(path[-1], known, n=1, cutoff=0.5)
         hint = f"Did you mean {close[0]}?" if close else f"Allowed here: {', '.join(known)}."
         return f"{origin}: unknown key {'.'.join(path)}. {hint}"
@@ -85,7 +86,7 @@ def _find(kind: type[Settings], path: list[str]) -> tuple[type[Settings], FieldI
     table, field = kind, None
     key: list[str] = []
     for part in path:
-        found = table.model_fields.get(part)
+        found = field_of(table, part)
         if found is None:
             break
         field = found
