@@ -17,6 +17,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
+import psutil
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 
@@ -188,7 +189,7 @@ def setting() -> dict[str, object]:
     return {
         "machine": platform.machine(),
         "cores": os.cpu_count(),
-        "load": round(os.getloadavg()[0], 1),
+        "load": round(psutil.getloadavg()[0], 1),
         "qt": f"{QtCore.qVersion()} {os.environ['QT_QPA_PLATFORM']}",
     }
 

@@ -93,10 +93,10 @@ class ReviewPage(Page):
     def keys(self) -> Sequence[PageKey]:
         """Step from beat to beat."""
         return (
-            PageKey(",", "Previous beat in review", lambda: self.step(forward=False)),
-            PageKey(".", "Next beat in review", lambda: self.step(forward=True)),
-            PageKey("Shift+,", "Previous notable beat in review", lambda: self.step_notable(forward=False)),
-            PageKey("Shift+.", "Next notable beat in review", lambda: self.step_notable(forward=True)),
+            PageKey(",", "Previous beat, in review", lambda: self.step(forward=False)),
+            PageKey(".", "Next beat, in review", lambda: self.step(forward=True)),
+            PageKey("Shift+,", "Previous notable beat, in review", lambda: self.step_notable(forward=False)),
+            PageKey("Shift+.", "Next notable beat, in review", lambda: self.step_notable(forward=True)),
         )
 
     def on_close(self) -> None:

@@ -14,6 +14,8 @@ LEGEND = (
     " click a letter for the reason in words. Not a medical device."
 )
 
+LEGEND_PX = 640
+
 
 class HelpDialog(QtWidgets.QDialog):
     """Keys and the meaning of the picture.
@@ -27,7 +29,6 @@ class HelpDialog(QtWidgets.QDialog):
     def __init__(self, keys: Sequence[tuple[str, str]], parent: QtWidgets.QWidget | None = None) -> None:
         super().__init__(parent)
         self.setWindowTitle("Keys")
-        self.setMinimumWidth(680)
         grid = QtWidgets.QGridLayout()
         grid.setHorizontalSpacing(14)
         grid.setVerticalSpacing(7)
@@ -39,6 +40,7 @@ class HelpDialog(QtWidgets.QDialog):
             grid.addWidget(label(words), number % half, at + 1)
         legend = label(LEGEND, "muted")
         legend.setWordWrap(True)
+        legend.setMinimumWidth(LEGEND_PX)  # of the dialog itself it would let the keys be cut
         whole = column(label("Keys", "heading"), spacing=14, margins=(20, 16, 20, 16))
         whole.addLayout(grid)
         whole.addWidget(legend)
