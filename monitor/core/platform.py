@@ -137,6 +137,16 @@ def set_mode(descriptor: int, mode: int) -> None:
         os.fchmod(descriptor, mode)
 
 
+def user_name() -> str:
+    """Return the name of who runs this process; ``unknown`` where the system has none for him."""
+    import getpass
+
+    try:
+        return getpass.getuser()
+    except (ImportError, KeyError, OSError):
+        return "unknown"
+
+
 def has_group(name: str) -> bool:
     """Say whether the system has a group of that name."""
     if sys.platform != "win32":

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import getpass
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -11,6 +10,7 @@ import platformdirs
 from PyQt6 import QtCore, QtGui, QtWidgets
 
 from ecgmon.monitor.core.errors import EcgmonError
+from ecgmon.monitor.core.platform import user_name
 from ecgmon.monitor.dashboard.drawing.palette import PALETTES, ThemeName
 from ecgmon.monitor.dashboard.drawing.theme import apply_theme
 from ecgmon.monitor.dashboard.pages.base import PageContext
@@ -65,7 +65,7 @@ class MainWindow(QtWidgets.QMainWindow):
         self.session: StreamSession | None = None
         self.banner = AlarmBanner()
         folder = Path(platformdirs.user_data_dir("ecgmon", appauthor=False)) / "remarks"
-        context = PageContext(feed, remarks or RemarkBook(folder), getpass.getuser())
+        context = PageContext(feed, remarks or RemarkBook(folder), user_name())
         self.empty = EmptyPage()
         self.pages = PageShelf(context, self.empty)
         self.tabs = self.pages.tabs
@@ -176,6 +176,7 @@ class MainWindow(QtWidgets.QMainWindow):
         self.pages.tell_all(lambda page: page.on_close())
         self.preferences.options = self.live.trace.options
         save_preferences(self.store, self.preferences)
+        self.sound.close()
         self.feed.stop()
         super().closeEvent(event)
 

@@ -29,6 +29,13 @@ class SoundPlayer:
         if due is not None:
             self._play(due)
 
+    def close(self) -> None:
+        """Let go of the bursts."""
+        self._effects.clear()
+        if self._folder is not None:
+            self._folder.cleanup()
+            self._folder = None
+
     def _play(self, priority: str) -> None:
         if self._folder is None:
             self._load()
