@@ -11,7 +11,6 @@ import argparse
 import asyncio
 import json
 import multiprocessing
-import os
 import shutil
 import socket
 import subprocess
@@ -147,7 +146,7 @@ def measure(count: int, seconds: float, port: int, folder: str, model: str | Non
         "cpu_percent_per_stream": round(usage["cpu_percent"] / count, 2),
         "rss_mb": round(usage["rss_mb"]),
         "rss_mb_per_stream": round((usage["rss_mb"] - empty_mb) / count, 2),
-        "load": round(os.getloadavg()[0], 1),
+        "load": round(psutil.getloadavg()[0], 1),
     }
 
 

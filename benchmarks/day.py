@@ -28,8 +28,8 @@ ELAPSED_S = time.perf_counter
 time.time = time.monotonic = lambda: SIGNAL_S[0]
 
 from ecgmon.monitor.core.events import Event, SampleBlock  # noqa: E402 - behind the clock
+from ecgmon.monitor.core.platform import memory_mb  # noqa: E402
 from ecgmon.monitor.headless.attendant import attended  # noqa: E402
-from ecgmon.monitor.headless.report import memory_mb  # noqa: E402
 from ecgmon.monitor.outputs.build import build_outputs  # noqa: E402
 from ecgmon.monitor.outputs.settings import DeliverySettings  # noqa: E402
 from ecgmon.monitor.recorder.disk import MEGABYTE  # noqa: E402

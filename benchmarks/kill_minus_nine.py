@@ -24,6 +24,7 @@ from pathlib import Path
 from urllib.parse import unquote
 
 import numpy as np
+import psutil
 
 from ecgmon.monitor.headless.patient_memory import PatientMemory
 from ecgmon.monitor.recorder.recorder import Recorder
@@ -148,7 +149,7 @@ def main() -> int:
         f"kills {arguments.rounds}, alarms announced {len(announced)}, stored {len(stored)}, "
         f"missing {len(missing)}\n"
         f"records that open {records}, files of state that do not {len(damaged)}\n"
-        f"start to first event p50 {p50:.1f} s, p99 {p99:.1f} s; load {os.getloadavg()[0]:.1f}\n"
+        f"start to first event p50 {p50:.1f} s, p99 {p99:.1f} s; load {psutil.getloadavg()[0]:.1f}\n"
     )
     return 1 if missing or damaged else 0
 

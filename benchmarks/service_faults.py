@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import getpass
 import json
 import os
 import shutil
@@ -111,7 +112,7 @@ class Broker:
             probe.bind(("127.0.0.1", 0))
             self.port = probe.getsockname()[1]
         config = folder / "mosquitto.conf"
-        user = "user root\n" if os.getuid() == 0 else ""
+        user = "user root\n" if getpass.getuser() == "root" else ""
         config.write_text(f"listener {self.port} 127.0.0.1\nallow_anonymous true\n{user}")
         self._command = [found, "-c", str(config)]
         self._process: subprocess.Popen[bytes] | None = None

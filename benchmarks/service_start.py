@@ -110,7 +110,7 @@ def main() -> int:
     for key in rows[0]:
         values = [row[key] for row in rows]
         sys.stdout.write(f"{key:14} median {np.median(values):.2f}, longest {max(values):.2f}\n")
-    sys.stdout.write(f"{json.dumps(costs)}; load {os.getloadavg()[0]:.1f}\n")
+    sys.stdout.write(f"{json.dumps(costs)}; load {psutil.getloadavg()[0]:.1f}\n")
     return 0
 
 

@@ -114,7 +114,7 @@ def measure(devices: int, workers: int, seconds: float) -> dict[str, Any]:
         "core_percent_per_stream": round(share / devices, 3),
         "streams_per_core": round(100 * devices / share),
         "rss_mb": round(report["memory_mb"]),
-        "load": round(os.getloadavg()[0], 1),
+        "load": round(psutil.getloadavg()[0], 1),
     }
 
 

@@ -17,19 +17,20 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
+import psutil
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 
 import itertools
 
-from pyqtgraph.Qt import QtCore, QtWidgets
+from PyQt6 import QtCore, QtGui, QtWidgets
 
 from ecgmon.monitor.core.ring import RingBuffer
 from ecgmon.monitor.dashboard.app import application
 from ecgmon.monitor.dashboard.state.feed import Feed
 from ecgmon.monitor.dashboard.state.remarks import RemarkBook
 from ecgmon.monitor.dashboard.widgets.trace_view import TraceView
-from ecgmon.monitor.dashboard.window import LIVE, TILES, MainWindow
+from ecgmon.monitor.dashboard.window import MainWindow
 from ecgmon.monitor.run.settings import MonitorSettings
 
 WARM_UP_S = 4.0
@@ -53,7 +54,7 @@ class Watch:
     def __post_init__(self) -> None:
         paint = self.view.paintEvent
 
-        def timed(event: object) -> None:
+        def timed(event: QtGui.QPaintEvent | None) -> None:
             paint(event)
             self.paints.append((time.monotonic(), self.view.head))
 
@@ -163,7 +164,7 @@ def live(seconds: float, folder: Path, mode: str) -> dict[str, float]:
     """Measure the live page: two leads of ten seconds, shaded and lettered."""
     app, window = open_window(["replay:200"], folder)
     wait_for_streams(app, window, 1)
-    window.tabs.setCurrentIndex(LIVE)
+    window.show_page("live")
     window.live.trace.set_options(mode=mode, seconds=10.0, traces="clean", leads=(0, 1))
     spin(app, 6.0)
     result = measure(app, window, window.live.trace, seconds)
@@ -176,7 +177,7 @@ def tiles(seconds: float, folder: Path, count: int = 16) -> dict[str, float]:
     names = [f"replay:{RECORDS[n % 4]}?device=bed{n + 1}&start_s={20 * n}" for n in range(count)]
     app, window = open_window(names, folder)
     wait_for_streams(app, window, count)
-    window.tabs.setCurrentIndex(TILES)
+    window.show_page("patients")
     spin(app, 3.0)
     result = measure(app, window, window.patients.tiles[0].trace, seconds)
     window.close()
@@ -188,7 +189,7 @@ def setting() -> dict[str, object]:
     return {
         "machine": platform.machine(),
         "cores": os.cpu_count(),
-        "load": round(os.getloadavg()[0], 1),
+        "load": round(psutil.getloadavg()[0], 1),
         "qt": f"{QtCore.qVersion()} {os.environ['QT_QPA_PLATFORM']}",
     }
 

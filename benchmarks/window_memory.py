@@ -21,14 +21,14 @@ import psutil
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 
-from pyqtgraph.Qt import QtCore
+from PyQt6 import QtCore
 
 from benchmarks.window import spin
 from ecgmon.monitor.core.events import SampleBlock
 from ecgmon.monitor.dashboard.app import application
 from ecgmon.monitor.dashboard.state.feed import Feed
 from ecgmon.monitor.dashboard.state.remarks import RemarkBook
-from ecgmon.monitor.dashboard.window import LIVE, REVIEW, TRENDS, MainWindow
+from ecgmon.monitor.dashboard.window import MainWindow
 from ecgmon.monitor.run.settings import MonitorSettings
 from ecgmon.sim.library import BUNDLED
 from ecgmon.sim.record import Record, read_record
@@ -103,7 +103,7 @@ def main() -> None:
             if hours * 3600 >= NOTE_EVERY_S * len(notes):
                 notes.append((round(hours, 3), round(process.memory_info().rss / 2**20, 1)))
                 print(f"{hours:6.2f} h   {notes[-1][1]:7.1f} MiB", flush=True)
-                window.tabs.setCurrentIndex((LIVE, LIVE, TRENDS, REVIEW)[len(notes) % 4])
+                window.show_page(("live", "live", "trends", "review")[len(notes) % 4])
             if hours >= given.hours:
                 break
         assert window.session is not None

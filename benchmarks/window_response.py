@@ -18,13 +18,13 @@ import numpy as np
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 
-from pyqtgraph.Qt import QtCore, QtWidgets
+from PyQt6 import QtCore, QtWidgets
 
 from benchmarks.window import Watch, open_window, setting, spin, wait_for_streams
 from ecgmon.monitor.dashboard.state.connecting import serial_ports
 from ecgmon.monitor.dashboard.widgets import connect_dialog
 from ecgmon.monitor.dashboard.widgets.connect_dialog import ConnectDialog
-from ecgmon.monitor.dashboard.window import LIVE, REVIEW, TRENDS, MainWindow
+from ecgmon.monitor.dashboard.window import MainWindow
 
 BEAT_MS = 5
 SLOW_PORT_LIST_S = 2.0
@@ -78,7 +78,7 @@ def explaining(folder: Path, seconds: float) -> Report:
     app, window = running(folder)
     assert window.session is not None
     shown = window.session.beats.tail(6)[0]
-    window.tabs.setCurrentIndex(REVIEW)
+    window.show_page("review")
     window.review.open_at(shown.time_s)
     spin(app, 0.5)
     found = waits(app, seconds, window.review.reason.ask)
@@ -89,7 +89,7 @@ def explaining(folder: Path, seconds: float) -> Report:
 def reconnecting(folder: Path, seconds: float) -> Report:
     """Measure while two sources try to connect in vain."""
     app, window = running(folder, *BROKEN)
-    window.tabs.setCurrentIndex(LIVE)
+    window.show_page("live")
     found = waits(app, seconds)
     window.close()
     return found
@@ -125,9 +125,9 @@ def changing_source(folder: Path, seconds: float) -> Report:
 def turning_pages(folder: Path, seconds: float) -> Report:
     """Measure while somebody goes from page to page."""
     app, window = running(folder)
-    pages = iter([REVIEW, TRENDS, LIVE] * 100)
+    pages = iter(["review", "trends", "live"] * 100)
     timer = QtCore.QTimer()
-    timer.timeout.connect(lambda: window.tabs.setCurrentIndex(next(pages)))
+    timer.timeout.connect(lambda: window.show_page(next(pages)))
     timer.start(250)
     found = waits(app, seconds)
     timer.stop()

@@ -15,15 +15,14 @@ from pathlib import Path
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from pyqtgraph.Qt import QtCore
+from PyQt6 import QtCore
 
 from ecgmon.monitor.dashboard.app import application
 from ecgmon.monitor.dashboard.drawing.calipers import Calipers
 from ecgmon.monitor.dashboard.state.feed import Feed
 from ecgmon.monitor.dashboard.state.remarks import RemarkBook
 from ecgmon.monitor.dashboard.widgets.connect_dialog import ConnectDialog
-from ecgmon.monitor.dashboard.widgets.help_dialog import HelpDialog
-from ecgmon.monitor.dashboard.window import REVIEW, TILES, TRENDS, MainWindow
+from ecgmon.monitor.dashboard.window import MainWindow
 from ecgmon.monitor.run.settings import MonitorSettings
 
 PATIENCE_S = 120.0
@@ -148,9 +147,9 @@ def past_pages(studio: Studio) -> None:
         assert before is not None
         strip.calipers = Calipers(before.time_s, 0.9, shown.time_s, -1.0)
         studio.shoot(f"review-{theme}")
-        window.tabs.setCurrentIndex(TRENDS)
+        window.show_page("trends")
         studio.shoot(f"trends-{theme}")
-        assert window.tabs.currentIndex() != REVIEW
+        assert window.pages.chosen != "review"
 
 
 def other_pages(studio: Studio) -> None:
@@ -161,7 +160,7 @@ def other_pages(studio: Studio) -> None:
         ]
         window = studio.open(*addresses, theme=theme)
         studio.until(lambda w=window: len(w.feed.sessions) == len(TILES_SHOWN))
-        window.tabs.setCurrentIndex(TILES)
+        window.show_page("patients")
         studio.wait(14.0)
         studio.shoot(f"tiles-{theme}")
     window = studio.open()
@@ -169,7 +168,7 @@ def other_pages(studio: Studio) -> None:
     studio.shoot("empty-dark")
     for theme in ("dark", "light"):
         window.set_theme("light" if theme == "light" else "dark")
-        for name, dialog in (("connect", ConnectDialog(None, {}, window)), ("help", HelpDialog(window))):
+        for name, dialog in (("connect", ConnectDialog(None, {}, window)), ("help", window.help_dialog())):
             dialog.show()
             studio.wait(0.4)
             dialog.grab().save(str(studio.folder / f"{name}-{theme}.png"))

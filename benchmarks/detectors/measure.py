@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import resource
+import sys
 import time
 import warnings
 from pathlib import Path
 
 import numpy as np
+import psutil
 
 from benchmarks.detectors.cases import cases
 from benchmarks.detectors.detectors import DETECTORS, Lead
@@ -55,9 +56,19 @@ def measure(suite: str, name: str, data: Path, folds: Path | None = None) -> lis
     total = _row(name, pool("all", scores)) | {
         "cpu_s": sum(seconds),
         "times_real_time": signal_s / sum(seconds),
-        "peak_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
+        "peak_mb": _peak_mb(),
     }
     return [*rows, total]
+
+
+def _peak_mb() -> float:
+    """Return the most memory that this process ever held, in megabytes."""
+    if sys.platform != "win32":
+        import resource
+
+        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    else:
+        return float(psutil.Process().memory_info().peak_wset) / 2**20
 
 
 def fold_of(suite: str, record: str, data: Path) -> int:

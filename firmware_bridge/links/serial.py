@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import errno
-import grp
 import os
 import threading
 import time
@@ -18,6 +17,7 @@ import serial
 from ecgmon.firmware_bridge.errors import LinkLostError, PortBusyError, PortDeniedError, PortMissingError
 from ecgmon.firmware_bridge.links.base import Chunk
 from ecgmon.monitor.core.errors import SourceError
+from ecgmon.monitor.core.platform import group_of
 
 _POLL_S = 0.2
 _MAX_QUEUED_BYTES = 1 << 22
@@ -194,8 +194,5 @@ def _explained(url: str, error: serial.SerialException) -> SourceError:
 
 def _group_hint(path: str) -> str:
     """Name the group that may open a port."""
-    try:
-        group = grp.getgrgid(os.stat(path).st_gid).gr_name  # noqa: PTH116
-    except (OSError, KeyError):
-        group = "dialout"
+    group = group_of(path) or "dialout"
     return f"Join the group {group!r} (sudo usermod -aG {group} $USER), then log in again."

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import asyncio
 import sys
 from urllib.parse import urlsplit
 
@@ -12,6 +11,7 @@ from platformdirs import user_state_path
 from ecgmon.firmware_bridge.bridge import Bridge, BridgeSettings
 from ecgmon.firmware_bridge.broker import Broker, BrokerSettings
 from ecgmon.monitor.core.errors import UsageError
+from ecgmon.monitor.core.platform import run_async
 from ecgmon.monitor.ingest.registry import open_source
 from ecgmon.monitor.run.settings import load_settings
 
@@ -35,7 +35,7 @@ def bridge(arguments: argparse.Namespace) -> int:
     }
     chosen = BridgeSettings.model_validate({key: value for key, value in given.items() if value is not None})
     sys.stdout.write(f"{source.name} to {broker.name}, topic {chosen.topic.format(device=source.name)}\n")
-    asyncio.run(Bridge(source, broker, chosen).run())
+    run_async(Bridge(source, broker, chosen).run())
     return 0
 
 

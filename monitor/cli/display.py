@@ -11,8 +11,9 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
-BINDINGS = ("PyQt6", "PySide6")
-"""In the order in which pyqtgraph takes them."""
+from ecgmon.monitor.core.platform import local_socket
+
+BINDING = "PyQt6"
 
 PATIENCE_S = 20.0
 CONNECT_S = 2.0
@@ -25,17 +26,19 @@ SYSTEM_LIBRARIES = (
 )
 
 
-def qt_binding(environment: Mapping[str, str] = os.environ) -> str | None:
-    """Return the name of the Qt binding that the window would use; None if there is none."""
-    wanted = environment.get("PYQTGRAPH_QT_LIB")
-    names = (wanted,) if wanted else BINDINGS
-    return next((name for name in names if importlib.util.find_spec(name)), None)
+def qt_binding() -> str | None:
+    """Return the name of the Qt binding that the window uses; None if it is not installed."""
+    return BINDING if importlib.util.find_spec(BINDING) else None
 
 
 def display_named(environment: Mapping[str, str] = os.environ) -> bool:
     """Tell whether anything says that there is a display."""
     names = ("DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM")
-    return sys.platform in ("darwin", "win32") or any(environment.get(name) for name in names)
+    return _always_there() or any(environment.get(name) for name in names)
+
+
+def _always_there() -> bool:
+    return sys.platform in ("darwin", "win32")
 
 
 def display_problem(environment: Mapping[str, str] = os.environ) -> str:
@@ -49,7 +52,7 @@ def display_problem(environment: Mapping[str, str] = os.environ) -> str:
     environment : mapping of str to str
         Variables that name the display.
     """
-    if sys.platform in ("darwin", "win32"):
+    if _always_there():
         return ""
     if not display_named(environment):
         return "there is no display (neither DISPLAY nor WAYLAND_DISPLAY is set)"
@@ -67,7 +70,7 @@ def _sockets(environment: Mapping[str, str]) -> dict[str, bool]:
     wayland, display = environment.get("WAYLAND_DISPLAY"), environment.get("DISPLAY")
     if wayland:
         path = Path(environment.get("XDG_RUNTIME_DIR", "")) / wayland
-        answers[f"WAYLAND_DISPLAY {wayland}"] = _answers(socket.AF_UNIX, str(path))
+        answers[f"WAYLAND_DISPLAY {wayland}"] = _answers_locally(str(path))
     if display:
         answers[f"DISPLAY {display}"] = _x_answers(display)
     return answers
@@ -79,13 +82,17 @@ def _x_answers(display: str) -> bool:
         return False
     host, number = found["host"], int(found["number"])
     if host not in ("", "unix"):
-        return _answers(socket.AF_INET, (host, X_PORT + number))
+        return _answers(socket.socket(socket.AF_INET), (host, X_PORT + number))
     path = f"{X_FOLDER}/X{number}"
-    return any(_answers(socket.AF_UNIX, name) for name in (path, f"\0{path}"))
+    return any(_answers_locally(name) for name in (path, f"\0{path}"))
 
 
-def _answers(family: socket.AddressFamily, address: str | tuple[str, int]) -> bool:
-    with socket.socket(family, socket.SOCK_STREAM) as link:
+def _answers_locally(path: str) -> bool:
+    return _answers(local_socket("a display behind a local socket"), path)
+
+
+def _answers(link: socket.socket, address: str | tuple[str, int]) -> bool:
+    with link:
         link.settimeout(CONNECT_S)
         try:
             link.connect(address)
@@ -95,10 +102,10 @@ def _answers(family: socket.AddressFamily, address: str | tuple[str, int]) -> bo
 
 
 def _qt_problem(environment: Mapping[str, str]) -> str:
-    code = f"from {qt_binding(environment)}.QtGui import QGuiApplication as A; A([])"
+    code = f"from {BINDING}.QtGui import QGuiApplication as A; A([])"
     try:
         tried = subprocess.run(
-            [sys.executable, "-c", code],
+            [sys.executable, "-P", "-c", code],
             env=dict(environment),
             capture_output=True,
             text=True,

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import argparse
-import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ecgmon.monitor.core.platform import available_cores
 from ecgmon.sim.splits import MITDB_SPLITS
 
 if TYPE_CHECKING:
@@ -66,7 +66,7 @@ def add_evaluate(commands: Commands) -> None:
     how.add_argument("--annotations", type=Path, metavar="DIR", help="score the annotation files in DIR")
     how.add_argument("--annotator", default="ecgmon", metavar="EXT", help="their suffix (ecgmon)")
     how.add_argument("--learning-s", type=float, default=0.0, metavar="S", help="leave out the start (0)")
-    cores = len(os.sched_getaffinity(0))
+    cores = available_cores()
     how.add_argument("--jobs", type=int, default=cores, metavar="N", help="processes (all cores)")
     how.add_argument("--beats", type=int, default=30, metavar="N", help="beats of each class to explain (30)")
     parser.add_argument("--out", type=Path, metavar="DIR", help="write text, CSV and a picture there")

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import signal
 import sys
 from collections.abc import Callable, Sequence
 from typing import IO
 
+from ecgmon.monitor.core.platform import on_signals, run_async
 from ecgmon.monitor.headless.attendant import attended
 from ecgmon.monitor.headless.systemd import log_to_journal
 from ecgmon.monitor.ingest.base import Source
@@ -52,9 +52,9 @@ def run_headless(
     monitor = Monitor(settings, sources, [*outputs, shown], duration_s=settings.duration_s, shown=False)
     log_on_terminal = sys.stdout.isatty() and settings.outputs.console == "log"
     if settings.service is not None:
-        asyncio.run(serve(monitor, settings.service, reload))
+        run_async(serve(monitor, settings.service, reload))
     else:
-        asyncio.run(run_until_stopped(monitor, progress=sys.stderr.isatty() and not log_on_terminal))
+        run_async(run_until_stopped(monitor, progress=sys.stderr.isatty() and not log_on_terminal))
     print_summary(monitor, sys.stderr if json else sys.stdout)
     return 0
 
@@ -70,22 +70,18 @@ async def serve(
 
 async def run_until_stopped(monitor: Monitor, *, progress: bool = False) -> None:
     """Run the monitor; SIGINT and SIGTERM end it cleanly, a second one at once."""
-    loop = asyncio.get_running_loop()
-    ends = (signal.SIGINT, signal.SIGTERM)
+    heard = contextlib.ExitStack()
 
     def stop() -> None:
-        for number in ends:
-            loop.remove_signal_handler(number)
+        heard.close()
         monitor.stop()
 
-    for number in ends:
-        loop.add_signal_handler(number, stop)
+    heard.enter_context(on_signals({"SIGINT": stop, "SIGTERM": stop}))
     watcher = asyncio.create_task(_show_progress(monitor.sources, sys.stderr)) if progress else None
     try:
         await monitor.run()
     finally:
-        for number in ends:
-            loop.remove_signal_handler(number)
+        heard.close()
         if watcher is not None:
             watcher.cancel()
             with contextlib.suppress(asyncio.CancelledError):

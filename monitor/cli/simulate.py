@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import asyncio
 import sys
 
 import numpy as np
@@ -14,6 +13,7 @@ from ecgmon.firmware_bridge.broker import BrokerSettings
 from ecgmon.firmware_bridge.decoders import device_kind
 from ecgmon.monitor.cli.bridge import broker_at
 from ecgmon.monitor.core.errors import UsageError
+from ecgmon.monitor.core.platform import run_async
 from ecgmon.sim.devices.boards import BOARDS
 from ecgmon.sim.devices.device import VirtualDevice
 from ecgmon.sim.devices.faults import FaultSettings
@@ -65,7 +65,7 @@ def _crowd(arguments: argparse.Namespace, faults: FaultSettings) -> int:
     sys.stdout.write(f"{len(crowd)} wearables at {arguments.rate:g} Hz to {broker.name}, topic {topic}\n")
     sys.stdout.flush()
     tally = Tally()
-    asyncio.run(publish_crowd(crowd, broker, topic, speed=arguments.speed, tally=tally))
+    run_async(publish_crowd(crowd, broker, topic, speed=arguments.speed, tally=tally))
     sys.stdout.write(
         f"{tally.messages} messages, {tally.samples} samples, {tally.late_s:.2f} s late at most\n"
     )

@@ -18,6 +18,7 @@ from rich.text import Text
 from ecgmon.monitor.cli.braille import draw_trace
 from ecgmon.monitor.cli.headless import print_summary, run_until_stopped
 from ecgmon.monitor.core.events import PIPELINE_HZ, Alarm, Beat, Event, HeartRate, Quality
+from ecgmon.monitor.core.platform import run_async
 from ecgmon.monitor.core.ring import OverrunError
 from ecgmon.monitor.ingest.registry import open_sources
 from ecgmon.monitor.outputs.base import Output
@@ -243,7 +244,7 @@ def run_terminal(settings: MonitorSettings, outputs: Sequence[Output], console: 
     sources = open_sources(settings.sources, settings)
     monitor = Monitor(settings, sources, outputs, duration_s=settings.duration_s)
     terminal = console if console is not None else Console()
-    asyncio.run(_run(monitor, terminal))
+    run_async(_run(monitor, terminal))
     print_summary(monitor, terminal.file)
     return 0
 

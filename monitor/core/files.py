@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from ecgmon.monitor.core.platform import set_mode
+
 
 @contextmanager
 def replacing(path: Path) -> Iterator[Path]:
@@ -45,7 +47,7 @@ def replace_file(path: Path, data: bytes, durable: bool = False, mode: int | Non
     """
     with replacing(path) as part, part.open("wb") as stream:
         if mode is not None:
-            os.fchmod(stream.fileno(), mode)
+            set_mode(stream.fileno(), mode)
         stream.write(data)
         if durable:
             stream.flush()

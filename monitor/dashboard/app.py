@@ -5,7 +5,7 @@ from __future__ import annotations
 import signal
 import sys
 
-from pyqtgraph.Qt import QtCore, QtWidgets
+from PyQt6 import QtCore, QtWidgets
 
 from ecgmon.monitor.core.errors import EcgmonError
 from ecgmon.monitor.dashboard.state.feed import Feed, OutputMaker, no_outputs

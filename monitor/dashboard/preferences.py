@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass, field, fields
 from typing import Any
 
-from pyqtgraph.Qt import QtCore
+from PyQt6 import QtCore
 
 from ecgmon.monitor.dashboard.drawing.layout import ViewOptions
 from ecgmon.monitor.dashboard.drawing.palette import PALETTES, ThemeName

@@ -2,23 +2,23 @@
 
 from __future__ import annotations
 
-import getpass
 import time
 from collections.abc import Callable
-from functools import partial
 from pathlib import Path
 
 import platformdirs
-from pyqtgraph.Qt import QtCore, QtGui, QtWidgets
+from PyQt6 import QtCore, QtGui, QtWidgets
 
 from ecgmon.monitor.core.errors import EcgmonError
-from ecgmon.monitor.core.events import PIPELINE_HZ
+from ecgmon.monitor.core.platform import user_name
 from ecgmon.monitor.dashboard.drawing.palette import PALETTES, ThemeName
 from ecgmon.monitor.dashboard.drawing.theme import apply_theme
+from ecgmon.monitor.dashboard.pages.base import PageContext
 from ecgmon.monitor.dashboard.pages.empty import EmptyPage
 from ecgmon.monitor.dashboard.pages.live import LivePage
-from ecgmon.monitor.dashboard.pages.patients import TilesPage
+from ecgmon.monitor.dashboard.pages.patients import PatientsPage
 from ecgmon.monitor.dashboard.pages.review import ReviewPage
+from ecgmon.monitor.dashboard.pages.shelf import PageShelf
 from ecgmon.monitor.dashboard.pages.trends import TrendsPage
 from ecgmon.monitor.dashboard.preferences import BASE_PX, load_preferences, save_preferences
 from ecgmon.monitor.dashboard.state.alarm_board import most_urgent
@@ -40,7 +40,6 @@ FASTEST = 100.0
 WALL_SCALE = 1.4
 DEMO = "replay:200"
 DISCLAIMER = "Not a medical device. For research and education only."
-LIVE, REVIEW, TRENDS, TILES = range(4)
 
 
 class MainWindow(QtWidgets.QMainWindow):
@@ -65,17 +64,17 @@ class MainWindow(QtWidgets.QMainWindow):
         self.preferences = load_preferences(self.store)
         self.session: StreamSession | None = None
         self.banner = AlarmBanner()
-        self.live = LivePage()
         folder = Path(platformdirs.user_data_dir("ecgmon", appauthor=False)) / "remarks"
-        self.review = ReviewPage(remarks or RemarkBook(folder), getpass.getuser())
-        self.review.reason.settings = feed.settings.pipeline.classifier
-        self.trends = TrendsPage()
-        self.patients = TilesPage()
+        context = PageContext(feed, remarks or RemarkBook(folder), user_name())
         self.empty = EmptyPage()
+        self.pages = PageShelf(context, self.empty)
+        self.tabs = self.pages.tabs
+        self.live = self.pages.of_kind(LivePage)
+        self.review = self.pages.of_kind(ReviewPage)
+        self.trends = self.pages.of_kind(TrendsPage)
+        self.patients = self.pages.of_kind(PatientsPage)
         self.replay = ReplayBar()
         self.sound = SoundPlayer()
-        self.tabs = QtWidgets.QTabBar()
-        self.pages = QtWidgets.QStackedWidget()
         self.status = label("", "muted")
         self.wall = False
         self._alarming: str | None = None
@@ -100,11 +99,10 @@ class MainWindow(QtWidgets.QMainWindow):
         now_s = time.monotonic()
         self.feed.poll()
         self._choose_session()
-        page = self.pages.currentWidget()
-        if page is not self.empty and self.isVisible() and not self.isMinimized():
-            page.frame(now_s)
+        if self.isVisible() and not self.isMinimized():
+            self.pages.tell_front(lambda page: page.frame(now_s))
         if self._frames % REFRESH_EVERY == 0:
-            self._refresh(page, now_s)
+            self._refresh(now_s)
         self._frames += 1
 
     def connect_to(self, addresses: list[str]) -> None:
@@ -115,7 +113,7 @@ class MainWindow(QtWidgets.QMainWindow):
             self.say(str(error))
             self.feed.problem = str(error)
             return
-        self.tabs.setCurrentIndex(TILES if len(addresses) > 1 else LIVE)
+        self.show_page("patients" if len(addresses) > 1 else "live")
 
     def ask_connect(self) -> None:
         """Open the connect dialog."""
@@ -129,18 +127,26 @@ class MainWindow(QtWidgets.QMainWindow):
         """Show one of several patients on the live page."""
         if device in self.feed.sessions:
             self._show_session(self.feed.sessions[device])
-            self.tabs.setCurrentIndex(LIVE)
+            self.show_page("live")
 
     def open_review(self, time_s: float) -> None:
         """Show a moment in the review."""
-        self.tabs.setCurrentIndex(REVIEW)
+        self.show_page("review")
         self.review.open_at(time_s)
+
+    def show_page(self, name: str) -> None:
+        """Bring a page to the front by its name, such as ``trends``.
+
+        Raises
+        ------
+        KeyError
+            There is none of that name.
+        """
+        self.pages.choose(name)
 
     def choose_leads(self, leads: tuple[int, ...]) -> None:
         """Show some leads on all pages; none for the usual ones."""
-        self.live.trace.set_options(leads=leads)
-        self.live.show_leads()
-        self.review.set_leads(leads)
+        self.pages.tell_all(lambda page: page.set_leads(leads))
 
     def set_theme(self, name: ThemeName) -> None:
         """Use the dark or the light theme."""
@@ -151,10 +157,10 @@ class MainWindow(QtWidgets.QMainWindow):
         """Fill the screen with the trace and the figures, or go back."""
         self.wall = self.replay.muted = on
         self._apply_theme()
-        for part in (self.top, self.live.lower, self.live.tools, self.live.beat):
-            part.setVisible(not on)
+        self.top.setVisible(not on)
+        self.pages.tell_all(lambda page: page.set_wall(on))
         if on:
-            self.tabs.setCurrentIndex(LIVE)
+            self.show_page("live")
             self.showFullScreen()
         else:
             self.showNormal()
@@ -164,22 +170,21 @@ class MainWindow(QtWidgets.QMainWindow):
         self._message_until_s = time.monotonic() + MESSAGE_S
         set_text(self.status, message)
 
-    def closeEvent(self, event: QtGui.QCloseEvent) -> None:  # noqa: N802 - Qt's name
+    def closeEvent(self, event: QtGui.QCloseEvent | None) -> None:  # noqa: N802 - Qt's name
         """Stop reading and remember; everything heard so far is written."""
         self._timer.stop()
-        self.review.reason.cancel()
+        self.pages.tell_all(lambda page: page.on_close())
         self.preferences.options = self.live.trace.options
         save_preferences(self.store, self.preferences)
+        self.sound.close()
         self.feed.stop()
-        event.accept()
+        super().closeEvent(event)
 
-    def _refresh(self, page: QtWidgets.QWidget, now_s: float) -> None:
+    def _refresh(self, now_s: float) -> None:
         session = self.session
         self._show_alarms(now_s)
-        if page is self.empty:
-            self.empty.show_state(running=self.feed.running, problem=self.feed.problem)
-        else:
-            page.refresh(now_s)
+        self.empty.show_state(running=self.feed.running, problem=self.feed.problem)
+        self.pages.tell_front(lambda page: page.refresh(now_s))
         self.replay.refresh(self.feed.controls, session.comparison if session is not None else None)
         wanted = self.preferences.sound
         self.sound.enabled = not self.feed.replaying if wanted is None else wanted
@@ -194,7 +199,7 @@ class MainWindow(QtWidgets.QMainWindow):
         self._alarming = most_urgent(boards, self.session.device if self.session is not None else None)
         board = boards.get(self._alarming) if self._alarming is not None else None
         elsewhere = self.session is None or self._alarming != self.session.device
-        named = elsewhere or self.tabs.currentIndex() == TILES
+        named = elsewhere or self.pages.chosen == "patients"
         self.banner.refresh(board, now_s, self._alarming or "" if named else "")
         self.sound.update(board.sounding() if board is not None else None, now_s)
 
@@ -210,14 +215,12 @@ class MainWindow(QtWidgets.QMainWindow):
         sessions = self.feed.sessions
         controls = self.feed.controls
         speed = min(controls.speed or FASTEST, FASTEST) if controls is not None else 1.0
-        self.live.trace.speed = self.patients.speed = speed
+        streams = [sessions[device] for device in sorted(sessions)]
+        self.pages.tell_all(lambda page: page.set_speed(speed))
+        self.pages.tell_all(lambda page: page.set_sessions(streams))
         if self.session is None or sessions.get(self.session.device) is not self.session:
             self._show_session(next(iter(sessions.values()), None))
-        self.patients.set_sessions([sessions[device] for device in sorted(sessions)])
-        self.tabs.setTabVisible(TILES, len(sessions) > 1)
-        wanted = self.empty if self.session is None else self._page(self.tabs.currentIndex())
-        if self.pages.currentWidget() is not wanted:
-            self.pages.setCurrentWidget(wanted)
+        self.pages.turn(streaming=self.session is not None)
 
     def _show_session(self, session: StreamSession | None) -> None:
         if session is self.session:
@@ -227,11 +230,7 @@ class MainWindow(QtWidgets.QMainWindow):
         if session is not None and reference is not None:
             session.compare(reference.samples, reference.symbols.tolist())
             session.set_reference(self.replay.reference.isChecked())
-        for page in (self.live, self.review, self.trends):
-            page.set_session(session)
-
-    def _page(self, index: int) -> QtWidgets.QWidget:
-        return (self.live, self.review, self.trends, self.patients)[index]
+        self.pages.tell_all(lambda page: page.set_session(session))
 
     def _apply_theme(self) -> None:
         palette = PALETTES[self.preferences.theme]
@@ -240,26 +239,12 @@ class MainWindow(QtWidgets.QMainWindow):
         size = self.preferences.base_px
         size = round(size * WALL_SCALE) if self.wall else size
         apply_theme(app, palette, size)
-        for part in (self.banner, self.live, self.review):
-            part.set_text_size(size)
+        self.banner.set_text_size(size)
         self.banner.palette_data = palette
-        for page in (self.live, self.review, self.trends, self.patients):
-            page.set_theme(palette)
+        self.pages.tell_all(lambda page: page.set_text_size(size))
+        self.pages.tell_all(lambda page: page.set_theme(palette))
 
     def _build(self) -> QtWidgets.QWidget:
-        self.tabs.setDrawBase(False)
-        self.tabs.setExpanding(False)
-        self.tabs.setUsesScrollButtons(False)
-        self.tabs.setAccessibleName("Pages")
-        for name, page in (
-            ("Live", self.live),
-            ("Review", self.review),
-            ("Trends", self.trends),
-            ("Patients", self.patients),
-        ):
-            self.tabs.addTab(name)
-            self.pages.addWidget(page)
-        self.pages.addWidget(self.empty)
         self.sound_button = button("Sound", "Alarm sound", self.toggle_sound, check=True, tip="Sound (U)")
         controls = (
             button("Connect", "Connect", self.ask_connect, tip="Connect (Ctrl+O)"),
@@ -303,13 +288,11 @@ class MainWindow(QtWidgets.QMainWindow):
         self.banner.silence.connect(self._silence)
         self.replay.compared.connect(self._compare)
         self.replay.sought.connect(lambda _: self.live.beat.pick(None))
-        self.live.beat.open_review.connect(lambda index: self.open_review(index / PIPELINE_HZ))
-        self.live.reviewed.connect(self.open_review)
-        for chooser in (self.live.tools.leads, self.review.leads):
-            chooser.chosen.connect(self.choose_leads)
-        self.trends.open_review.connect(self.open_review)
-        self.patients.opened.connect(self.open_patient)
-        self.review.said.connect(self.say)
+        for page in self.pages.pages.values():
+            page.review_asked.connect(self.open_review)
+            page.patient_asked.connect(self.open_patient)
+            page.leads_chosen.connect(self.choose_leads)
+            page.said.connect(self.say)
         self.empty.demo.connect(lambda: self.connect_to([DEMO]))
         self.empty.connect_asked.connect(self.ask_connect)
 
@@ -322,10 +305,6 @@ class MainWindow(QtWidgets.QMainWindow):
             "reference": self.replay.reference.toggle,
             "acknowledge": self.banner.acknowledge_button.click,
             "silence": self.banner.silence_button.click,
-            "previous": lambda: self.review.step(forward=False),
-            "next": lambda: self.review.step(forward=True),
-            "previous_event": lambda: self.review.step_notable(forward=False),
-            "next_event": lambda: self.review.step_notable(forward=True),
             "mode": self.live.tools.toggle_mode,
             "leads": self.live.tools.leads.step,
             "larger": lambda: self.resize_text(1),
@@ -337,10 +316,10 @@ class MainWindow(QtWidgets.QMainWindow):
             "help": self.show_help,
             "leave": lambda: self.set_wall(False) if self.wall else None,
         }
-        for number in range(4):
-            acts[f"page{number + 1}"] = partial(self.tabs.setCurrentIndex, number)
         for keys, name, _ in KEYS:
-            QtGui.QShortcut(QtGui.QKeySequence(keys), self, activated=acts[name])
+            shortcut = QtGui.QShortcut(QtGui.QKeySequence(keys), self)
+            shortcut.activated.connect(acts[name])
+        self.pages.bind_keys(self)
 
     def toggle_theme(self) -> None:
         """Change between dark and light."""
@@ -362,7 +341,11 @@ class MainWindow(QtWidgets.QMainWindow):
 
     def show_help(self) -> None:
         """Show the keys."""
-        HelpDialog(self).exec()
+        self.help_dialog().exec()
+
+    def help_dialog(self) -> HelpDialog:
+        """Return the list of keys: the window's own and those of its pages."""
+        return HelpDialog([*((key, words) for key, _, words in KEYS), *self.pages.key_list()], self)
 
     def _compare(self, shown: bool) -> None:
         if self.session is not None:

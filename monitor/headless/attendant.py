@@ -6,11 +6,11 @@ import asyncio
 import contextlib
 import logging
 import os
-import signal
 from collections.abc import AsyncIterator, Callable, Mapping
 from typing import Any
 
 from ecgmon.monitor.core.errors import EcgmonError, UsageError
+from ecgmon.monitor.core.platform import on_signals
 from ecgmon.monitor.headless.control import Answer, answering
 from ecgmon.monitor.headless.open_alarms import StateFile
 from ecgmon.monitor.headless.patient_memory import PatientMemory
@@ -135,20 +135,18 @@ async def attended(
     )
     learned.forget_old()
     monitor.remember(state.load(), learned.load)
-    loop = asyncio.get_running_loop()
-    loop.add_signal_handler(signal.SIGHUP, attendant.reload_or_tell)
     tasks = [
         asyncio.create_task(_keep_state(state, learned, monitor, settings.state_every_s)),
         asyncio.create_task(_show_life(attendant.reporter)),
         asyncio.create_task(_end_with_ward(monitor)),
     ]
     try:
-        async with answering(settings.socket, attendant.handle):
-            notify("READY=1")
-            yield
-            notify("STOPPING=1")
+        with on_signals({"SIGHUP": attendant.reload_or_tell}):
+            async with answering(settings.socket, attendant.handle):
+                notify("READY=1")
+                yield
+                notify("STOPPING=1")
     finally:
-        loop.remove_signal_handler(signal.SIGHUP)
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)

@@ -6,16 +6,17 @@ import asyncio
 import contextlib
 import json
 import os
-import socket
 from collections.abc import AsyncIterator, Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 from ecgmon.monitor.core.errors import EcgmonError, SourceError
+from ecgmon.monitor.core.platform import local_socket, serve_locally
 
 Answer = dict[str, Any]
 Handler = Callable[[Mapping[str, Any]], Answer]
 
+WHAT = "the local socket of the service"
 LONGEST_REQUEST = 10_000
 TIMEOUT_S = 5.0
 
@@ -35,6 +36,8 @@ async def answering(path: Path, handler: Handler) -> AsyncIterator[None]:
     ------
     SourceError
         Another monitor answers there, or the socket cannot be made.
+    PlatformError
+        This system has no such sockets.
     """
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -48,7 +51,7 @@ async def answering(path: Path, handler: Handler) -> AsyncIterator[None]:
 
     try:
         _make_way(path)
-        server = await asyncio.start_unix_server(serve, path, limit=LONGEST_REQUEST)
+        server = await serve_locally(serve, path, limit=LONGEST_REQUEST, what=WHAT)
         os.chmod(path, 0o660)  # noqa: PTH101 - it takes no time
     except OSError as error:
         raise SourceError(f"The socket {path} cannot be made: {error.strerror}.") from error
@@ -66,9 +69,11 @@ def ask(path: Path, request: Mapping[str, Any]) -> Answer:
     ------
     SourceError
         None answers, or it refuses.
+    PlatformError
+        This system has no such sockets.
     """
     try:
-        with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as channel:
+        with local_socket(WHAT) as channel:
             channel.settimeout(TIMEOUT_S)
             channel.connect(str(path))
             channel.sendall(json.dumps(request).encode() + b"\n")
@@ -115,6 +120,6 @@ def _remove(path: Path) -> None:
 
 
 def _is_answered(path: Path) -> bool:
-    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
+    with local_socket(WHAT) as probe:
         probe.settimeout(1.0)
         return probe.connect_ex(str(path)) == 0

@@ -5,10 +5,10 @@ from __future__ import annotations
 import os
 import time
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 from ecgmon.monitor.core.events import Beat, Event, HeartRate, Quality, RhythmChange
+from ecgmon.monitor.core.platform import memory_mb
 from ecgmon.monitor.core.version import __version__
 from ecgmon.monitor.run.monitor import Monitor
 from ecgmon.monitor.run.stream import Stream
@@ -108,12 +108,3 @@ class Reporter:
                 for a in stream.alarms.open_alarms()
             ],
         }
-
-
-def memory_mb() -> float | None:
-    """Return the resident memory of this process in megabytes; None where it cannot be known."""
-    try:
-        pages = int(Path("/proc/self/statm").read_text("ascii").split()[1])
-    except (OSError, IndexError, ValueError):
-        return None
-    return round(pages * os.sysconf("SC_PAGE_SIZE") / 1e6, 1)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import logging
 import os
-import socket
+
+from ecgmon.monitor.core.platform import local_socket
 
 ALIVE_SHARE = 0.4
 """Signs of life come after this share of the watchdog's time."""
@@ -25,7 +26,7 @@ def notify(*lines: str) -> bool:
         return False
     if address.startswith("@"):
         address = "\0" + address[1:]
-    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_CLOEXEC) as channel:
+    with local_socket("the notice to systemd", datagrams=True) as channel:
         try:
             channel.connect(address)
             channel.sendall("\n".join(lines).encode())

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import grp
 import shutil
 import sys
 from dataclasses import dataclass
@@ -10,6 +9,7 @@ from importlib.resources import files
 from pathlib import Path
 
 from ecgmon.monitor.core.errors import OutputError
+from ecgmon.monitor.core.platform import has_group, require_linux
 
 UNIT_PATH = Path("etc/systemd/system/ecgmon.service")
 CONFIG_PATH = Path("etc/ecgmon/ecgmon.toml")
@@ -59,7 +59,7 @@ def unit_text(config: Path = Path("/") / CONFIG_PATH, command: str | None = None
         Path of ``ecgmon``; by default the one beside this Python.
     """
     template = files("ecgmon.monitor.headless").joinpath("ecgmon.service").read_text("utf-8")
-    groups = " ".join(name for name in GROUPS if _has_group(name))
+    groups = " ".join(name for name in GROUPS if has_group(name))
     values = {"{command}": command or find_command(), "{config}": str(config), "{groups}": groups}
     for mark, value in values.items():
         template = template.replace(mark, value)
@@ -70,7 +70,7 @@ def find_command() -> str:
     """Return the path of ``ecgmon``."""
     beside = Path(sys.executable).with_name("ecgmon")
     found = str(beside) if beside.exists() else shutil.which("ecgmon")
-    return found or f"{sys.executable} -m ecgmon"
+    return found or f"{sys.executable} -P -m ecgmon"
 
 
 def install(root: Path = Path("/"), config: Path | None = None) -> Installed:
@@ -87,7 +87,10 @@ def install(root: Path = Path("/"), config: Path | None = None) -> Installed:
     ------
     OutputError
         The files cannot be written.
+    PlatformError
+        This system has no systemd.
     """
+    require_linux("a service of systemd", "Start 'ecgmon run' as your system starts its own services.")
     unit, target = root / UNIT_PATH, root / CONFIG_PATH
     try:
         unit.parent.mkdir(parents=True, exist_ok=True)
@@ -101,11 +104,3 @@ def install(root: Path = Path("/"), config: Path | None = None) -> Installed:
             f"The service cannot be installed: {error.filename}: {error.strerror}.", "Try again with sudo."
         ) from error
     return Installed(unit, target, new)
-
-
-def _has_group(name: str) -> bool:
-    try:
-        grp.getgrnam(name)
-    except KeyError:
-        return False
-    return True

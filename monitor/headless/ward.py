@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from ecgmon.monitor.core.errors import INTERNAL_FAULT_EXIT_CODE, EcgmonError, SourceError
+from ecgmon.monitor.core.platform import on_signals, require_linux
 from ecgmon.monitor.headless.attendant import WARD
 from ecgmon.monitor.headless.control import Answer, answering, ask
 from ecgmon.monitor.headless.sharing import joined, part_of
@@ -22,6 +23,10 @@ from ecgmon.monitor.headless.systemd import alive_every_s, log_to_journal, notif
 from ecgmon.monitor.run.settings import MonitorSettings
 
 LOG = logging.getLogger(__name__)
+
+PYTHON = (sys.executable, "-P")
+"""Starts a worker. With -P nothing is imported from the folder one happens to be in, which may hold
+files with the names of our modules or of those that we import."""
 
 RESTART_S = 1.0
 """Pause before a worker that died is started again."""
@@ -79,15 +84,19 @@ class Worker:
         self.ended = True
         return code
 
-    def end(self, number: signal.Signals = signal.SIGTERM) -> None:
+    def end(self) -> None:
         """Ask the process to end, for good."""
         self._ending = True
-        self.tell(number)
+        self.tell("SIGTERM")
 
-    def tell(self, number: signal.Signals) -> None:
-        """Send a signal to the process, if it lives."""
+    def kill(self) -> None:
+        """End the process at once, if it lives."""
+        self.tell("SIGKILL")
+
+    def tell(self, name: str) -> None:
+        """Send a signal to the process by the signal's name, if it lives."""
         if self.running and self._process is not None:
-            self._process.send_signal(number)
+            self._process.send_signal(signal.Signals[name])
 
 
 class Ward:
@@ -115,19 +124,13 @@ class Ward:
         for place in range(count):
             part = part_of(settings, place, count).service
             assert part is not None
-            command = [sys.executable, "-m", "ecgmon", *words, "--worker", f"{place}/{count}"]
+            command = [*PYTHON, "-m", "ecgmon", *words, "--worker", f"{place}/{count}"]
             self._workers.append(Worker(place, command, part.socket))
         self._askers = ThreadPoolExecutor(count, thread_name_prefix="ask")
 
     async def run(self) -> int:
         """Run all workers until they end; return an exit code that is not 0 if all of them failed."""
-        loop = asyncio.get_running_loop()
-        with contextlib.ExitStack() as handlers:
-            for number in (signal.SIGINT, signal.SIGTERM):
-                loop.add_signal_handler(number, self._end)
-                handlers.callback(loop.remove_signal_handler, number)
-            loop.add_signal_handler(signal.SIGHUP, self._tell_all, signal.SIGHUP)
-            handlers.callback(loop.remove_signal_handler, signal.SIGHUP)
+        with on_signals({"SIGINT": self._end, "SIGTERM": self._end, "SIGHUP": self._reload}):
             async with answering(self._socket, self.handle), self._watched():
                 codes = await asyncio.gather(*(worker.live() for worker in self._workers))
         notify("STOPPING=1")
@@ -192,11 +195,11 @@ class Ward:
                 if worker.unanswered >= HUNG_CHECKS and worker.running:
                     LOG.error("Worker %d hangs; it is started again.", worker.place)
                     worker.unanswered = 0
-                    worker.tell(signal.SIGKILL)
+                    worker.kill()
 
-    def _tell_all(self, number: signal.Signals) -> None:
+    def _reload(self) -> None:
         for worker in self._workers:
-            worker.tell(number)
+            worker.tell("SIGHUP")
 
     def _end(self) -> None:
         for worker in self._workers:
@@ -205,7 +208,7 @@ class Ward:
 
     def _kill(self) -> None:
         for worker in self._workers:
-            worker.end(signal.SIGKILL)
+            worker.kill()
 
 
 def run_ward(settings: MonitorSettings, words: Sequence[str], count: int) -> int:
@@ -215,7 +218,13 @@ def run_ward(settings: MonitorSettings, words: Sequence[str], count: int) -> int
     ----------
     settings, words, count
         As for `Ward`.
+
+    Raises
+    ------
+    PlatformError
+        This is not Linux.
     """
+    require_linux("a service of several processes", "Leave out workers: one process does it all.")
     log_to_journal()
     begin = time.monotonic()
     LOG.info("The devices are dealt out to %d workers.", count)

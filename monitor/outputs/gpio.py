@@ -10,6 +10,7 @@ from pydantic import Field
 from ecgmon.monitor.core.config import Settings
 from ecgmon.monitor.core.errors import MissingExtraError
 from ecgmon.monitor.core.events import Priority
+from ecgmon.monitor.core.platform import require_linux
 from ecgmon.monitor.outputs.annunciator import Annunciator, Signaller
 from ecgmon.monitor.outputs.kind import OutputKind
 
@@ -45,11 +46,14 @@ class Pins(Signaller):
     ------
     MissingExtraError
         gpiozero is not installed.
+    PlatformError
+        This is not Linux.
     """
 
     name = "GPIO"
 
     def __init__(self, settings: GpioSettings) -> None:
+        require_linux("the pins of [outputs.gpio]")
         try:
             gpiozero = importlib.import_module("gpiozero")
         except ImportError as error:

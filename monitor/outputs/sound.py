@@ -115,7 +115,9 @@ def _find_player() -> Sequence[str]:
         if path is not None:
             return (path, *command[1:])
     raise OutputError(
-        "No program that plays sound was found.", "Install pipewire, pulseaudio-utils or alsa-utils."
+        "No program that plays sound was found.",
+        "Install pipewire, pulseaudio-utils or alsa-utils, or name one in [outputs.sound] that plays a WAV"
+        " file from its standard input, such as player = ['play', '-'].",
     )
 
 

@@ -15,6 +15,7 @@ from typing import Any
 from ecgmon.monitor.alarms.engine import AlarmEngine
 from ecgmon.monitor.core.errors import EcgmonError, OutputError
 from ecgmon.monitor.core.events import Alarm, Event, LinkState, SampleBlock, SettingsChange, SourceStatus
+from ecgmon.monitor.core.platform import run_async
 from ecgmon.monitor.ingest.base import Source
 from ecgmon.monitor.outputs.base import Output
 from ecgmon.monitor.outputs.fan import OutputFan
@@ -387,6 +388,6 @@ class MonitorThread:
             self._after.stop(AFTER_S)
             self._after = None
         try:
-            asyncio.run(self.monitor.run())
+            run_async(self.monitor.run())
         except BaseException as error:
             self.error = error

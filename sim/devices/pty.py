@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import contextlib
 import os
-import pty
 import select
 import tempfile
 import threading
 import time
-import tty
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from ecgmon.monitor.core.platform import open_terminal, terminal_is_open
 from ecgmon.sim.devices.device import VirtualDevice
 
 _TICK_S = 0.01
@@ -33,6 +32,11 @@ class PtyDevice:
         disappears while the device is unplugged.
     speed : float
         Times the speed of life.
+
+    Raises
+    ------
+    PlatformError
+        This system has no pseudo-terminals; raised when it is plugged in.
     """
 
     def __init__(self, device: VirtualDevice, link: Path | None = None, speed: float = 1.0) -> None:
@@ -66,12 +70,7 @@ class PtyDevice:
         return not self._thread.is_alive()
 
     def _plug(self) -> None:
-        master, slave = pty.openpty()
-        tty.setraw(slave)
-        os.set_blocking(master, False)
-        name = os.ttyname(slave)
-        os.close(slave)
-        self._master = master
+        self._master, name = open_terminal("a virtual device on a pseudo-terminal")
         self.path.unlink(missing_ok=True)
         self.path.symlink_to(name)
 
@@ -102,11 +101,7 @@ class PtyDevice:
 
     def _listened(self) -> bool:
         """Say whether a program has the port open."""
-        if self._master is None:
-            return False
-        poller = select.poll()
-        poller.register(self._master, select.POLLIN)
-        return not any(event & select.POLLHUP for _, event in poller.poll(0))
+        return self._master is not None and terminal_is_open(self._master)
 
     def _obey(self) -> None:
         if self._master is not None and self._listened():

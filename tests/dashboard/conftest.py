@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from played_records import Player
-from pyqtgraph.Qt import QtCore
+from PyQt6 import QtCore
 
 from ecgmon.monitor.dashboard.app import application
 from ecgmon.monitor.dashboard.state.feed import Feed

@@ -6,7 +6,7 @@ import subprocess
 import sys
 
 import pytest
-from pyqtgraph.Qt import QtCore, QtWidgets
+from PyQt6 import QtCore, QtWidgets
 
 from ecgmon.monitor.dashboard.state.connecting import mqtt_address, record_choices, serial_address
 from ecgmon.monitor.dashboard.state.feed import Feed

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from PyQt6 import QtGui, QtWidgets
 from pyqtgraph.functions import ndarray_from_qimage
-from pyqtgraph.Qt import QtGui, QtWidgets
 
 from ecgmon.monitor.dashboard.drawing.layout import SWEEP_GAP_S
 from ecgmon.monitor.dashboard.drawing.palette import DARK, rgb
@@ -150,7 +150,7 @@ def test_a_window_that_slept_longer_than_the_ring_goes_on_with_now(view, player)
 
 
 def test_a_click_picks_the_beat_under_it(view, player, qtbot):
-    from pyqtgraph.Qt import QtCore
+    from PyQt6 import QtCore
 
     heart = player("200")
     view.set_session(heart.session)

@@ -8,13 +8,12 @@ import numpy as np
 import pytest
 import wfdb
 from played_records import StillFeed
-from pyqtgraph.Qt import QtCore, QtGui, QtWidgets
+from PyQt6 import QtCore, QtGui, QtWidgets
 
 from ecgmon.monitor.core.events import RhythmChange
 from ecgmon.monitor.dashboard.drawing.geometry import Trace
 from ecgmon.monitor.dashboard.drawing.palette import RHYTHM_NAMES
 from ecgmon.monitor.dashboard.state.feed import Feed
-from ecgmon.monitor.dashboard.window import LIVE, REVIEW, TILES, TRENDS
 from ecgmon.monitor.run.settings import MonitorSettings
 
 LEFT = QtCore.Qt.MouseButton.LeftButton
@@ -77,7 +76,7 @@ def test_from_the_list_to_the_reason_of_a_ventricular_beat(open_window, qtbot, h
     assert "Ventricular premature" in window.live.beat.title.text()
     assert "The model looked most at" in window.live.beat.text.text()
     qtbot.mouseClick(window.live.beat.review, LEFT)
-    assert window.tabs.currentIndex() == REVIEW
+    assert window.pages.chosen == "review"
     assert window.review.strip.chosen.symbol == "V"
     assert window.review.reason.title.text().startswith("V  Ventricular premature")
 
@@ -148,7 +147,7 @@ def test_a_strip_is_exported_in_four_formats(open_window, qtbot, heart, tmp_path
 
 def test_the_list_is_filtered_by_kind_and_text(open_window, qtbot, heart):
     window = open_window(StillFeed(heart))
-    window.tabs.setCurrentIndex(REVIEW)
+    window.show_page("review")
     qtbot.waitUntil(lambda: window.review.events.events.rowCount() > 0)
     box = window.review.kind
     box.setCurrentIndex(box.findData("beat"))
@@ -193,25 +192,25 @@ def test_alarms_are_shown_acknowledged_and_silenced(open_window, qtbot, player):
 def test_several_patients_are_tiles_and_a_click_opens_one(open_window, qtbot, heart, player):
     other = player("100").play(10.0)
     window = open_window(StillFeed(heart, other))
-    window.tabs.setCurrentIndex(TILES)
+    window.show_page("patients")
     qtbot.waitUntil(lambda: len(window.patients.tiles) == 2)
     qtbot.waitUntil(lambda: window.patients.tiles[1].rate.text().isdigit(), timeout=3000)
     tile = next(tile for tile in window.patients.tiles if tile.session.device == "100")
     qtbot.mouseClick(tile, LEFT)
-    assert window.tabs.currentIndex() == LIVE
+    assert window.pages.chosen == "live"
     assert window.session is other
 
 
 def test_trends_are_read_by_hovering_and_clicking_opens_the_review(open_window, qtbot, heart):
     window = open_window(StillFeed(heart))
-    window.tabs.setCurrentIndex(TRENDS)
+    window.show_page("trends")
     qtbot.waitUntil(lambda: window.trends.rate.getPlotItem().vb.viewRange()[0][1] > 20, timeout=3000)
     plot = window.trends.rate
     at = plot.getPlotItem().vb.mapViewToScene(QtCore.QPointF(15.0, np.mean(plot.viewRange()[1])))
     plot.scene().sigMouseMoved.emit(at)
     assert "/min" in window.trends.reading.text()
-    window.trends.open_review.emit(15.0)
-    assert window.tabs.currentIndex() == REVIEW
+    window.trends.review_asked.emit(15.0)
+    assert window.pages.chosen == "review"
     assert window.review.strip.middle == 15 * 360
 
 

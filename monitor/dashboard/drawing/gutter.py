@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from pyqtgraph.Qt import QtCore, QtGui
+from PyQt6 import QtCore, QtGui
 
 from ecgmon.monitor.dashboard.drawing.geometry import Lane, Trace
 from ecgmon.monitor.dashboard.drawing.layout import Plan
@@ -75,7 +75,7 @@ def _paint_millivolt(
     top = foot - mark_mv * lane.px_per_mv / ratio
     painter.setPen(QtGui.QPen(_colour(trace, ink), 1.4))
     points = [(10, foot), (16, foot), (16, top), (30, top), (30, foot), (36, foot)]
-    painter.drawPolyline([QtCore.QPointF(x, y) for x, y in points])
+    painter.drawPolyline(QtGui.QPolygonF([QtCore.QPointF(x, y) for x, y in points]))
     painter.setFont(ink.scaled_font(10))
     painter.setPen(QtGui.QColor(ink.palette.muted))
     painter.drawText(QtCore.QRectF(8, foot + 4, GUTTER_PX, 14), 0, f"{mark_mv:g} mV")

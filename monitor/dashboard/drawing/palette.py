@@ -184,7 +184,8 @@ def shading_ramp(colour: str, opacity: float) -> NDArray[np.uint32]:
     alpha = strength * np.clip(opacity, 0.0, 1.0)
     channels = [np.round(alpha * value).astype(np.uint32) for value in rgb(colour)]
     whole = np.round(alpha * 255).astype(np.uint32)
-    return (whole << 24) | (channels[0] << 16) | (channels[1] << 8) | channels[2]
+    ramp: NDArray[np.uint32] = (whole << 24) | (channels[0] << 16) | (channels[1] << 8) | channels[2]
+    return ramp
 
 
 def shading_pixels(attribution: NDArray[np.floating], ramp: NDArray[np.uint32]) -> NDArray[np.uint32]:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
-from pyqtgraph.Qt import QtCore, QtGui, QtSvg
+from PyQt6 import QtCore, QtGui, QtSvg
 
 from ecgmon.monitor.core.events import PIPELINE_HZ
 from ecgmon.monitor.dashboard.drawing.calipers import Calipers

@@ -3,7 +3,7 @@
 # ruff: noqa: E501 - a style sheet reads best with one rule a line
 from __future__ import annotations
 
-from pyqtgraph.Qt import QtGui, QtWidgets
+from PyQt6 import QtGui, QtWidgets
 
 from ecgmon.monitor.dashboard.drawing.palette import Palette
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import pyqtgraph as pg
-from pyqtgraph.Qt import QtCore, QtGui
+from PyQt6 import QtCore, QtGui
 
 from ecgmon.monitor.dashboard.drawing.geometry import Lane, Lanes, Page, grid_columns, grid_rows, heads
 from ecgmon.monitor.dashboard.drawing.palette import Palette
@@ -52,7 +53,7 @@ def paint_paper(
     ):
         painter.setPen(QtGui.QPen(QtGui.QColor(colour), 1))
         if fine or strong:
-            painter.drawLines([QtCore.QLineF(x, 0, x, height) for x in np.floor(columns) + 0.5])
+            _paint_lines(painter, [QtCore.QLineF(x, 0, x, height) for x in np.floor(columns) + 0.5])
     for lane in lanes.values():
         thin_y, strong_y = grid_rows(lane, page.mm_px)
         for colour, rows, strong in (
@@ -61,7 +62,12 @@ def paint_paper(
         ):
             painter.setPen(QtGui.QPen(QtGui.QColor(colour), 1))
             if fine or strong:
-                painter.drawLines([QtCore.QLineF(0, y, page.columns, y) for y in np.floor(rows) + 0.5])
+                _paint_lines(painter, [QtCore.QLineF(0, y, page.columns, y) for y in np.floor(rows) + 0.5])
+
+
+def _paint_lines(painter: QtGui.QPainter, lines: Sequence[QtCore.QLineF]) -> None:
+    if lines:  # Qt takes no empty list
+        painter.drawLines(*lines)
 
 
 def paint_scene(painter: QtGui.QPainter, scene: Scene, lanes: Lanes, ink: Ink) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pyqtgraph.Qt import QtCore, QtWidgets
+from PyQt6 import QtCore, QtWidgets
 
 from ecgmon.monitor.dashboard.widgets.basics import button, card, column, label, row, set_text
 
@@ -10,8 +10,8 @@ from ecgmon.monitor.dashboard.widgets.basics import button, card, column, label,
 class EmptyPage(QtWidgets.QWidget):
     """Two ways to begin."""
 
-    demo = QtCore.Signal()
-    connect_asked = QtCore.Signal()
+    demo = QtCore.pyqtSignal()
+    connect_asked = QtCore.pyqtSignal()
 
     def __init__(self) -> None:
         super().__init__()

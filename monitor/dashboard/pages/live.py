@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from pyqtgraph.Qt import QtCore, QtGui, QtWidgets
+from PyQt6 import QtCore, QtGui, QtWidgets
 
 from ecgmon.monitor.core.events import PIPELINE_HZ
 from ecgmon.monitor.dashboard.drawing.layout import chosen_leads
 from ecgmon.monitor.dashboard.drawing.palette import DARK, Palette
+from ecgmon.monitor.dashboard.pages.base import Page
 from ecgmon.monitor.dashboard.state.session import StreamSession
 from ecgmon.monitor.dashboard.state.timeline import TimelineRow
 from ecgmon.monitor.dashboard.widgets.basics import (
@@ -45,7 +46,7 @@ class Legend(QtWidgets.QWidget):
         self.setToolTip("How much each moment spoke for the class (Grad-CAM): left little, right most")
         self.setAccessibleName("Grad-CAM legend, from low to high")
 
-    def paintEvent(self, event: QtGui.QPaintEvent) -> None:  # noqa: N802, ARG002 - Qt's name
+    def paintEvent(self, event: QtGui.QPaintEvent | None) -> None:  # noqa: N802, ARG002 - Qt's name
         """Draw the ramp."""
         painter = QtGui.QPainter(self)
         painter.setRenderHint(QtGui.QPainter.RenderHint.Antialiasing)
@@ -131,14 +132,13 @@ class TraceTools(QtWidgets.QWidget):
         self.trace.set_frozen(held)
 
 
-class LivePage(QtWidgets.QWidget):
+class LivePage(Page):
     """Trace, figures, and the list of events of one stream."""
 
-    reviewed = QtCore.Signal(float)
+    title = "Live"
 
-    def __init__(self) -> None:
-        super().__init__()
-        self.setObjectName("page")
+    def build(self) -> None:
+        """Make trace, tools, figures and list."""
         self.trace = TraceView()
         self.tools = TraceTools(self.trace)
         self.numbers = NumbersPanel()
@@ -147,12 +147,12 @@ class LivePage(QtWidgets.QWidget):
         self._session: StreamSession | None = None
         paper = card()
         paper.setLayout(column(self.trace, margins=(1, 4, 1, 4)))
-        self.lower = card()
-        self.lower.setFixedHeight(176)
-        self.lower.setLayout(column(self.events, margins=(8, 6, 8, 8), spacing=2))
+        self.listing = card()
+        self.listing.setFixedHeight(176)
+        self.listing.setLayout(column(self.events, margins=(8, 6, 8, 8), spacing=2))
         left = column(self.tools, spacing=10)
         left.addWidget(paper, 1)
-        left.addWidget(self.lower)
+        left.addWidget(self.listing)
         whole = row(spacing=12, margins=(12, 8, 12, 8))
         whole.addLayout(left, 1)
         self.side = QtWidgets.QWidget()
@@ -160,6 +160,8 @@ class LivePage(QtWidgets.QWidget):
         whole.addWidget(self.side)
         self.set_text_size(14)
         self.trace.beat_picked.connect(self._pick)
+        self.beat.open_review.connect(lambda index: self.review_asked.emit(index / PIPELINE_HZ))
+        self.tools.leads.chosen.connect(self.leads_chosen)
         self.events.picked.connect(self._pick_row)
         self.setLayout(whole)
 
@@ -175,10 +177,24 @@ class LivePage(QtWidgets.QWidget):
         names = self._session.leads if self._session is not None else ()
         self.tools.leads.show_leads(names, chosen_leads(self.trace.options, len(names)))
 
+    def set_leads(self, leads: tuple[int, ...]) -> None:
+        """Show some leads; none for the usual ones."""
+        self.trace.set_options(leads=leads)
+        self.show_leads()
+
+    def set_speed(self, speed: float) -> None:
+        """Let the trace move as fast as the signal comes."""
+        self.trace.speed = speed
+
+    def set_wall(self, on: bool) -> None:
+        """Leave the trace and the figures alone on the screen, or show all."""
+        for part in (self.listing, self.tools, self.beat):
+            part.setVisible(not on)
+
     def set_text_size(self, base_px: int) -> None:
         """Give the figures the room that a size of text needs."""
         self.side.setFixedWidth(round(SIDE_EM * base_px))
-        self.lower.setFixedHeight(round(LIST_EM * base_px))
+        self.listing.setFixedHeight(round(LIST_EM * base_px))
         self.events.set_text_size(base_px)
         self.beat.set_text_size(base_px)
 
@@ -208,4 +224,4 @@ class LivePage(QtWidgets.QWidget):
         if event.kind == "beat":
             self._pick(round(event.time_s * PIPELINE_HZ))
         else:
-            self.reviewed.emit(event.time_s)
+            self.review_asked.emit(event.time_s)

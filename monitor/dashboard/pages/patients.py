@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
-from pyqtgraph.Qt import QtCore, QtGui, QtWidgets
+from PyQt6 import QtCore, QtGui, QtWidgets
 
 from ecgmon.monitor.dashboard.drawing.palette import DARK, Palette
+from ecgmon.monitor.dashboard.pages.base import Page
 from ecgmon.monitor.dashboard.state.alarm_board import flash_on
 from ecgmon.monitor.dashboard.state.session import StreamSession
 from ecgmon.monitor.dashboard.widgets.basics import column, label, row, set_flag, set_text
@@ -26,7 +28,7 @@ def shape_of_grid(count: int) -> tuple[int, int]:
 class Tile(QtWidgets.QFrame):
     """One patient: name, rate, trace, and a border that tells of an alarm."""
 
-    opened = QtCore.Signal(str)
+    opened = QtCore.pyqtSignal(str)
 
     def __init__(self, session: StreamSession) -> None:
         super().__init__()
@@ -67,38 +69,42 @@ class Tile(QtWidgets.QFrame):
             self._look = look
             self.setStyleSheet(look)
 
-    def mouseReleaseEvent(self, event: QtGui.QMouseEvent) -> None:  # noqa: N802, ARG002 - Qt's name
+    def mouseReleaseEvent(self, event: QtGui.QMouseEvent | None) -> None:  # noqa: N802, ARG002 - Qt's name
         """Open this patient."""
         self.opened.emit(self.session.device)
 
-    def keyPressEvent(self, event: QtGui.QKeyEvent) -> None:  # noqa: N802 - Qt's name
+    def keyPressEvent(self, event: QtGui.QKeyEvent | None) -> None:  # noqa: N802 - Qt's name
         """Open this patient with Return."""
-        if event.key() in (QtCore.Qt.Key.Key_Return, QtCore.Qt.Key.Key_Enter):
+        if event is not None and event.key() in (QtCore.Qt.Key.Key_Return, QtCore.Qt.Key.Key_Enter):
             self.opened.emit(self.session.device)
         else:
             super().keyPressEvent(event)
 
 
-class TilesPage(QtWidgets.QWidget):
+class PatientsPage(Page):
     """Up to sixteen tiles."""
 
-    opened = QtCore.Signal(str)
+    title = "Patients"
 
-    def __init__(self) -> None:
-        super().__init__()
-        self.setObjectName("page")
-        self.palette_data: Palette = DARK
+    def build(self) -> None:
+        """Make an empty grid."""
         self.tiles: list[Tile] = []
-        self.speed = 1.0
+        self._count = 0
         self._grid = QtWidgets.QGridLayout()
         self._grid.setContentsMargins(12, 8, 12, 8)
         self._grid.setSpacing(10)
         self.setLayout(self._grid)
         self._turn = 0
 
-    def set_sessions(self, sessions: list[StreamSession]) -> None:
+    @property
+    def offered(self) -> bool:
+        """Whether there is more than one patient."""
+        return self._count > 1
+
+    def set_sessions(self, sessions: Sequence[StreamSession]) -> None:
         """Show other patients; tiles that stay are kept."""
-        wanted = sessions[:MOST]
+        self._count = len(sessions)
+        wanted = list(sessions[:MOST])
         if [tile.session for tile in self.tiles] == wanted:
             return
         for tile in self.tiles:
@@ -110,7 +116,7 @@ class TilesPage(QtWidgets.QWidget):
             tile = Tile(session)
             tile.palette_data = self.palette_data
             tile.trace.set_theme(self.palette_data)
-            tile.opened.connect(self.opened)
+            tile.opened.connect(self.patient_asked)
             self._grid.addWidget(tile, number // columns, number % columns)
             self.tiles.append(tile)
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from pyqtgraph.Qt import QtCore, QtWidgets
+from PyQt6 import QtWidgets
 
 from ecgmon.monitor.core.errors import OutputError
 from ecgmon.monitor.dashboard.drawing.export import write_csv, write_wfdb
@@ -13,7 +14,7 @@ from ecgmon.monitor.dashboard.drawing.layout import chosen_leads
 from ecgmon.monitor.dashboard.drawing.palette import BEAT_NAMES, Palette
 from ecgmon.monitor.dashboard.drawing.strip import Strip
 from ecgmon.monitor.dashboard.drawing.strip_painter import export_picture
-from ecgmon.monitor.dashboard.state.remarks import RemarkBook
+from ecgmon.monitor.dashboard.pages.base import Page, PageKey
 from ecgmon.monitor.dashboard.state.session import StreamSession
 from ecgmon.monitor.dashboard.state.timeline import TimelineRow
 from ecgmon.monitor.dashboard.widgets.basics import Shortening, button, card, choice, column, row, set_text
@@ -43,24 +44,15 @@ LIST_EM, REASON_EM = 26.8, 14.0
 SYMBOLS = ("N", "L", "R", "A", "V", "F", "Q")
 
 
-class ReviewPage(QtWidgets.QWidget):
-    """The past of one stream.
+class ReviewPage(Page):
+    """The past of one stream."""
 
-    Parameters
-    ----------
-    remarks : RemarkBook
-        Keeps reclassified beats.
-    author : str
-        Who reclassifies.
-    """
+    title = "Review"
 
-    said = QtCore.Signal(str)
-
-    def __init__(self, remarks: RemarkBook, author: str) -> None:
-        super().__init__()
-        self.setObjectName("page")
-        self.author = author
-        self.remarks = remarks
+    def build(self) -> None:
+        """Make list, strip, reason and choices."""
+        self.author = self.context.author
+        self.remarks = self.context.remarks
         self.events = EventTable(detail_em=4.5)
         self.kind = choice("Kind of event", FILTERS, "")
         self.search = QtWidgets.QLineEdit()
@@ -68,6 +60,7 @@ class ReviewPage(QtWidgets.QWidget):
         self.search.setAccessibleName("Filter events by text")
         self.view = StripView()
         self.reason = ReasonPanel()
+        self.reason.settings = self.context.feed.settings.pipeline.classifier
         self.previous = button(
             "◀", "Previous beat", lambda: self.step(forward=False), tip="Previous beat (,)"
         )
@@ -85,7 +78,7 @@ class ReviewPage(QtWidgets.QWidget):
         self.hint = Shortening("Click a beat; drag to measure.")
         self.hint.setObjectName("faint")
         self._session: StreamSession | None = None
-        self._build()
+        self._arrange()
         self.hint.setSizePolicy(
             QtWidgets.QSizePolicy.Policy.Expanding, QtWidgets.QSizePolicy.Policy.Preferred
         )
@@ -95,6 +88,20 @@ class ReviewPage(QtWidgets.QWidget):
         self.view.chosen.connect(self._show_chosen)
         self.reclassify.activated.connect(self._reclassify)
         self.export.activated.connect(self._export)
+        self.leads.chosen.connect(self.leads_chosen)
+
+    def keys(self) -> Sequence[PageKey]:
+        """Step from beat to beat."""
+        return (
+            PageKey(",", "Previous beat, in review", lambda: self.step(forward=False)),
+            PageKey(".", "Next beat, in review", lambda: self.step(forward=True)),
+            PageKey("Shift+,", "Previous notable beat, in review", lambda: self.step_notable(forward=False)),
+            PageKey("Shift+.", "Next notable beat, in review", lambda: self.step_notable(forward=True)),
+        )
+
+    def on_close(self) -> None:
+        """End an estimate that is being made."""
+        self.reason.cancel()
 
     @property
     def strip(self) -> Strip | None:
@@ -128,9 +135,6 @@ class ReviewPage(QtWidgets.QWidget):
         self.view.palette_data = palette
         self.reason.set_theme(palette)
         self.view.update()
-
-    def frame(self, now_s: float) -> None:
-        """Nothing moves here."""
 
     def refresh(self, now_s: float) -> None:  # noqa: ARG002 - all pages are called alike
         """Bring the list up to date."""
@@ -194,7 +198,7 @@ class ReviewPage(QtWidgets.QWidget):
         self.view.update()
         self.said.emit(f"Kept: {chosen.symbol} → {symbol} by {self.author}")
 
-    def _build(self) -> None:
+    def _arrange(self) -> None:
         listing = self.listing = card()
         inside = column(spacing=8, margins=(10, 10, 10, 10))
         inside.addLayout(row(self.kind, self.search))

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 import pyqtgraph as pg
-from pyqtgraph.Qt import QtCore, QtWidgets
+from PyQt6 import QtCore
 
 from ecgmon.monitor.dashboard.drawing.palette import DARK, Palette
+from ecgmon.monitor.dashboard.pages.base import Page
 from ecgmon.monitor.dashboard.state.session import StreamSession
 from ecgmon.monitor.dashboard.state.timeline import clock
 from ecgmon.monitor.dashboard.state.trends import BIN_S
@@ -17,7 +18,7 @@ CLASSES_TITLE = "Beats by class"
 CLASS_COLOURS = {"N": "N", "S": "A", "V": "V", "F": "F", "Q": "Q"}
 
 
-class ClockAxis(pg.AxisItem):
+class ClockAxis(pg.AxisItem):  # type: ignore[misc] # pyqtgraph tells no types
     """Stream time as m:ss or h:mm:ss."""
 
     def tickStrings(self, values: list[float], scale: float, spacing: float) -> list[str]:  # noqa: N802, ARG002
@@ -25,15 +26,13 @@ class ClockAxis(pg.AxisItem):
         return [clock(value).removesuffix(".0") if value >= 0 else "" for value in values]
 
 
-class TrendsPage(QtWidgets.QWidget):
+class TrendsPage(Page):
     """Plots over minutes to days; a click opens that moment in the review."""
 
-    open_review = QtCore.Signal(float)
+    title = "Trends"
 
-    def __init__(self) -> None:
-        super().__init__()
-        self.setObjectName("page")
-        self.palette_data: Palette = DARK
+    def build(self) -> None:
+        """Make the plots."""
         self._session: StreamSession | None = None
         self._version = -1
         self.span = choice("Time shown", SPANS, 0.0)
@@ -53,7 +52,7 @@ class TrendsPage(QtWidgets.QWidget):
         self.poincare.hideButtons()
         self.poincare.setAspectLocked(True)
         self._curves: dict[str, pg.PlotDataItem] = {}
-        self._build()
+        self._arrange()
         self.set_theme(DARK)
         self._following = True
         self.span.currentIndexChanged.connect(lambda _: self._show_all())
@@ -79,9 +78,6 @@ class TrendsPage(QtWidgets.QWidget):
             plot.showGrid(x=True, y=True, alpha=0.12)
         self._make_curves()
         self._version = -1
-
-    def frame(self, now_s: float) -> None:
-        """Nothing moves between refreshes."""
 
     def refresh(self, now_s: float) -> None:  # noqa: ARG002 - all pages are called alike
         """Draw what is new."""
@@ -110,7 +106,7 @@ class TrendsPage(QtWidgets.QWidget):
         plot.scene().sigMouseClicked.connect(lambda click, p=plot: self._click(p, click))
         return plot
 
-    def _build(self) -> None:
+    def _arrange(self) -> None:
         left = column(spacing=8, margins=(10, 8, 10, 8))
         for plot in (self.rate, self.classes, self.quality):
             left.addWidget(plot, 1)
@@ -189,4 +185,4 @@ class TrendsPage(QtWidgets.QWidget):
     def _click(self, plot: pg.PlotWidget, click: object) -> None:
         time_s = self._time_at(plot, click.scenePos())  # type: ignore[attr-defined]
         if time_s is not None and np.isfinite(time_s) and time_s >= 0:
-            self.open_review.emit(time_s)
+            self.review_asked.emit(time_s)

@@ -1,4 +1,4 @@
-"""The keys, in one list that the window binds and the help shows."""
+"""The window's own keys, in one list that it binds and the help shows; pages add theirs."""
 
 from __future__ import annotations
 
@@ -10,10 +10,6 @@ KEYS: tuple[tuple[str, str, str], ...] = (
     ("R", "reference", "Compare with the reference annotations"),
     ("A", "acknowledge", "Acknowledge the alarm shown"),
     ("S", "silence", "Silence alarms for 2 min"),
-    (",", "previous", "Previous beat in review"),
-    (".", "next", "Next beat in review"),
-    ("Shift+,", "previous_event", "Previous notable beat in review"),
-    ("Shift+.", "next_event", "Next notable beat in review"),
     ("M", "mode", "Sweep or scroll"),
     ("L", "leads", "Next lead, or the usual ones together"),
     ("+", "larger", "Larger text"),
@@ -22,10 +18,6 @@ KEYS: tuple[tuple[str, str, str], ...] = (
     ("U", "sound", "Alarm sound on or off"),
     ("F11", "wall", "Full-screen wall mode"),
     ("Ctrl+O", "connect", "Connect"),
-    ("1", "page1", "Live"),
-    ("2", "page2", "Review"),
-    ("3", "page3", "Trends"),
-    ("4", "page4", "Patients"),
     ("?", "help", "This list"),
     ("Escape", "leave", "Leave wall mode"),
 )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from dataclasses import dataclass
+from itertools import takewhile
 from typing import Literal
 
 from ecgmon.monitor.core.events import (
@@ -90,8 +91,8 @@ class Timeline:
 
     def since(self, number: int) -> list[TimelineRow]:
         """Return the rows from a running number on, oldest first."""
-        fresh = min(len(self._rows), self._next - number)
-        return list(self._rows)[len(self._rows) - fresh :] if fresh > 0 else []
+        fresh = list(takewhile(lambda row: row.number >= number, reversed(self._rows)))
+        return fresh[::-1]
 
     def forget_from(self, time_s: float) -> None:
         """Drop what happened at a time and later, after a replay was wound back."""

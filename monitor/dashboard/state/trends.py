@@ -154,4 +154,5 @@ class Trends:
 
 def _mean(total: array[float], count: array[int]) -> NDArray[np.float64]:
     sums, counts = np.array(total, dtype=np.float64), np.array(count, dtype=np.float64)
-    return np.divide(sums, counts, out=np.full(sums.size, np.nan), where=counts > 0)
+    means: NDArray[np.float64] = np.divide(sums, counts, out=np.full(sums.size, np.nan), where=counts > 0)
+    return means

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pyqtgraph.Qt import QtCore, QtGui, QtWidgets
+from PyQt6 import QtCore, QtGui, QtWidgets
 
 from ecgmon.monitor.dashboard.drawing.palette import DARK, Palette
 from ecgmon.monitor.dashboard.state.alarm_board import AlarmBoard, BoardRow, flash_on
@@ -15,8 +15,8 @@ HEIGHT_EM = 3.3
 class AlarmBanner(QtWidgets.QFrame):
     """One line above the trace; quiet while nothing is wrong."""
 
-    acknowledge = QtCore.Signal(str)
-    silence = QtCore.Signal()
+    acknowledge = QtCore.pyqtSignal(str)
+    silence = QtCore.pyqtSignal()
 
     def __init__(self) -> None:
         super().__init__()

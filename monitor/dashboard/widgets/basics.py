@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TypeVar
 
-from pyqtgraph.Qt import QtCore, QtGui, QtWidgets
+from PyQt6 import QtCore, QtGui, QtWidgets
 
 CHOICE_EXTRA_PX = 40
 """Padding and chevron of a combo box."""
@@ -86,8 +86,8 @@ def choice(name: str, items: Sequence[tuple[str, object]], chosen: object) -> Qt
     return made
 
 
-def set_text(widget: QtWidgets.QLabel, text: str) -> None:
-    """Set a label's text only if it changed, so that nothing is laid out in vain."""
+def set_text(widget: QtWidgets.QLabel | QtWidgets.QAbstractButton, text: str) -> None:
+    """Set the text of a label or button only if it changed, so that nothing is laid out in vain."""
     if widget.text() != text:
         widget.setText(text)
 
@@ -108,7 +108,8 @@ def paint_chevron(widget: QtWidgets.QWidget) -> None:
     painter.setRenderHint(QtGui.QPainter.RenderHint.Antialiasing)
     painter.setPen(QtGui.QPen(widget.palette().color(QtGui.QPalette.ColorRole.PlaceholderText), 1.6))
     x, y = widget.width() - 16, widget.height() / 2 - 2
-    painter.drawPolyline([QtCore.QPointF(x + dx, y + dy) for dx, dy in ((0, 0), (4, 4), (8, 0))])
+    points = [QtCore.QPointF(x + dx, y + dy) for dx, dy in ((0, 0), (4, 4), (8, 0))]
+    painter.drawPolyline(QtGui.QPolygonF(points))
 
 
 class Choice(QtWidgets.QComboBox):
@@ -140,7 +141,7 @@ class Choice(QtWidgets.QComboBox):
     def _width_of(self, text: str) -> int:
         return self.fontMetrics().horizontalAdvance(text) + CHOICE_EXTRA_PX
 
-    def paintEvent(self, event: QtGui.QPaintEvent) -> None:  # noqa: N802 - Qt's name
+    def paintEvent(self, event: QtGui.QPaintEvent | None) -> None:  # noqa: N802 - Qt's name
         """Draw the box, then the chevron."""
         super().paintEvent(event)
         paint_chevron(self)
@@ -153,7 +154,7 @@ class Shortening(QtWidgets.QLabel):
         """Allow any width."""
         return QtCore.QSize(20, super().minimumSizeHint().height())
 
-    def paintEvent(self, event: QtGui.QPaintEvent) -> None:  # noqa: N802, ARG002 - Qt's name
+    def paintEvent(self, event: QtGui.QPaintEvent | None) -> None:  # noqa: N802, ARG002 - Qt's name
         """Draw the text as far as it fits."""
         painter = QtGui.QPainter(self)
         text = self.fontMetrics().elidedText(self.text(), QtCore.Qt.TextElideMode.ElideRight, self.width())

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pyqtgraph as pg
-from pyqtgraph.Qt import QtCore, QtGui, QtWidgets
+from PyQt6 import QtCore, QtGui, QtWidgets
 
 from ecgmon.monitor.dashboard.drawing.palette import DARK, Palette, shading_pixels, shading_ramp
 from ecgmon.monitor.dashboard.state.averages import TIME_S, BeatShape, shape_of
@@ -37,7 +37,7 @@ class BeatPlot(QtWidgets.QWidget):
         self._main, self._other = main, other
         self.update()
 
-    def paintEvent(self, event: QtGui.QPaintEvent) -> None:  # noqa: N802, ARG002 - Qt's name
+    def paintEvent(self, event: QtGui.QPaintEvent | None) -> None:  # noqa: N802, ARG002 - Qt's name
         """Draw paper, shading, traces and the time axis."""
         painter = QtGui.QPainter(self)
         painter.setRenderHint(QtGui.QPainter.RenderHint.Antialiasing)
@@ -96,7 +96,7 @@ class BeatPlot(QtWidgets.QWidget):
 class BeatPane(QtWidgets.QFrame):
     """Shows the last beat that is not normal, or the mean of a class."""
 
-    open_review = QtCore.Signal(int)
+    open_review = QtCore.pyqtSignal(int)
 
     def __init__(self) -> None:
         super().__init__()

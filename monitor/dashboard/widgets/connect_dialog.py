@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from pyqtgraph.Qt import QtCore, QtWidgets
+from PyQt6 import QtCore, QtWidgets
 
 from ecgmon.monitor.dashboard.state.connecting import (
     RecordChoice,
@@ -26,7 +26,7 @@ MOST_TILES = 16
 class PortFinder(QtCore.QThread):
     """Reads the list of serial ports, which can take long, off the window's thread."""
 
-    found = QtCore.Signal(list)
+    found = QtCore.pyqtSignal(list)
 
     def run(self) -> None:
         """Read once."""

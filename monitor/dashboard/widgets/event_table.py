@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from pyqtgraph.Qt import QtCore, QtGui, QtWidgets
+from PyQt6 import QtCore, QtGui, QtWidgets
 
 from ecgmon.monitor.dashboard.drawing.palette import DARK, Palette
 from ecgmon.monitor.dashboard.state.timeline import KEPT_ROWS, Timeline, TimelineRow, clock
@@ -106,7 +106,7 @@ class EventTable(QtWidgets.QTableView):
         Width of the detail; all that is left by default.
     """
 
-    picked = QtCore.Signal(object)
+    picked = QtCore.pyqtSignal(object)
 
     def __init__(self, name_em: float | None = None, detail_em: float | None = None) -> None:
         super().__init__()
@@ -122,9 +122,10 @@ class EventTable(QtWidgets.QTableView):
         self.setHorizontalScrollBarPolicy(QtCore.Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setWordWrap(False)
         self.setTabKeyNavigation(False)
-        down = self.verticalHeader()
+        down, across = self.verticalHeader(), self.horizontalHeader()
+        assert down is not None
+        assert across is not None
         down.setVisible(False)
-        across = self.horizontalHeader()
         across.setHighlightSections(False)
         across.setDefaultAlignment(QtCore.Qt.AlignmentFlag.AlignLeft | QtCore.Qt.AlignmentFlag.AlignVCenter)
         across.setMinimumSectionSize(20)
@@ -138,6 +139,7 @@ class EventTable(QtWidgets.QTableView):
     def set_text_size(self, base_px: int) -> None:
         """Give rows and columns the room that a size of text needs."""
         down = self.verticalHeader()
+        assert down is not None
         down.setDefaultSectionSize(round(ROW_EM * base_px))
         for number, ems in enumerate(self._ems):
             if ems is not None:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
-from pyqtgraph.Qt import QtCore
+from PyQt6 import QtCore
 
 from ecgmon.monitor.core.errors import EcgmonError
 from ecgmon.monitor.dsp.segment import BeatWindow
@@ -30,8 +30,8 @@ class ExplainJob(QtCore.QThread):
         Class whose probability is explained.
     """
 
-    stepped = QtCore.Signal(object)
-    failed = QtCore.Signal(str)
+    stepped = QtCore.pyqtSignal(object)
+    failed = QtCore.pyqtSignal(str)
 
     def __init__(self, settings: ClassifierSettings, beats: Sequence[BeatWindow], symbol: str) -> None:
         super().__init__()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from pyqtgraph.Qt import QtCore, QtGui, QtWidgets
+from PyQt6 import QtCore, QtGui, QtWidgets
 
 from ecgmon.monitor.dashboard.drawing.layout import USUAL_LEADS
 from ecgmon.monitor.dashboard.widgets.basics import CHOICE_EXTRA_PX, paint_chevron
@@ -16,7 +16,7 @@ class LeadChooser(QtWidgets.QPushButton):
     ``chosen`` tells the leads to show, in their order.
     """
 
-    chosen = QtCore.Signal(tuple)
+    chosen = QtCore.pyqtSignal(tuple)
 
     def __init__(self) -> None:
         super().__init__()
@@ -33,7 +33,7 @@ class LeadChooser(QtWidgets.QPushButton):
         width = self.fontMetrics().horizontalAdvance(self.text()) + CHOICE_EXTRA_PX
         return QtCore.QSize(width, super().sizeHint().height())
 
-    def paintEvent(self, event: QtGui.QPaintEvent) -> None:  # noqa: N802 - Qt's name
+    def paintEvent(self, event: QtGui.QPaintEvent | None) -> None:  # noqa: N802 - Qt's name
         """Draw the button, then the chevron."""
         super().paintEvent(event)
         paint_chevron(self)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pyqtgraph.Qt import QtCore, QtWidgets
+from PyQt6 import QtCore, QtWidgets
 
 from ecgmon.monitor.dashboard.state.numbers import UNKNOWN, Figure, age_text
 from ecgmon.monitor.dashboard.state.session import StreamSession

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pyqtgraph.Qt import QtCore, QtWidgets
+from PyQt6 import QtCore, QtWidgets
 
 from ecgmon.monitor.dashboard.state.comparison import Comparison
 from ecgmon.monitor.dashboard.state.timeline import clock
@@ -16,8 +16,8 @@ STEPS = 1000
 class ReplayBar(QtWidgets.QFrame):
     """Knobs of one replay; hidden where nothing is replayed."""
 
-    sought = QtCore.Signal(float)
-    compared = QtCore.Signal(bool)
+    sought = QtCore.pyqtSignal(float)
+    compared = QtCore.pyqtSignal(bool)
 
     def __init__(self) -> None:
         super().__init__()
@@ -100,7 +100,9 @@ class ReplayBar(QtWidgets.QFrame):
             self._seek(self.position.value() / STEPS * self.controls.duration_s)
 
     def _stepped(self, action: int) -> None:
-        if action != QtWidgets.QAbstractSlider.SliderAction.SliderMove.value and self.controls is not None:
+        """Seek at once, but not while the slider is dragged."""
+        kinds = QtWidgets.QAbstractSlider.SliderAction
+        if kinds(action) is not kinds.SliderMove and self.controls is not None:
             self._seek(self.position.sliderPosition() / STEPS * self.controls.duration_s)
 
     def _set_speed(self) -> None:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-import importlib
 import tempfile
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
-from pyqtgraph.Qt import QT_LIB, QtCore, QtWidgets
+from PyQt6 import QtCore, QtWidgets
 
 from ecgmon.monitor.dashboard.state.sounds import PULSES, SoundSchedule, burst
+
+if TYPE_CHECKING:
+    from PyQt6 import QtMultimedia
 
 
 class SoundPlayer:
@@ -18,7 +20,7 @@ class SoundPlayer:
     def __init__(self) -> None:
         self.enabled = False
         self._schedule = SoundSchedule()
-        self._effects: dict[str, Any] = {}
+        self._effects: dict[str, QtMultimedia.QSoundEffect] = {}
         self._folder: tempfile.TemporaryDirectory[str] | None = None
 
     def update(self, priority: str | None, now_s: float) -> None:
@@ -26,6 +28,13 @@ class SoundPlayer:
         due = self._schedule.due(priority if self.enabled else None, now_s)
         if due is not None:
             self._play(due)
+
+    def close(self) -> None:
+        """Let go of the bursts."""
+        self._effects.clear()
+        if self._folder is not None:
+            self._folder.cleanup()
+            self._folder = None
 
     def _play(self, priority: str) -> None:
         if self._folder is None:
@@ -40,12 +49,12 @@ class SoundPlayer:
         """Prepare the bursts; without the multimedia module the system's beep remains."""
         self._folder = tempfile.TemporaryDirectory(prefix="ecgmon-sounds-")
         try:
-            multimedia = importlib.import_module(f"{QT_LIB}.QtMultimedia")
+            from PyQt6 import QtMultimedia  # noqa: PLC0415 - its absence is an answer, not an accident
         except ImportError:
             return
         for priority in PULSES:
             path = Path(self._folder.name) / f"{priority}.wav"
             path.write_bytes(burst(priority))
-            effect = multimedia.QSoundEffect()
+            effect = QtMultimedia.QSoundEffect()
             effect.setSource(QtCore.QUrl.fromLocalFile(str(path)))
             self._effects[priority] = effect

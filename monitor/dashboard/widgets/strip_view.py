@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pyqtgraph.Qt import QtCore, QtGui, QtWidgets
+from PyQt6 import QtCore, QtGui, QtWidgets
 
 from ecgmon.monitor.core.events import PIPELINE_HZ
 from ecgmon.monitor.dashboard.drawing.calipers import Calipers
@@ -20,7 +20,7 @@ DRAG_PX = 4
 class StripView(QtWidgets.QWidget):
     """Shows a strip; what it shows changes only when somebody acts or new beats arrive."""
 
-    chosen = QtCore.Signal()
+    chosen = QtCore.pyqtSignal()
 
     def __init__(self) -> None:
         super().__init__()
@@ -45,7 +45,7 @@ class StripView(QtWidgets.QWidget):
         assert self.strip is not None
         return (index - self.strip.start) / (self.strip.stop - self.strip.start) * self.width()
 
-    def paintEvent(self, event: QtGui.QPaintEvent) -> None:  # noqa: N802, ARG002 - Qt's name
+    def paintEvent(self, event: QtGui.QPaintEvent | None) -> None:  # noqa: N802, ARG002 - Qt's name
         """Paint the strip, or say that nothing was picked."""
         painter = QtGui.QPainter(self)
         painter.fillRect(self.rect(), QtGui.QColor(self.palette_data.paper))
@@ -64,13 +64,13 @@ class StripView(QtWidgets.QWidget):
         self._plan = plan_strip(self.strip, *size, self.options, ratio)
         paint_strip(painter, self.strip, self._plan, self.ink, self.options, self.remarks)
 
-    def mousePressEvent(self, event: QtGui.QMouseEvent) -> None:  # noqa: N802 - Qt's name
+    def mousePressEvent(self, event: QtGui.QMouseEvent | None) -> None:  # noqa: N802 - Qt's name
         """Remember where a drag may begin."""
-        self._press = event.position()
+        self._press = event.position() if event is not None else None
 
-    def mouseMoveEvent(self, event: QtGui.QMouseEvent) -> None:  # noqa: N802 - Qt's name
+    def mouseMoveEvent(self, event: QtGui.QMouseEvent | None) -> None:  # noqa: N802 - Qt's name
         """Drag the calipers."""
-        if self.strip is None or self._plan is None or self._press is None:
+        if event is None or self.strip is None or self._plan is None or self._press is None:
             return
         if (event.position() - self._press).manhattanLength() >= DRAG_PX:
             trace = self._trace_at(self._press.y())
@@ -78,10 +78,10 @@ class StripView(QtWidgets.QWidget):
             self.strip.calipers = Calipers(*start, *stop, trace)
             self.update()
 
-    def mouseReleaseEvent(self, event: QtGui.QMouseEvent) -> None:  # noqa: N802 - Qt's name
+    def mouseReleaseEvent(self, event: QtGui.QMouseEvent | None) -> None:  # noqa: N802 - Qt's name
         """Choose the beat under a click."""
         press, self._press = self._press, None
-        if self.strip is None or self._plan is None or press is None:
+        if event is None or self.strip is None or self._plan is None or press is None:
             return
         if (event.position() - press).manhattanLength() < DRAG_PX:
             self.strip.calipers = None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from pyqtgraph.Qt import QtCore, QtGui, QtWidgets
+from PyQt6 import QtCore, QtGui, QtWidgets
 
 from ecgmon.monitor.core.events import PIPELINE_HZ
 from ecgmon.monitor.dashboard.drawing.geometry import Page, Span
@@ -43,7 +43,7 @@ class TraceView(QtWidgets.QWidget):
     the few new columns and copies the rest. Call `frame` from a timer.
     """
 
-    beat_picked = QtCore.Signal(int)
+    beat_picked = QtCore.pyqtSignal(int)
 
     def __init__(self, parent: QtWidgets.QWidget | None = None, *, compact: bool = False) -> None:
         super().__init__(parent)
@@ -132,13 +132,13 @@ class TraceView(QtWidgets.QWidget):
                 self._fresh.spoil(start, stop)
         self._paint_stale(session, head, whole=void)
 
-    def paintEvent(self, event: QtGui.QPaintEvent) -> None:  # noqa: N802 - Qt's name
+    def paintEvent(self, event: QtGui.QPaintEvent | None) -> None:  # noqa: N802 - Qt's name
         """Copy the picture to the screen."""
         painter = QtGui.QPainter(self)
         if self._plan is None or self._session is None:
             painter.fillRect(self.rect(), QtGui.QColor(self.palette_data.paper))
             return
-        area = event.region().boundingRect()
+        area = event.region().boundingRect() if event is not None else self.rect()
         if area.left() < self.gutter:
             ink = Ink(self.palette_data, 1.0, self.font())
             leads = self._session.leads
@@ -160,9 +160,9 @@ class TraceView(QtWidgets.QWidget):
                 left, 0, self.width() - left, self.height(), QtGui.QColor(self.palette_data.paper)
             )
 
-    def mousePressEvent(self, event: QtGui.QMouseEvent) -> None:  # noqa: N802 - Qt's name
+    def mousePressEvent(self, event: QtGui.QMouseEvent | None) -> None:  # noqa: N802 - Qt's name
         """Pick the beat nearest to a click."""
-        if self._session is None or self._plan is None:
+        if event is None or self._session is None or self._plan is None:
             return
         index = self.index_at(event.position().x())
         near = self._session.beats.nearest(index, int(0.4 * PIPELINE_HZ))
@@ -298,10 +298,10 @@ class TraceView(QtWidgets.QWidget):
             return ""
         return scale_text(self._plan.page, list(self._plan.gain.values()))
 
-    def resizeEvent(self, event: QtGui.QResizeEvent) -> None:  # noqa: N802, ARG002 - Qt's name
+    def resizeEvent(self, event: QtGui.QResizeEvent | None) -> None:  # noqa: N802, ARG002 - Qt's name
         """Lay out anew."""
         self.rebuild()
 
-    def showEvent(self, event: QtGui.QShowEvent) -> None:  # noqa: N802, ARG002 - Qt's name
+    def showEvent(self, event: QtGui.QShowEvent | None) -> None:  # noqa: N802, ARG002 - Qt's name
         """Show now, not what was missed."""
         self.rebuild()
