@@ -7,10 +7,11 @@ from pathlib import Path
 
 from pyqtgraph.Qt import QtCore, QtWidgets
 
+from ecgmon.monitor.core.ecg_codes import BEAT_NAMES
 from ecgmon.monitor.core.errors import OutputError
 from ecgmon.monitor.dashboard.drawing.export import write_csv, write_wfdb
 from ecgmon.monitor.dashboard.drawing.layout import chosen_leads
-from ecgmon.monitor.dashboard.drawing.palette import BEAT_NAMES, Palette
+from ecgmon.monitor.dashboard.drawing.palette import Palette
 from ecgmon.monitor.dashboard.drawing.strip import Strip
 from ecgmon.monitor.dashboard.drawing.strip_painter import export_picture
 from ecgmon.monitor.dashboard.state.remarks import RemarkBook
