@@ -9,23 +9,20 @@ from __future__ import annotations
 import argparse
 import os
 from fractions import Fraction
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import signal
 
+from ecgmon import Beat, Event, Pipeline, Quality, Record, read_record
 from ecgmon.monitor.core.ecg_codes import DS1_WITHOUT_201, DS2, PACED
-from ecgmon.monitor.core.events import Beat, Event, Quality, SampleBlock
 from ecgmon.monitor.dsp.quality_features import CONTEXT_S, NAMES, SECOND, WINDOW, look
 from ecgmon.monitor.dsp.quality_slow import RATES_HZ
 from ecgmon.monitor.dsp.resample import Resampler
 from ecgmon.monitor.evaluation.annotations import Annotations
 from ecgmon.monitor.evaluation.beats.score import DetectedBeats, RecordScore, pool, score_record
-from ecgmon.monitor.pipeline.pipeline import Pipeline
-from ecgmon.sim.record import Record, read_record
 
-RATES = (360.0, 50.0, 64.0, 80.0, 94.5, 99.0, 100.0, 128.02, 250.0, 360.5, 1000.0, 5000.0)
+RATES = (50.0, 64.0, 80.0, 94.5, 128.02, 250.0, 360.0, 1000.0, 5000.0)
 BLOCK_S = 10
 Samples = NDArray[np.float64]
 
@@ -44,7 +41,7 @@ def events_of(samples_mv: Samples, fs_hz: float) -> list[Event]:
     events: list[Event] = []
     size = round(BLOCK_S * fs_hz)
     for start in range(0, samples_mv.size, size):
-        events += pipeline.process(SampleBlock(samples_mv[None, start : start + size], start, fs_hz))
+        events += pipeline.process(samples_mv[start : start + size])
     return events + pipeline.finish()
 
 
@@ -113,13 +110,13 @@ def main() -> None:
     """Print a table."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("records", nargs="*", help="records of MIT-BIH (all 48)")
-    parser.add_argument("--data-dir", type=Path, default=os.environ.get("ECGMON_DATA"))
+    parser.add_argument("--data-dir", default=os.environ.get("ECGMON_DATA"))
     parser.add_argument("--lost", action="store_true", help="what quality features lack at slow rates")
     options = parser.parse_args()
     if options.data_dir is None:
         parser.error("name the folder of the databases with --data-dir or ECGMON_DATA")
     every = DS1_WITHOUT_201 if options.lost else sorted((*DS1_WITHOUT_201, "201", *DS2, *PACED))
-    records = [read_record(Path(options.data_dir) / "mitdb" / name) for name in options.records or every]
+    records = [read_record(name, options.data_dir) for name in options.records or every]
     (lost if options.lost else table)(records)
 
 

@@ -16,17 +16,20 @@ LOST = {
     "peak to peak": (0.08, 0.04, 0.02, 0.0),
     "greatest step": (0.43, 0.23, 0.12, 0.0),
 }
-"""How much smaller features are at each rate of `RATES_HZ` than at 360 Hz, as log10: the median over
-the seconds of DS1 without 201, first signal. ``python -m benchmarks.rates --lost`` measures it.
-From 100 Hz on nothing is filled in: the network is used as it was trained."""
+"""How much smaller features of ordinary ECG are at each rate of `RATES_HZ` than at 360 Hz, as log10.
+
+The median over the seconds of DS1 without 201, first signal: ``python -m benchmarks.rates --lost``. At
+100 Hz, where the network is used as it was trained, nothing is filled in, so that no step is left there.
+"""
 
 
 def lost_to_a_slow_rate(source_hz: float) -> Samples:
     """Return what to add to the quality features of a source; zeros from 100 Hz on.
 
-    The network knows QRS complexes at 360 Hz. At 50 Hz they have no power above 25 Hz and
-    smaller steps, and clean seconds look shaken to it. What is filled in is what a QRS
-    has there. Noise above half the rate cannot be seen at such a rate, filled in or not.
+    The network was trained at 360 Hz. At 50 Hz a QRS has no power above 25 Hz, and clean
+    seconds look shaken to it, shaken ones clean. What is filled in is what ordinary ECG has
+    there. Noise above half the rate cannot be seen at such a rate, filled in or not. From 100 Hz on
+    the network is used as it was trained.
 
     Parameters
     ----------
