@@ -179,3 +179,25 @@ def test_a_record_that_is_nowhere_is_a_record_error(tmp_path):
         ecgmon.read_record(tmp_path / "nothing")
     with pytest.raises(ecgmon.RecordError, match="is not in"):
         ecgmon.read_record("200", tmp_path)
+
+
+def test_the_reference_is_built_from_the_docstrings_without_a_warning(tmp_path):
+    pytest.importorskip("pdoc")
+    command = [
+        sys.executable,
+        "-W",
+        "error",
+        "-m",
+        "pdoc",
+        "ecgmon",
+        r"!ecgmon\.",
+        "-d",
+        "numpy",
+        "-o",
+        str(tmp_path),
+    ]
+    done = subprocess.run(command, capture_output=True, text=True, cwd=ROOT, timeout=100, check=True)
+    assert not done.stderr.strip()
+    page = (tmp_path / "ecgmon.html").read_text("utf-8")
+    for name in ecgmon.__all__:
+        assert f'id="{name}"' in page, name
