@@ -17,11 +17,11 @@ import numpy as np
 import pywt
 import wfdb
 
+from ecgmon.monitor.core.ecg_codes import DS1
 from ecgmon.monitor.dsp.denoise import DenoiseSettings, WaveletDenoiser, shrunk_part
 from ecgmon.monitor.dsp.filters import FilterChain, FilterSettings
 from ecgmon.monitor.dsp.operator import Samples
 from ecgmon.sim.noise import noise_gain, noise_rms_mv, qrs_amplitude_mv
-from ecgmon.sim.splits import DS1
 
 FS_HZ = 360
 SECONDS = 296

@@ -70,7 +70,7 @@ class SyntheticSettings(Settings):
         Of all that is random.
     """
 
-    fs_hz: float = Field(default=360.0, ge=100, le=1000)
+    fs_hz: float = Field(default=360.0, ge=50, le=5000)
     qrs_mv: float = Field(default=1.0, ge=-10, le=10)
     qrs_s: float = Field(default=0.08, ge=0.02, le=0.2)
     t_mv: float = Field(default=0.25, ge=-2, le=2)

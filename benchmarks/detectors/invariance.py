@@ -20,7 +20,8 @@ from scipy.signal import resample_poly
 from benchmarks.detectors.cases import Case, cases
 from benchmarks.detectors.detectors import Lead, Positions, ecgmon
 from ecgmon.models.rpeak.patients import DS2_AND_PACED
-from ecgmon.monitor.evaluation.annotations import AAMI_OF_SYMBOL, Annotations
+from ecgmon.monitor.core.ecg_codes import AAMI_OF_SYMBOL
+from ecgmon.monitor.evaluation.annotations import Annotations
 from ecgmon.monitor.evaluation.beats.score import DetectedBeats, RecordScore, pool, score_record
 from ecgmon.sim.library import BUNDLED
 

@@ -18,9 +18,6 @@ from ecgmon.models.adaptive.card import ship_run
 from ecgmon.models.adaptive.data import load_sequences
 from ecgmon.models.adaptive.operating import KINDS, draw, operating_points, table
 from ecgmon.models.adaptive.patients import (
-    DS1,
-    DS2,
-    SAME_AS_TESTED,
     SVDB,
     SVDB_HELD_OUT,
     folds,
@@ -29,6 +26,7 @@ from ecgmon.models.adaptive.patients import (
 from ecgmon.models.adaptive.scoring import Prediction, predict, summary
 from ecgmon.models.adaptive.training import Recipe, load_network, train
 from ecgmon.models.common.command import run_command, say
+from ecgmon.monitor.core.ecg_codes import DS1_WITHOUT_201, DS2
 from ecgmon.monitor.core.errors import ModelError, RecordError
 
 CHECKPOINT = "checkpoint.pt"
@@ -74,7 +72,7 @@ def _crossval(options: argparse.Namespace) -> None:
     """Train without each fold of patients in turn and score on it, first signals only."""
     data = load_sequences(_data_dir(options.data_dir), training_records(), say)
     parts = zip(
-        folds([name for name in DS1 if name not in SAME_AS_TESTED], FOLDS),
+        folds(DS1_WITHOUT_201, FOLDS),
         folds([name for name in SVDB if name not in SVDB_HELD_OUT], FOLDS),
         strict=True,
     )

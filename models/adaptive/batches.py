@@ -10,8 +10,9 @@ from numpy.typing import NDArray
 from scipy.ndimage import correlate1d, uniform_filter1d
 
 from ecgmon.models.adaptive.data import BeatSequence
-from ecgmon.models.adaptive.patients import PACED, SYMBOLS
+from ecgmon.models.adaptive.patients import SYMBOLS
 from ecgmon.models.adaptive.rhythms import R_POINT
+from ecgmon.monitor.core.ecg_codes import PACED
 from ecgmon.monitor.inference.patient_features import FEATURES, NEXT_FEATURES, POINTS, SHAPES
 
 Float32 = NDArray[np.float32]

@@ -13,12 +13,12 @@ from scipy.optimize import minimize
 from scipy.special import logsumexp
 
 from ecgmon.models.adaptive.patients import AAMI, SYMBOLS
+from ecgmon.monitor.core.ecg_codes import AAMI_CLASSES
 from ecgmon.monitor.core.errors import ModelError
 
 Floats = NDArray[np.floating[Any]]
 
-CLASSES = ("N", "S", "V", "F", "Q")
-GROUPS = np.array([[group == name for name in CLASSES] for group in AAMI])
+GROUPS = np.array([[group == name for name in AAMI_CLASSES] for group in AAMI])
 """Which symbol is of which AAMI class, shape (7, 5)."""
 
 _STRENGTH = 1e-3
@@ -75,7 +75,7 @@ def fit_calibration(logits: Floats, truth: NDArray[np.int64], *, offsets: bool =
     logits : array of shape (n, 7)
         Of patients that the network was not trained on.
     truth : int array of shape (n,)
-        AAMI class as an index into `CLASSES`.
+        AAMI class as an index into `AAMI_CLASSES`.
     offsets : bool
         Whether to fit an offset for each class but N; else the temperature alone.
     """
@@ -94,6 +94,6 @@ def fit_calibration(logits: Floats, truth: NDArray[np.int64], *, offsets: bool =
         return float(-likely.mean() + _STRENGTH * np.square(x).sum())
 
     widest = 4.0 if offsets else 0.0
-    bounds = [(-0.7, 1.4), *[(-widest, widest)] * (len(CLASSES) - 1)]
-    best = minimize(loss, np.zeros(len(CLASSES)), method="L-BFGS-B", bounds=bounds)
+    bounds = [(-0.7, 1.4), *[(-widest, widest)] * (len(AAMI_CLASSES) - 1)]
+    best = minimize(loss, np.zeros(len(AAMI_CLASSES)), method="L-BFGS-B", bounds=bounds)
     return calibration(best.x)

@@ -10,8 +10,9 @@ import numpy as np
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from ecgmon.models.adaptive.calibration import CLASSES, Calibration
+from ecgmon.models.adaptive.calibration import Calibration
 from ecgmon.models.adaptive.scoring import Prediction, class_scores, confusion, to_aami
+from ecgmon.monitor.core.ecg_codes import AAMI_CLASSES
 
 BIASES = (-3.0, -2.0, -1.0, -0.5, 0.0, 0.5, 1.0, 2.0, 3.0)
 """Additions to the log-odds of a class that are tried."""
@@ -59,7 +60,7 @@ def operating_points(
     points = []
     for bias in biases:
         weighed = probabilities.copy()
-        weighed[:, CLASSES.index(symbol)] *= np.exp(bias)
+        weighed[:, AAMI_CLASSES.index(symbol)] *= np.exp(bias)
         named: NDArray[np.int64] = weighed.argmax(axis=1)
         points.append(OperatingPoint(bias, *class_scores(confusion(named, truth), symbol)))
     return points

@@ -11,7 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ecgmon.models.adaptive.data import BeatSequence, describe_beats
-from ecgmon.models.adaptive.patients import ANY_NORMAL, NORMAL, PACED, SYMBOLS
+from ecgmon.models.adaptive.patients import ANY_NORMAL, NORMAL, SYMBOLS
+from ecgmon.monitor.core.ecg_codes import PACED
 from ecgmon.monitor.core.events import PIPELINE_HZ
 from ecgmon.monitor.dsp.segment import SegmentSettings
 from ecgmon.monitor.inference.patient_features import POINTS, STRIDE

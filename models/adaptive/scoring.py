@@ -9,14 +9,15 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from ecgmon.models.adaptive.calibration import CLASSES, GROUPS, Calibration
+from ecgmon.models.adaptive.calibration import GROUPS, Calibration
 from ecgmon.models.adaptive.data import BeatSequence
 from ecgmon.models.adaptive.network import AdaptiveNet
 from ecgmon.models.adaptive.patients import AAMI, ANY_NORMAL
+from ecgmon.monitor.core.ecg_codes import AAMI_CLASSES
 
 Float32 = NDArray[np.float32]
 
-_TRUTH = np.array([*(CLASSES.index(group) for group in AAMI), 0])
+_TRUTH = np.array([*(AAMI_CLASSES.index(group) for group in AAMI), 0])
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -28,7 +29,7 @@ class Prediction:
     first, final : float32 array of shape (n, 7)
         Without and with the next interval.
     truth : int array of shape (n,)
-        AAMI class as an index into `CLASSES`.
+        AAMI class as an index into `AAMI_CLASSES`.
     """
 
     first: Float32
@@ -63,7 +64,7 @@ def confusion(named: NDArray[np.int64], truth: NDArray[np.int64]) -> NDArray[np.
 
 def class_scores(counts: NDArray[np.int64], symbol: str) -> tuple[float, float, float]:
     """Return sensitivity, positive predictivity and F1 of one AAMI class."""
-    k = CLASSES.index(symbol)
+    k = AAMI_CLASSES.index(symbol)
     hits = counts[k, k]
     sensitivity = float(hits / max(1, counts[k].sum()))
     predictivity = float(hits / max(1, counts[:, k].sum()))

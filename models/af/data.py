@@ -9,16 +9,13 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from ecgmon.monitor.core.ecg_codes import DS1_WITHOUT_201
 from ecgmon.monitor.core.events import SampleBlock
 from ecgmon.monitor.dsp.operator import Samples
 from ecgmon.monitor.pipeline.pipeline import Pipeline
 from ecgmon.sim.record import read_record
-from ecgmon.sim.splits import DS1
 
 AF = "AFIB"
-
-TRAIN_MITDB = tuple(name for name in DS1 if name != "201")
-"""Training patients; 201 is the same person as test record 202."""
 
 TRAIN_VFDB = ("609", "615")
 """The records of VFDB's training half with fibrillating atria; their other rhythms are not used."""
@@ -66,7 +63,7 @@ class Recorder:
 def training_stretches(folder: Path) -> list[Stretches]:
     """Return the stretches of all training records."""
     return [
-        *(stretches(folder / "mitdb" / name) for name in TRAIN_MITDB),
+        *(stretches(folder / "mitdb" / name) for name in DS1_WITHOUT_201),
         *(stretches(folder / "vfdb" / name, only_vf=True) for name in TRAIN_VFDB),
     ]
 

@@ -9,6 +9,7 @@ from ecgmon.models.arrhythminet.network import CLASSES, parameter_count
 from ecgmon.models.arrhythminet.scoring import Confusion
 from ecgmon.models.arrhythminet.training import Result
 from ecgmon.models.common.sealing import seal
+from ecgmon.monitor.core.ecg_codes import AAMI_OF_SYMBOL
 from ecgmon.monitor.core.events import PIPELINE_HZ
 from ecgmon.monitor.dsp import FRONT_END_VERSION
 from ecgmon.monitor.dsp.segment import SegmentSettings
@@ -16,7 +17,6 @@ from ecgmon.monitor.inference.contract import BEAT_WINDOW, ModelContract
 from ecgmon.monitor.inference.window_model import NORMALISATION
 
 MODEL_VERSION = "1.1.0"
-AAMI = {"N": "N", "L": "N", "R": "N", "A": "S", "V": "V"}
 LICENCE = "MIT; trained on data under ODC-By-1.0"
 TRAINING = (
     "MIT-BIH Arrhythmia Database (Moody & Mark 2001, doi:10.13026/C2F305), N, L, R, A and V beats of all "
@@ -46,7 +46,7 @@ def pack(result: Result, temperature: float, scores: Mapping[str, float]) -> byt
         name=f"arrhythminet-{result.recipe.version}",
         version=MODEL_VERSION,
         symbols=CLASSES,
-        aami=tuple(AAMI[symbol] for symbol in CLASSES),
+        aami=tuple(AAMI_OF_SYMBOL[symbol] for symbol in CLASSES),
         input_hz=PIPELINE_HZ,
         window_before=window.before_samples,
         window_after=window.after_samples,
@@ -71,7 +71,7 @@ def card(result: Result, confusion: Confusion, scores: Mapping[str, float], size
     recipe, version = result.recipe, result.recipe.version
     count = parameter_count(result.network)
     rows = [
-        f"| {symbol} | {AAMI[symbol]} | {p:.3f} | {r:.3f} | {f:.3f} |"
+        f"| {symbol} | {AAMI_OF_SYMBOL[symbol]} | {p:.3f} | {r:.3f} | {f:.3f} |"
         for symbol, p, r, f in zip(CLASSES, confusion.precision, confusion.recall, confusion.f1, strict=True)
     ]
     return "\n".join(

@@ -23,7 +23,7 @@ WANTED = {
     "V": ("106", "116", "119", "208", "215"),
     "F": ("208", "223"),
 }
-"""Training patients (`ecgmon.sim.splits.DS1`, none also in `DS2`) that give a beat of each kind."""
+"""Training patients (of `ecg_codes.DS1`, none also in `DS2`) that give a beat of each kind."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

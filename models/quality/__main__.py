@@ -17,8 +17,8 @@ from ecgmon.models.quality.data import (
     stressed,
 )
 from ecgmon.models.quality.training import fit, report
+from ecgmon.monitor.core.ecg_codes import DS2
 from ecgmon.monitor.dsp.quality_model import MODEL_FILE, QualityModel
-from ecgmon.sim.splits import DS2
 
 
 def main() -> None:

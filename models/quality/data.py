@@ -16,13 +16,9 @@ from ecgmon.monitor.dsp.operator import Samples
 from ecgmon.monitor.dsp.quality_features import SECOND, WINDOW, look
 from ecgmon.monitor.dsp.resample import Resampler
 from ecgmon.sim.noise import noise_gain, noise_rms_mv, qrs_amplitude_mv
-from ecgmon.sim.splits import DS1
 
 CLEAN, MOTION, MUSCLE, ANY_NOISE = range(4)
 """Classes; ``ANY_NOISE`` is noise of either kind."""
-
-TRAIN_MITDB = tuple(name for name in DS1 if name != "201")
-"""Training patients; 201 is the same person as test record 202."""
 
 TRAIN_VFDB = ("419", "421", "423", "425", "427", "429", "605", "607", "609", "611", "615")
 TEST_VFDB = ("418", "420", "422", "424", "426", "428", "430", "602", "610", "612", "614")

@@ -12,12 +12,12 @@ import wfdb
 from numpy.typing import NDArray
 from scipy import signal
 
+from ecgmon.monitor.core.ecg_codes import AAMI_OF_SYMBOL
 from ecgmon.monitor.core.events import PIPELINE_HZ
 from ecgmon.monitor.core.files import replacing
 from ecgmon.monitor.dsp.rpeak_frontend import VERSION, band_pass
 from ecgmon.sim.noise import noise_rms_mv
 
-BEATS = frozenset("NLRejAaJSVEFQ/fB?n")
 """WFDB symbols that mark a beat."""
 
 NOISES = ("bw", "ma", "em", "em118")
@@ -137,7 +137,7 @@ def read_raw(folder: Path, name: str, lead: int) -> Raw:
     samples = to_pipeline_rate(np.nan_to_num(record.p_signal[:, 0]), record.fs)
     return Raw(
         samples,
-        positions[np.isin(symbols, list(BEATS))],
+        positions[np.isin(symbols, list(AAMI_OF_SYMBOL))],
         _flutter_spans(symbols, positions, float(samples.size)),
     )
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from ecgmon.sim.splits import DS1, DS2, PACED
+from ecgmon.monitor.core.ecg_codes import DS1, DS1_WITHOUT_201, DS2, PACED
 
 DS1_RECORDS = tuple(f"mitdb/{number}" for number in DS1)
 DS2_AND_PACED = tuple(f"mitdb/{number}" for number in (*DS2, *PACED))
 
-SHIPPED_TRAINING = tuple(name for name in DS1_RECORDS if name != "mitdb/201")
+SHIPPED_TRAINING = tuple(f"mitdb/{number}" for number in DS1_WITHOUT_201)
 """DS1 without 201, whose patient is that of 202 in DS2."""
 
 FOLDS = 5

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from pathlib import Path
 
-from ecgmon.sim.splits import DS1, DS2, PACED
+from ecgmon.monitor.core.ecg_codes import DS2, PACED
 
 VFDB_WITH = ("418", "419", "422", "424", "426", "429", "430", "609")
 """Patients with ventricular flutter or fibrillation."""
@@ -18,9 +18,6 @@ VFDB_WITHOUT = (
 
 VFDB = tuple(sorted(VFDB_WITH + VFDB_WITHOUT))
 FOLDS = len(VFDB_WITH)
-
-TRAIN_MITDB = tuple(name for name in DS1 if name != "201")
-"""Training patients; 201 is the same person as test record 202."""
 
 TEST_MITDB = tuple(sorted(("201", *DS2, *PACED)))
 """What no training sees: DS2 with 201, and the paced records."""

@@ -13,6 +13,7 @@ from rich.progress import Progress
 
 from ecgmon.monitor.cli.evaluate_alarms import evaluate_alarms
 from ecgmon.monitor.cli.evaluate_rhythm import evaluate_rhythm
+from ecgmon.monitor.core.ecg_codes import MITDB_SPLITS
 from ecgmon.monitor.core.errors import OutputError, RecordError, UsageError
 from ecgmon.monitor.evaluation.beats.report import beat_table, confusion_table, qrs_table, run_table, unpaced
 from ecgmon.monitor.evaluation.beats.score import LABELS, RecordScore, ScoringSettings, pool
@@ -22,7 +23,6 @@ from ecgmon.monitor.evaluation.table import Table
 from ecgmon.monitor.inference.classification import ClassifierSettings
 from ecgmon.monitor.pipeline.pipeline import PipelineSettings
 from ecgmon.sim.library import BUNDLED, DATA_ENVIRONMENT, cache_dir, find_record
-from ecgmon.sim.splits import MITDB_SPLITS
 
 
 def evaluate(arguments: argparse.Namespace) -> int:

@@ -6,8 +6,8 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ecgmon.monitor.core.ecg_codes import MITDB_SPLITS
 from ecgmon.monitor.core.platform import available_cores
-from ecgmon.sim.splits import MITDB_SPLITS
 
 if TYPE_CHECKING:
     Commands = argparse._SubParsersAction[argparse.ArgumentParser]

@@ -73,4 +73,10 @@ class PluginError(EcgmonError):
     exit_code = 9
 
 
+class SignalError(EcgmonError, ValueError):
+    """Samples cannot be taken as they are: their shape, kind of number or rate."""
+
+    exit_code = 10
+
+
 INTERNAL_FAULT_EXIT_CODE = 70

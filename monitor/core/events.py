@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar, Literal, Self
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
+
+from ecgmon.monitor.core.samples import as_millivolts, lead_names
 
 PIPELINE_HZ = 360.0
 """Internal sampling rate, in Hz, of everything behind the resampler."""
@@ -48,6 +50,47 @@ class SampleBlock:
     def end(self) -> int:
         """Index just behind the last sample."""
         return self.start + int(self.samples_mv.shape[1])
+
+    @classmethod
+    def of(
+        cls,
+        values: ArrayLike,
+        *,
+        fs_hz: float,
+        start: int = 0,
+        gain: ArrayLike | None = None,
+        zero: ArrayLike = 0.0,
+        leads: Sequence[str] | None = None,
+        device: str = "ecg",
+    ) -> Self:
+        """Make a block of what is in hand.
+
+        Parameters
+        ----------
+        values : array of shape (n,), (n, n_leads) or (n_leads, n)
+            Samples in millivolts, or whole numbers with a ``gain``. An axis longer than 16
+            is time; where neither or both are, ``leads`` must tell. Not a number means a
+            missing sample.
+        fs_hz : float
+            Sampling rate in Hz.
+        start : int
+            Index of the first sample.
+        gain : float or array of shape (n_leads,), optional
+            Counts a millivolt: 1000 for microvolts.
+        zero : float or array of shape (n_leads,)
+            The count that means 0 mV.
+        leads : sequence of str, optional
+            Names of the leads; the first is the one that is analysed.
+        device : str
+            Name of the device.
+
+        Raises
+        ------
+        SignalError
+            It cannot be told what the values mean.
+        """
+        rows = as_millivolts(values, fs_hz=fs_hz, gain=gain, zero=zero, leads=leads)
+        return cls(rows, start, fs_hz, device, lead_names(len(rows)) if leads is None else tuple(leads))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -133,7 +176,13 @@ class BeatRevision(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HeartRate(Event):
-    """Heart rate in beats a minute; None where it is unknown."""
+    """The heart rate changed or became unknown.
+
+    Parameters
+    ----------
+    bpm : float or None
+        Beats a minute; None where it is unknown.
+    """
 
     type: ClassVar[str] = "heart_rate"
 
@@ -262,7 +311,13 @@ class Alarm(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SettingsChange(Event):
-    """Somebody changed settings of a running device; ``detail`` says what from what to what."""
+    """Somebody changed settings of a running device.
+
+    Parameters
+    ----------
+    detail : str
+        What was changed, from what to what.
+    """
 
     type: ClassVar[str] = "settings"
 

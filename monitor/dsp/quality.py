@@ -12,11 +12,13 @@ import numpy as np
 from pydantic import Field
 
 from ecgmon.monitor.core.config import Settings
+from ecgmon.monitor.core.events import PIPELINE_HZ
 from ecgmon.monitor.core.state import Shape
 from ecgmon.monitor.dsp.arrays import median, middle_of, windows_of
 from ecgmon.monitor.dsp.operator import Operator, Samples
 from ecgmon.monitor.dsp.quality_features import CONTEXT_S, SECOND, UNCHANGED, WINDOW, Look, look
 from ecgmon.monitor.dsp.quality_model import CLASSES, QualityModel
+from ecgmon.monitor.dsp.quality_slow import lost_to_a_slow_rate
 from ecgmon.monitor.dsp.sanitise import Mask
 
 BATCH = 256
@@ -134,9 +136,12 @@ class SignalQuality(
     ----------
     settings : QualitySettings, optional
         Limits.
+    source_hz : float
+        Rate at which the source samples; below 100 Hz it lacks what the network expects of a QRS.
     """
 
-    def __init__(self, settings: QualitySettings | None = None) -> None:
+    def __init__(self, settings: QualitySettings | None = None, source_hz: float = PIPELINE_HZ) -> None:
+        self._lost = lost_to_a_slow_rate(source_hz)
         self._model = QualityModel.load()
         super().__init__(settings or QualitySettings())
 
@@ -209,7 +214,7 @@ class SignalQuality(
         unchanged = seen.features[:, UNCHANGED].tolist()
         middles = median(rows[:, ::MIDDLE_STEP]).tolist()
         least = limits.saturated_fraction * SECOND
-        for i, probability in enumerate(self._model.probabilities(seen.features).tolist()):
+        for i, probability in enumerate(self._model.probabilities(seen.features + self._lost).tolist()):
             missing, still = gone[i] / SECOND, swings_mv[i] < limits.flat_mv
             hum = (hums_mv[i] / limits.hum_mv) ** 4
             may_saturate = round(unchanged[i] * (SECOND - 1)) + 1 >= least

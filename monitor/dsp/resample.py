@@ -12,21 +12,32 @@ from numpy.typing import NDArray
 from pydantic import Field
 
 from ecgmon.monitor.core.config import Settings
+from ecgmon.monitor.core.errors import SignalError
 from ecgmon.monitor.core.events import PIPELINE_HZ
 from ecgmon.monitor.core.state import AnyLength, Shape
 from ecgmon.monitor.dsp.operator import Operator, Samples
 from ecgmon.monitor.dsp.sanitise import Mask
 
-MIN_RATE_HZ = 100.0
-MAX_RATE_HZ = 1000.0
+MIN_RATE_HZ = 50.0
+MAX_RATE_HZ = 5000.0
+
+SLOW_HZ = 100.0
+"""Below this rate an output waits for `FEWEST_INPUTS`, however long that takes."""
+
+FEWEST_INPUTS = 5
+"""Inputs on each side of an output at a slow rate: fewer blur the QRS and let images through."""
+
 MAX_PHASES = 4096
 """Rates that need more phases use the nearest of these: at most 1/8192 sample off."""
 
+FULL_PHASES_HZ = 1000.0
+"""Above this rate the phases grow fewer as a sample grows shorter: the error in time stays as small."""
+
+PRODUCTS = 8192 * 64
+"""Products of input and filter computed at once, so that a whole record needs little memory."""
+
 MAX_DENOMINATOR = 10_000
 """A rate is taken as a fraction of hertz with at most this denominator."""
-
-BLOCK = 8192
-"""Outputs computed at once, so that a whole record needs little memory."""
 
 Indices = NDArray[np.int64]
 
@@ -37,7 +48,7 @@ class ResampleSettings(Settings):
     Parameters
     ----------
     look_ahead_s : float
-        Most seconds of signal behind an output's instant that it may wait for.
+        Most seconds of signal behind an output's instant that it may wait for, from 100 Hz on.
     attenuation_db : float
         Attenuation of images and aliases.
     """
@@ -95,18 +106,27 @@ def check_rate(fs_in_hz: float) -> None:
 
     Raises
     ------
-    ValueError
-        If the rate is not within 100 to 1000 Hz.
+    SignalError
+        If the rate is not within 50 to 5000 Hz.
     """
     if not MIN_RATE_HZ <= fs_in_hz <= MAX_RATE_HZ:
-        raise ValueError(f"a rate of {fs_in_hz:g} Hz cannot be resampled; 100 to 1000 Hz can")
+        raise SignalError(
+            f"A rate of {fs_in_hz:g} Hz cannot be taken; {MIN_RATE_HZ:g} to {MAX_RATE_HZ:g} Hz can.",
+            "Resample the signal first, or correct the rate (fs_hz) if the device has another.",
+        )
 
 
 def _half_width(fs_in_hz: float, settings: ResampleSettings) -> int:
     """Return the inputs on each side of an output; 0 at the pipeline's own rate."""
     if fs_in_hz == PIPELINE_HZ:
         return 0
-    return math.floor(fs_in_hz * min(settings.look_ahead_s, max(9.0 / fs_in_hz, 0.03)) + 1e-9)
+    half = math.floor(fs_in_hz * min(settings.look_ahead_s, max(9.0 / fs_in_hz, 0.03)) + 1e-9)
+    return max(half, FEWEST_INPUTS) if fs_in_hz < SLOW_HZ else half
+
+
+def _phases(fs_in_hz: float, under: int) -> int:
+    """Return into how many parts an input sample is divided, at most ``under``."""
+    return min(under, math.floor(MAX_PHASES * min(1.0, FULL_PHASES_HZ / fs_in_hz)))
 
 
 def _kaiser_beta(attenuation_db: float) -> float:
@@ -142,19 +162,20 @@ class Resampler(Operator[ResampleSettings, ResamplerState, [Samples], Samples]):
     occurs, is applied to the inputs on both sides of each output. The cut-off is half the
     smaller rate. From 360 Hz on the half-width is 30 ms and aliases below 150 Hz are
     ``attenuation_db`` down; below that it is nine input samples, and never more
-    than ``look_ahead_s`` (six samples at 125 Hz; its pass band ends at 43 Hz). Each filter
+    than ``look_ahead_s`` (six samples at 125 Hz; its pass band ends at 43 Hz). A rate below 100 Hz
+    takes five input samples all the same: 100 ms at 50 Hz. Each filter
     sums to one, so a constant stays what it is. At 360 Hz samples pass unchanged at once.
 
     Parameters
     ----------
     fs_in_hz : float
-        Rate of the input, 100 to 1000 Hz, whole or not.
+        Rate of the input, 50 to 5000 Hz, whole or not.
     settings : ResampleSettings, optional
         Look-ahead and attenuation.
 
     Raises
     ------
-    ValueError
+    SignalError
         If the rate cannot be served.
     """
 
@@ -164,7 +185,7 @@ class Resampler(Operator[ResampleSettings, ResamplerState, [Samples], Samples]):
         self.fs_in_hz = fs_in_hz
         self._half = _half_width(fs_in_hz, settings)
         self._grid = _Grid(fs_in_hz, self._half)
-        self._phases = min(self._grid.under, MAX_PHASES)
+        self._phases = _phases(fs_in_hz, self._grid.under)
         self._near = np.arange(1 - self._half, self._half + 1)
         if self._half:
             self._bank = _filter_bank(fs_in_hz, self._half, self._phases, settings.attenuation_db)
@@ -215,13 +236,14 @@ class Resampler(Operator[ResampleSettings, ResamplerState, [Samples], Samples]):
         inputs = np.concatenate((state.history, chunk))
         begin = state.place.next_input - inputs.size
         out = np.empty(len(outputs))
-        for at in range(0, len(outputs), BLOCK):
-            base, rest = self._grid.locate(outputs[at : at + BLOCK])
+        block = PRODUCTS // self._near.size
+        for at in range(0, len(outputs), block):
+            base, rest = self._grid.locate(outputs[at : at + block])
             phase = rest
             if self._phases != self._grid.under:
                 phase = np.rint(rest * (self._phases / self._grid.under)).astype(np.int64)
             near = inputs[(base - begin)[:, None] + self._near]
-            out[at : at + BLOCK] = np.add.reduce(near * self._bank[phase], axis=1)
+            out[at : at + block] = np.add.reduce(near * self._bank[phase], axis=1)
         needed = self._grid.floor(state.place.next_output) - self._half + 1
         state.history = inputs[min(needed - begin, inputs.size - 2 * self._half + 1) :].copy()
         return out
@@ -257,7 +279,7 @@ class MaskResampler(Operator[ResampleSettings, MaskState, [Mask], Mask]):
 
     Raises
     ------
-    ValueError
+    SignalError
         If the rate cannot be served.
     """
 

@@ -7,16 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-AAMI_OF_SYMBOL = {
-    **dict.fromkeys(("N", "L", "R", "B", "e", "j", "n"), "N"),
-    **dict.fromkeys(("A", "a", "J", "S"), "S"),
-    **dict.fromkeys(("V", "E", "r"), "V"),
-    "F": "F",
-    **dict.fromkeys(("/", "f", "Q", "?"), "Q"),
-}
-"""AAMI class of each WFDB beat symbol (EC57:2012, table of heartbeat classes)."""
-
-PACED = "/"
+from ecgmon.monitor.core.ecg_codes import AAMI_OF_SYMBOL
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -11,8 +11,8 @@ import numpy as np
 import onnxruntime as ort
 from numpy.typing import NDArray
 
+from ecgmon.monitor.core.ecg_codes import AAMI_OF_SYMBOL
 from ecgmon.monitor.core.events import PIPELINE_HZ, SampleBlock
-from ecgmon.monitor.evaluation.annotations import AAMI_OF_SYMBOL
 from ecgmon.monitor.explain.capture import BLOCK_SAMPLES, Caught, Watcher
 from ecgmon.monitor.explain.mask import deletion_mask
 from ecgmon.monitor.explain.measures import (

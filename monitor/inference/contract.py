@@ -6,6 +6,7 @@ import json
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 
+from ecgmon.monitor.core.ecg_codes import AAMI_CLASSES
 from ecgmon.monitor.core.errors import ModelError
 from ecgmon.monitor.core.events import PIPELINE_HZ
 from ecgmon.monitor.dsp.segment import LONGEST_SIDE
@@ -18,9 +19,6 @@ BEAT_WINDOW = "ecgmon.beat-window/1"
 
 BEAT_SEQUENCE = "ecgmon.beat-sequence/1"
 """Contract: described beats of one stream in their order, with explicit memory; see `adaptive`."""
-
-AAMI_CLASSES = ("N", "S", "V", "F", "Q")
-"""Beat classes of ANSI/AAMI EC57."""
 
 _RETRAIN = "Use a model made for this version of ecgmon (see `ecgmon models`), or export it anew."
 

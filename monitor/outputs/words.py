@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import timedelta
 from typing import Literal, NamedTuple
 
+from ecgmon.monitor.core.ecg_codes import BEAT_NAMES
 from ecgmon.monitor.core.events import (
     Alarm,
     Beat,
@@ -20,18 +20,6 @@ from ecgmon.monitor.core.events import (
 )
 
 Tone = Literal["plain", "strong", "high", "medium", "low"]
-
-BEAT_WORDS: Mapping[str, str] = {
-    "N": "normal",
-    "L": "left bundle branch block",
-    "R": "right bundle branch block",
-    "A": "atrial premature",
-    "V": "ventricular premature",
-    "F": "fusion",
-    "/": "paced",
-    "Q": "not classified",
-}
-"""WFDB beat symbols in words."""
 
 
 class Line(NamedTuple):
@@ -77,7 +65,7 @@ class EventWords:
             case Beat() if not self._quiet:
                 return self._beat(event)
             case BeatRevision() if not self._quiet:
-                word = BEAT_WORDS.get(event.symbol, event.symbol)
+                word = BEAT_NAMES.get(event.symbol, event.symbol).lower()
                 return Line(f"beat   at {clock(event.time_s)} was {event.was}, is {event.symbol}  {word}")
             case RhythmChange() if not self._quiet:
                 beneath = f"  in {event.beneath}" if event.beneath else ""
@@ -109,7 +97,7 @@ class EventWords:
         interval = f"RR {beat.rr_s:.2f} s" if beat.rr_s is not None else "RR  -  "
         sure = beat.probabilities.get(beat.symbol)
         certainty = f"{100 * sure:3.0f} %" if sure is not None else "     "
-        words = BEAT_WORDS.get(beat.symbol, "")
+        words = BEAT_NAMES.get(beat.symbol, "").lower()
         return Line(f"beat   {beat.symbol}  {rate}  {interval}  {certainty}  {words}".rstrip())
 
     def _signal(self, quality: Quality) -> Line | None:

@@ -6,8 +6,10 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike
 from pydantic import Field
 
+from ecgmon.monitor.core.blocks import as_block
 from ecgmon.monitor.core.errors import SettingsError
 from ecgmon.monitor.core.events import PIPELINE_HZ, Event, Gap, SampleBlock
 from ecgmon.monitor.core.ring import RingBuffer
@@ -41,6 +43,8 @@ class PipelineSettings(LeadSettings):
 
     Parameters
     ----------
+    sanitise, resample, front_end, quality, detector, segment, classifier, heart_rate, vf, rhythm
+        Settings of the parts.
     usable_quality : float
         Two seconds in a row below this signal quality make the heart rate unknown.
     judge_quality : bool
@@ -79,7 +83,7 @@ class Pipeline(Stateful[PipelineState]):
     settings : PipelineSettings, optional
         Settings of all parts.
     fs_hz : float
-        Sampling rate of the source in Hz, 100 to 1000.
+        Sampling rate of the source in Hz, 50 to 5000.
     device : str
         Name that the events carry.
     ring : RingBuffer, optional
@@ -89,7 +93,7 @@ class Pipeline(Stateful[PipelineState]):
 
     Raises
     ------
-    ValueError
+    SignalError
         If the rate cannot be served.
     """
 
@@ -108,7 +112,7 @@ class Pipeline(Stateful[PipelineState]):
         self._classifier = classifier or open_classifier(self.settings.classifier)
         self._ring = ring
         self._lead = Lead(fs_hz, self.settings)
-        self._quality = SignalQuality(self.settings.quality)
+        self._quality = SignalQuality(self.settings.quality, fs_hz)
         self._detector = RPeakDetector(self.settings.detector)
         self._segmenter = BeatSegmenter(self._window())
         self._vf = VfDetector(self.settings.vf)
@@ -159,24 +163,41 @@ class Pipeline(Stateful[PipelineState]):
         """Source index just behind the last sample taken."""
         return self.state.next
 
-    def process(self, block: SampleBlock) -> list[Event]:
-        """Take the next block and return what it made known, ordered by ``known_at``.
+    def process(
+        self,
+        block: SampleBlock | ArrayLike,
+        *,
+        start: int | None = None,
+        gain: ArrayLike | None = None,
+        zero: ArrayLike = 0.0,
+    ) -> list[Event]:
+        """Take the next samples and return what they made known, ordered by ``known_at``.
 
-        A block that starts late tells of a gap. Samples that came already are left out.
+        Samples that start late tell of a gap. Those that came already are left out.
 
         Parameters
         ----------
-        block : SampleBlock
-            Samples at the pipeline's rate; the first row is analysed.
+        block : SampleBlock, or array of shape (n,), (n, n_leads) or (n_leads, n)
+            Samples at the pipeline's rate; the first lead is analysed. An array is in millivolts,
+            or of whole numbers with a ``gain``, as `SampleBlock.of` takes it.
+        start : int, optional
+            Index of an array's first sample; without it the array goes on where the last
+            samples ended.
+        gain, zero : float or array of shape (n_leads,)
+            Counts a millivolt of an array, and the count that means 0 mV.
+
+        Returns
+        -------
+        list of Event
+            What became known.
 
         Raises
         ------
-        ValueError
-            If the block has another rate than the pipeline.
+        SignalError
+            The block has another rate than the pipeline, or it cannot be told what the
+            values mean.
         """
-        if block.fs_hz != self.fs_hz:
-            msg = f"the block is sampled at {block.fs_hz} Hz, the pipeline at {self.fs_hz} Hz"
-            raise ValueError(msg)
+        block = as_block(block, fs_hz=self.fs_hz, following=self.state.next, start=start, gain=gain, zero=zero)
         if block.samples_mv.shape[1] == 0:
             return []
         if block.rewound or not self.state.started:

@@ -13,7 +13,7 @@ from functools import partial
 from typing import Any
 
 from ecgmon.monitor.alarms.engine import AlarmEngine
-from ecgmon.monitor.core.errors import EcgmonError, OutputError
+from ecgmon.monitor.core.errors import EcgmonError, OutputError, SignalError
 from ecgmon.monitor.core.events import Alarm, Event, LinkState, SampleBlock, SettingsChange, SourceStatus
 from ecgmon.monitor.core.platform import run_async
 from ecgmon.monitor.ingest.base import Source
@@ -213,7 +213,7 @@ class Monitor:
 
     def _feed(self, block: SampleBlock, *, live: bool) -> bool:
         """Process a block; return whether the device has been heard for long enough."""
-        stream = self._stream_of(block)
+        stream = self._stream_of(block, live=live)
         if stream is None:
             return False
         if live:
@@ -225,8 +225,15 @@ class Monitor:
         heard = stream.pipeline.processed - stream.first_sample
         return self.duration_s is not None and heard >= self.duration_s * block.fs_hz
 
-    def _stream_of(self, block: SampleBlock) -> Stream | None:
-        """Return the block's stream; a device that changes its rate begins a new one."""
+    def _stream_of(self, block: SampleBlock, *, live: bool) -> Stream | None:
+        """Return the block's stream; a device that changes its rate begins a new one.
+
+        Raises
+        ------
+        SignalError
+            What is not live is sampled at a rate that cannot be served: its end would look
+            like a success.
+        """
         before = self.streams.get(block.device)
         if before is not None and before.fs_hz == block.fs_hz:
             return before
@@ -243,7 +250,9 @@ class Monitor:
                 all_leads=self._all_leads,
                 shown=self._shown,
             )
-        except ValueError as error:
+        except SignalError as error:
+            if not live:
+                raise
             self._refuse(block, str(error))
             return None
         self.streams = {**self.streams, block.device: stream}

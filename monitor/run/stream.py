@@ -6,9 +6,11 @@ import time
 from collections.abc import Callable, Sequence
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from ecgmon.monitor.alarms.engine import AlarmEngine
 from ecgmon.monitor.alarms.settings import AlarmSettings
+from ecgmon.monitor.core.blocks import as_block
 from ecgmon.monitor.core.eventlog import EventLog
 from ecgmon.monitor.core.events import PIPELINE_HZ, Alarm, Event, SampleBlock, SourceStatus
 from ecgmon.monitor.core.ring import RingBuffer
@@ -56,7 +58,7 @@ class Stream:
 
     Raises
     ------
-    ValueError
+    SignalError
         If the rate cannot be served.
     """
 
@@ -85,15 +87,49 @@ class Stream:
         self._companions = Companions(len(self.shown_leads), self.ring, pipeline or PipelineSettings(), fs_hz)
         self.alarms = AlarmEngine(alarms or AlarmSettings(), device=device, fs_hz=fs_hz)
 
-    def process(self, block: SampleBlock) -> list[Event]:
-        """Take the next block and return what it made known, alarms included.
+    def process(
+        self,
+        block: SampleBlock | ArrayLike,
+        *,
+        start: int | None = None,
+        gain: ArrayLike | None = None,
+        zero: ArrayLike = 0.0,
+    ) -> list[Event]:
+        """Take the next samples and return what they made known, alarms included.
 
         Parameters
         ----------
-        block : SampleBlock
-            Samples of this device.
+        block : SampleBlock, or array of shape (n,), (n, n_leads) or (n_leads, n)
+            Samples of this device. An array is in millivolts, or of whole numbers with a
+            ``gain``, as `SampleBlock.of` takes it.
+        start : int, optional
+            Index of an array's first sample; without it the array goes on where the last
+            samples ended.
+        gain, zero : float or array of shape (n_leads,)
+            Counts a millivolt of an array, and the count that means 0 mV.
+
+        Returns
+        -------
+        list of Event
+            What became known.
+
+        Raises
+        ------
+        SignalError
+            The block has another rate than the stream, or it cannot be told what the values
+            mean.
         """
         begin = time.thread_time()
+        block = as_block(
+            block,
+            fs_hz=self.fs_hz,
+            following=max(self.pipeline.processed, self.first_sample),
+            start=start,
+            gain=gain,
+            zero=zero,
+            leads=self.leads if len(self.leads) > 1 else None,
+            device=self.device,
+        )
         ended = self.end_alarms() if block.rewound else []
         events = [*ended, *self._with_alarms(self.pipeline.process(block))]
         self._companions.process(block)

@@ -6,7 +6,7 @@ from typing import Self
 import numpy as np
 import pytest
 
-from ecgmon.monitor.core.errors import OutputError, SourceError
+from ecgmon.monitor.core.errors import OutputError, SignalError, SourceError
 from ecgmon.monitor.core.events import Alarm, Beat, Event, SampleBlock, SourceStatus
 from ecgmon.monitor.ingest.registry import open_source
 from ecgmon.monitor.ingest.settings import SourceSettings
@@ -140,10 +140,17 @@ def test_a_device_that_changes_its_rate_begins_a_new_stream():
 
 def test_a_rate_that_cannot_be_served_is_said_once():
     out = Collector()
-    run(Script("band", [flat(0, 50, "band", 50.0), flat(50, 50, "band", 50.0)]), outputs=[out])
+    run(Script("band", [flat(0, 20, "band", 20.0), flat(20, 20, "band", 20.0)]), outputs=[out])
     (status,) = out.events
     assert isinstance(status, SourceStatus)
-    assert "100 to 1000 Hz" in status.detail
+    assert "50 to 5000 Hz" in status.detail
+
+
+def test_a_recording_at_a_rate_that_cannot_be_served_is_an_error_and_no_success():
+    source = Script("film", [flat(0, 20, "film", 20.0)])
+    source.live = False
+    with pytest.raises(SignalError, match="20 Hz cannot be taken; 50 to 5000 Hz can"):
+        run(source)
 
 
 def test_a_monitor_in_a_thread_stops_when_told_and_flushes():

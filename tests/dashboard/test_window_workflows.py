@@ -10,9 +10,9 @@ import wfdb
 from played_records import StillFeed
 from PyQt6 import QtCore, QtGui, QtWidgets
 
+from ecgmon.monitor.core.ecg_codes import RHYTHM_NAMES
 from ecgmon.monitor.core.events import RhythmChange
 from ecgmon.monitor.dashboard.drawing.geometry import Trace
-from ecgmon.monitor.dashboard.drawing.palette import RHYTHM_NAMES
 from ecgmon.monitor.dashboard.state.feed import Feed
 from ecgmon.monitor.run.settings import MonitorSettings
 

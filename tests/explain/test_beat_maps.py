@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from ecgmon.monitor.core.ecg_codes import DS1, DS2
 from ecgmon.monitor.core.errors import MissingExtraError, RecordError
 from ecgmon.monitor.dsp.segment import BeatWindow
 from ecgmon.monitor.explain.capture import Caught, catch_beat
@@ -19,7 +20,6 @@ from ecgmon.monitor.inference.classification import Classification, ClassifierSe
 from ecgmon.monitor.inference.opening import open_classifier
 from ecgmon.monitor.pipeline.pipeline import PipelineSettings
 from ecgmon.sim.record import read_record
-from ecgmon.sim.splits import DS1, DS2
 
 RECORDS = Path(__file__).parents[2] / "sim" / "records" / "mitdb"
 SETTINGS = PipelineSettings(classifier=ClassifierSettings(model="arrhythminet-v2"))

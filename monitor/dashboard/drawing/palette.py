@@ -119,49 +119,6 @@ LIGHT = Palette(
 
 PALETTES: dict[ThemeName, Palette] = {"dark": DARK, "light": LIGHT}
 
-BEAT_NAMES = {
-    "N": "Normal",
-    "L": "Left bundle branch block",
-    "R": "Right bundle branch block",
-    "A": "Atrial premature",
-    "V": "Ventricular premature",
-    "F": "Fusion",
-    "S": "Supraventricular",
-    "J": "Junctional premature",
-    "a": "Aberrated atrial premature",
-    "j": "Junctional escape",
-    "e": "Atrial escape",
-    "E": "Ventricular escape",
-    "/": "Paced",
-    "f": "Fusion of paced and normal",
-    "Q": "Not classified",
-}
-"""Plain names of WFDB beat symbols."""
-
-RHYTHM_NAMES = {
-    "N": "Normal sinus rhythm",
-    "AFIB": "Atrial fibrillation",
-    "AFL": "Atrial flutter",
-    "B": "Ventricular bigeminy",
-    "T": "Ventricular trigeminy",
-    "VT": "Ventricular tachycardia",
-    "VFL": "Ventricular flutter or fibrillation",
-    "VF": "Ventricular fibrillation",
-    "VFIB": "Ventricular fibrillation",
-    "SVTA": "Supraventricular tachyarrhythmia",
-    "SBR": "Sinus bradycardia",
-    "STACH": "Sinus tachycardia",
-    "IVR": "Idioventricular rhythm",
-    "NOD": "Nodal rhythm",
-    "P": "Paced rhythm",
-    "PREX": "Pre-excitation",
-    "BII": "Second-degree heart block",
-    "ASYS": "Asystole",
-    "AB": "Atrial bigeminy",
-    "NOISE": "Unknown: poor signal",
-}
-"""Plain names of WFDB rhythm strings."""
-
 
 def rgb(colour: str) -> tuple[int, int, int]:
     """Return red, green and blue of ``#rrggbb``."""

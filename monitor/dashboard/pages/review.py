@@ -8,10 +8,11 @@ from pathlib import Path
 
 from PyQt6 import QtWidgets
 
+from ecgmon.monitor.core.ecg_codes import BEAT_NAMES
 from ecgmon.monitor.core.errors import OutputError
 from ecgmon.monitor.dashboard.drawing.export import write_csv, write_wfdb
 from ecgmon.monitor.dashboard.drawing.layout import chosen_leads
-from ecgmon.monitor.dashboard.drawing.palette import BEAT_NAMES, Palette
+from ecgmon.monitor.dashboard.drawing.palette import Palette
 from ecgmon.monitor.dashboard.drawing.strip import Strip
 from ecgmon.monitor.dashboard.drawing.strip_painter import export_picture
 from ecgmon.monitor.dashboard.pages.base import Page, PageKey

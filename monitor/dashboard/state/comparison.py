@@ -8,9 +8,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from ecgmon.monitor.core.ecg_codes import AAMI_OF_SYMBOL
 from ecgmon.monitor.core.events import PIPELINE_HZ
 from ecgmon.monitor.dashboard.state.beats import BeatBook, Letter
-from ecgmon.monitor.evaluation.annotations import AAMI_OF_SYMBOL, Annotations
+from ecgmon.monitor.evaluation.annotations import Annotations
 
 MATCH_S = 0.150
 """Pairs lie within 150 ms (ANSI/AAMI EC57)."""

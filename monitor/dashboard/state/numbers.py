@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from ecgmon.monitor.core.ecg_codes import RHYTHM_NAMES
 from ecgmon.monitor.core.events import Beat, Event, Gap, HeartRate, Quality, RhythmChange, SourceStatus
-from ecgmon.monitor.dashboard.drawing.palette import RHYTHM_NAMES
 from ecgmon.monitor.rhythm.unreadable import UNKNOWN as UNREADABLE
 
 UNKNOWN = "\N{EN DASH}"

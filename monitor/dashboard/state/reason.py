@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ecgmon.monitor.dashboard.drawing.palette import BEAT_NAMES
+from ecgmon.monitor.core.ecg_codes import BEAT_NAMES
 from ecgmon.monitor.dashboard.state.averages import BeatShape
 from ecgmon.monitor.dashboard.state.beats import BeatBook, ShownBeat
 

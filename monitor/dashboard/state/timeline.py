@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from itertools import takewhile
 from typing import Literal
 
+from ecgmon.monitor.core.ecg_codes import BEAT_NAMES, RHYTHM_NAMES
 from ecgmon.monitor.core.events import (
     Alarm,
     Beat,
@@ -18,7 +19,6 @@ from ecgmon.monitor.core.events import (
     RhythmChange,
     SourceStatus,
 )
-from ecgmon.monitor.dashboard.drawing.palette import BEAT_NAMES, RHYTHM_NAMES
 from ecgmon.monitor.dashboard.state.alarm_board import title
 
 RowKind = Literal["beat", "rhythm", "alarm", "gap", "signal", "link"]

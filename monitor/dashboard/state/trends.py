@@ -8,6 +8,7 @@ from array import array
 import numpy as np
 from numpy.typing import NDArray
 
+from ecgmon.monitor.core.ecg_codes import AAMI_CLASSES
 from ecgmon.monitor.core.events import Beat, Event, HeartRate, Quality
 
 BIN_S = 10.0
@@ -16,8 +17,6 @@ KEPT_BINS = 7 * 24 * 360
 
 KEPT_INTERVALS = 10_000
 """About two hours, as long as the signal."""
-
-CLASSES = ("N", "S", "V", "F", "Q")
 
 
 class Trends:
@@ -29,7 +28,7 @@ class Trends:
         self._rate_count = array("l")
         self._quality_sum = array("d")
         self._quality_count = array("l")
-        self._counts = {name: array("l") for name in CLASSES}
+        self._counts = {name: array("l") for name in AAMI_CLASSES}
         self._rr_time = array("d")
         self._rr = array("d")
         self.version = 0

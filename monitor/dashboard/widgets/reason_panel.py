@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 from PyQt6 import QtCore, QtGui, QtWidgets
 
+from ecgmon.monitor.core.ecg_codes import BEAT_NAMES
 from ecgmon.monitor.core.events import PIPELINE_HZ
-from ecgmon.monitor.dashboard.drawing.palette import BEAT_NAMES, DARK, Palette
+from ecgmon.monitor.dashboard.drawing.palette import DARK, Palette
 from ecgmon.monitor.dashboard.state.averages import BeatShape, shape_of, window_of
 from ecgmon.monitor.dashboard.state.beats import ShownBeat
 from ecgmon.monitor.dashboard.state.reason import explain_beat

@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from ecgmon.monitor.alarms import AlarmEngine, AlarmRule, AlarmSettings
+from ecgmon.monitor.core.ecg_codes import AAMI_OF_SYMBOL, FLUTTER_WAVE
 from ecgmon.monitor.core.errors import RecordError
 from ecgmon.monitor.core.events import Alarm, Beat, Event, RhythmChange, SampleBlock
 from ecgmon.monitor.evaluation.table import Cell, Column, Table
@@ -21,14 +22,8 @@ from ecgmon.sim.record import Record, Reference, read_record
 TOLERANCE_S = 10.0
 """An alarm this near to a reference episode belongs to it."""
 
-AAMI = {
-    **dict.fromkeys("NLRej", "N"),
-    **dict.fromkeys("AaJS", "S"),
-    **dict.fromkeys("VE!", "V"),
-    "F": "F",
-    **dict.fromkeys("/fQ", "Q"),
-}
-"""AAMI class of each beat symbol; a flutter wave counts as a ventricular beat."""
+CLASS_OF_SYMBOL = {**AAMI_OF_SYMBOL, FLUTTER_WAVE: "V"}
+"""AAMI class of what the reference alarms count: a flutter wave is a ventricular beat to them."""
 
 VF = "ventricular_fibrillation"
 """While this alarm is raised nobody needs another: an episode of another kind in it is not missed."""
@@ -293,13 +288,13 @@ def _reference_events(reference: Reference, fs_hz: float) -> Iterable[Event]:
         at = int(sample)
         if symbol == "+" and str(note).startswith("("):
             yield RhythmChange(sample=at, known_at=at, time_s=at / fs_hz, rhythm=str(note)[1:])
-        elif symbol in AAMI:
+        elif symbol in CLASS_OF_SYMBOL:
             yield Beat(
                 sample=at,
                 known_at=at,
                 time_s=at / fs_hz,
                 symbol=str(symbol),
-                aami=AAMI[str(symbol)],
+                aami=CLASS_OF_SYMBOL[str(symbol)],
                 probabilities={},
                 r_known_at=at,
                 rr_s=None if last is None else (at - last) / fs_hz,

@@ -9,11 +9,12 @@ from numpy.typing import NDArray
 from pydantic import Field
 
 from ecgmon.monitor.core.config import Settings
-from ecgmon.monitor.evaluation.annotations import PACED, Annotations
+from ecgmon.monitor.core.ecg_codes import AAMI_CLASSES, PACED_BEAT
+from ecgmon.monitor.evaluation.annotations import Annotations
 from ecgmon.monitor.evaluation.beats.matching import Matches, match_beats
 from ecgmon.monitor.evaluation.beats.runs import RunCounts, score_runs
 
-LABELS = "NSVFQ"
+LABELS = "".join(AAMI_CLASSES)
 """AAMI classes, the order of the confusion matrix; its last row and column count what has no partner."""
 
 Seconds = NDArray[np.float64]
@@ -143,7 +144,7 @@ def score_record(
         class_latency_s=_of(test.class_latency_s, pairs),
         veb_runs=score_runs(beats.samples, classes, test.samples, labels, "VF", window, flutter),
         sveb_runs=score_runs(beats.samples, classes, test.samples, labels, "S", window, flutter),
-        paced=bool((beats.symbols == PACED).any()),
+        paced=bool((beats.symbols == PACED_BEAT).any()),
     )
 
 
