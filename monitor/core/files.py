@@ -1,8 +1,9 @@
-"""Writes files whole: who reads one finds the old or the new, never half of it."""
+"""Reads small files safely, and writes files whole: a reader finds the old or the new, never half of it."""
 
 from __future__ import annotations
 
 import os
+import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -50,3 +51,36 @@ def replace_file(path: Path, data: bytes, durable: bool = False, mode: int | Non
         if durable:
             stream.flush()
             os.fsync(stream.fileno())
+
+
+def read_small_text(path: Path, most_bytes: int) -> str:
+    """Return the text of a small file that a person wrote, without a byte order mark.
+
+    Parameters
+    ----------
+    path : Path
+        An ordinary file: what is a folder, a pipe or a device is refused, and nothing is waited for.
+    most_bytes : int
+        A file that is larger is refused before it is read.
+
+    Raises
+    ------
+    ValueError
+        It cannot be read; the message says why, as the end of a sentence without a full stop.
+    """
+    try:
+        # opened without waiting: a pipe that nobody writes to would hang here for ever
+        descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0))
+        with open(descriptor, "rb") as stream:  # noqa: PTH123 - of a descriptor
+            kind = os.fstat(descriptor)
+            if not stat.S_ISREG(kind.st_mode):
+                raise ValueError("it is not an ordinary file")
+            if kind.st_size > most_bytes:
+                raise ValueError(f"it holds {kind.st_size} bytes, and {most_bytes} are the most")
+            data = stream.read(most_bytes)
+    except OSError as error:
+        raise ValueError("it is a folder" if path.is_dir() else error.strerror or str(error)) from error
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise ValueError(f"it is not UTF-8 text (byte {error.start}); save it as UTF-8") from error

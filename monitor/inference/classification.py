@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from pydantic import Field
 
 from ecgmon.monitor.core.config import Settings
+from ecgmon.monitor.core.paths import NameOrFile
 from ecgmon.monitor.dsp.operator import State
 from ecgmon.monitor.dsp.segment import BeatWindow, normalise
 from ecgmon.monitor.inference.contract import ModelContract
@@ -33,7 +34,7 @@ class ClassifierSettings(Settings):
         more of them and raises more false ones.
     """
 
-    model: str | None = None
+    model: NameOrFile | None = None
     least_probability: float = Field(default=0.4, ge=0.0, le=1.0)
     ventricular_bias: float = Field(default=0.0, ge=-6.0, le=6.0)
     supraventricular_bias: float = Field(default=0.0, ge=-6.0, le=6.0)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from pydantic import Field
@@ -46,6 +46,8 @@ class PipelineSettings(Settings):
         Believe the quality index. If not, every second counts as clean unless samples are missing
         or an electrode is off: to see what the index is worth.
     """
+
+    renamed: ClassVar = {"fibrillation": "vf"}
 
     sanitise: SanitiseSettings = Field(default_factory=SanitiseSettings)
     resample: ResampleSettings = Field(default_factory=ResampleSettings)

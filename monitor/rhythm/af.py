@@ -130,11 +130,11 @@ class AfWatch:
         shapes = [shape for _, shape in self._shapes]
         like = correlation(shapes) if len(shapes) >= LEAST_SHAPES else None
         self.probability = self.model.probability(describe([pair for _, pair in self._pairs], like))
-        self._doubts = 0 if self.probability >= self.settings.vf_off else self._doubts + 1
+        self._doubts = 0 if self.probability >= self.settings.af_off else self._doubts + 1
         if self.present:
             self.present = self._doubts < GONE_AFTER
         else:
-            self.present = self.probability >= self.settings.vf_on
+            self.present = self.probability >= self.settings.af_on
         return True
 
     def _keep_last(self) -> bool:

@@ -83,7 +83,7 @@ class BaseRhythm:
         """Whether the atria may fibrillate: then the rate is no reason for another name."""
         probability = self.af.probability
         known = bool(self.layer.rhythm)
-        return known and probability is not None and probability >= self.settings.vf_off
+        return known and probability is not None and probability >= self.settings.af_off
 
     def _waits(self, at: float) -> bool:
         """Tell whether a first name would be a guess: what is said cannot be taken back."""

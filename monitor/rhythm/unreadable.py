@@ -77,16 +77,16 @@ class UnreadableWatch:
         if blind != self._was_blind:
             self._was_blind, self._changed, self._count = blind, float(start), 0
         self._count += 1
-        if self._count == self.settings.blind_s:
+        if self._count == self.settings.unreadable_s:
             self._say()
 
     def gap(self, start: int, end: int) -> None:
         """Take a stretch without signal between two pipeline indices."""
-        if end - start < self.settings.blind_s * PIPELINE_HZ:
+        if end - start < self.settings.unreadable_s * PIPELINE_HZ:
             return
         if not self._was_blind:
             self._changed = float(start)
-        self._was_blind, self._count = True, self.settings.blind_s
+        self._was_blind, self._count = True, self.settings.unreadable_s
         self._say()
 
     def _say(self) -> None:
