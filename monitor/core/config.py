@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import ClassVar
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, ValidationError
 
 
 class Settings(BaseModel):
@@ -29,3 +29,21 @@ class Settings(BaseModel):
             if now is not None:
                 return now
         return None
+
+
+class TableRefusedError(ValueError):
+    """A table that a validator checked by another settings class was refused by that class.
+
+    Parameters
+    ----------
+    kind : type of Settings
+        The class that refused.
+    error : ValidationError
+        What it found.
+    """
+
+    def __init__(self, kind: type[Settings], error: ValidationError) -> None:
+        first = error.errors(include_url=False)[0]
+        super().__init__(f"{'.'.join(str(part) for part in first['loc'])}: {first['msg']}")
+        self.kind = kind
+        self.error = error

@@ -59,9 +59,10 @@ def read_small_text(path: Path, most_bytes: int) -> str:
     Parameters
     ----------
     path : Path
-        An ordinary file: what is a folder, a pipe or a device is refused, and nothing is waited for.
+        An ordinary file, or the null device. Folders, pipes and other devices are refused, and nothing
+        is waited for.
     most_bytes : int
-        A file that is larger is refused before it is read.
+        A larger file is refused.
 
     Raises
     ------
@@ -71,16 +72,27 @@ def read_small_text(path: Path, most_bytes: int) -> str:
     try:
         # opened without waiting: a pipe that nobody writes to would hang here for ever
         descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0))
-        with open(descriptor, "rb") as stream:  # noqa: PTH123 - of a descriptor
-            kind = os.fstat(descriptor)
-            if not stat.S_ISREG(kind.st_mode):
-                raise ValueError("it is not an ordinary file")
-            if kind.st_size > most_bytes:
-                raise ValueError(f"it holds {kind.st_size} bytes, and {most_bytes} are the most")
-            data = stream.read(most_bytes)
+        try:
+            data = _all_of(descriptor, most_bytes)
+        finally:
+            os.close(descriptor)
     except OSError as error:
-        raise ValueError("it is a folder" if path.is_dir() else error.strerror or str(error)) from error
+        raise ValueError(error.strerror or str(error)) from error
     try:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise ValueError(f"it is not UTF-8 text (byte {error.start}); save it as UTF-8") from error
+
+
+def _all_of(descriptor: int, most_bytes: int) -> bytes:
+    """Return what an open file holds, or raise ValueError if it is none to be read whole."""
+    kind = os.fstat(descriptor)
+    if stat.S_ISDIR(kind.st_mode):
+        raise ValueError("it is a folder")
+    if not stat.S_ISREG(kind.st_mode) and not os.path.samestat(kind, os.stat(os.devnull)):  # noqa: PTH116
+        raise ValueError("it is not an ordinary file; write what it gives into one first")
+    with os.fdopen(descriptor, "rb", closefd=False) as stream:
+        data = stream.read(most_bytes + 1)
+    if len(data) > most_bytes:
+        raise ValueError(f"it holds more than {most_bytes} bytes")
+    return data

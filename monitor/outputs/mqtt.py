@@ -69,6 +69,7 @@ class MqttSink(Sink):
         self._broker.entry()
         self._client: paho.Client | None = None
         self._connected = threading.Event()
+        self._settled = threading.Event()
         self._refused: int | None = None
         self._failure: BaseException | None = None
         self._retained: dict[str, str] = {}
@@ -140,7 +141,8 @@ class MqttSink(Sink):
             client = self._client = self._new_client()
             client.connect_async(self._broker.host, self._broker.port, keepalive=self.settings.keepalive_s)
             client.loop_start()
-        if not self._connected.wait(CONNECT_S):
+        self._settled.wait(CONNECT_S)
+        if not self._connected.is_set():
             context = self._broker.entry().tls_context
             raise explained(self._broker.name, self._failure, context, self._refused)
         return self._client
@@ -157,19 +159,26 @@ class MqttSink(Sink):
     def _on_connect(self, client: paho.Client, _data: Any, _flags: Any, code: Any, _props: Any) -> None:
         if code.is_failure:
             self._refused = code.value
+            self._settled.set()
             return
         self._refused = self._failure = None
         client.publish(self._availability, "online", qos=1, retain=True)
         for topic, text in dict(self._retained).items():
             client.publish(topic, text, qos=1, retain=True)
         self._connected.set()
+        self._settled.set()
 
     def _on_connect_fail(self, _client: Any, _data: Any) -> None:
         """Keep why no connection came about; paho calls this while it handles the exception."""
         self._refused, self._failure = None, sys.exc_info()[1]
+        self._settled.set()
 
     def _on_disconnect(self, _client: Any, _data: Any, _flags: Any, _code: Any, _props: Any) -> None:
-        self._connected.clear()
+        if self._connected.is_set():
+            self._connected.clear()
+            self._settled.clear()
+        else:  # hung up on before MQTT began, such as by a broker that wants a certificate
+            self._settled.set()
 
     def _announce(self, client: paho.Client, device: str) -> None:
         if self.settings.discovery is None:

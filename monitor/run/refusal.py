@@ -12,7 +12,7 @@ import annotated_types
 from pydantic import ValidationError
 from pydantic.fields import FieldInfo
 
-from ecgmon.monitor.core.config import Settings
+from ecgmon.monitor.core.config import Settings, TableRefusedError
 from ecgmon.monitor.core.secrets import SecretMark
 
 LONGEST_SHOWN = 60
@@ -26,7 +26,7 @@ _KINDS: Mapping[type, str] = {
     Path: "a path in quotes",
 }
 
-_HIDDEN_TEXT = 'a text in quotes, which may be "env:NAME" or "file:PATH"'
+_HIDDEN_TEXT = 'a text in quotes, "env:NAME" or "file:PATH"'
 
 _UNITS: Mapping[str, str] = {
     "_s": "in seconds",
@@ -39,7 +39,7 @@ _UNITS: Mapping[str, str] = {
 }
 
 
-def explain(error: ValidationError, kind: type[Settings], origin: str) -> str:
+def explain(error: ValidationError, kind: type[Settings], origin: str, within: Sequence[str] = ()) -> str:
     """Return one line on the first thing that is wrong.
 
     Parameters
@@ -50,13 +50,18 @@ def explain(error: ValidationError, kind: type[Settings], origin: str) -> str:
         The settings class that refused.
     origin : str
         Name of the file, or where else the value came from.
+    within : sequence of str
+        Tables that lead to the one refused.
     """
     first = error.errors(include_url=False)[0]
     path = [str(part) for part in first["loc"]]
+    inner = first.get("ctx", {}).get("error")
+    if isinstance(inner, TableRefusedError):
+        return explain(inner.error, inner.kind, origin, [*within, *path])
     table, field, known = _find(kind, path)
-    key = _dotted(path[:known] or path)
+    key = _dotted([*within, *(path[:known] or path)])
     if first["type"] == "extra_forbidden":
-        return f"{origin}: {_unknown(table, path[: known + 1])}"
+        return f"{origin}: {_unknown(table, [*within, *path[: known + 1]])}"
     if first["type"] == "value_error" or field is None:
         reason = _sentence(first["msg"].removeprefix("Value error, "))
         if field is None or isinstance(first["input"], Mapping) or _is_secret(field):
@@ -88,33 +93,35 @@ def allowed(key: str, field: FieldInfo) -> str:
     field : FieldInfo
         Its type and limits.
     """
-    words = [_HIDDEN_TEXT if _is_marked(field.metadata) else _type_words(field.annotation)]
-    words += _limits(field.metadata)
-    unit = next((word for ending, word in _UNITS.items() if key.endswith(ending)), None)
-    if unit is not None:
-        words.append(unit)
-    return " ".join(words)
+    kind = _HIDDEN_TEXT if _is_marked(field.metadata) else _type_words(field.annotation)
+    head, comma, each = kind.partition(", each ")
+    unit = next((word for ending, word in _UNITS.items() if key.endswith(ending)), "")
+    return " ".join(word for word in (head, *_limits(field.metadata), unit) if word) + comma + each
 
 
 def _find(kind: type[Settings], path: list[str]) -> tuple[type[Settings], FieldInfo | None, int]:
     """Return the innermost table on the path, the field that was refused, and how many parts name it."""
     table, field = kind, None
+    below: Any = kind
     for place, part in enumerate(path):
-        found = table.model_fields.get(part)
-        if found is None:
-            return table, field, place
-        field = found
-        below = _table_of(field.annotation)
-        if below is None:
-            return table, field, place + 1
-        table = below
+        if get_origin(below) is dict:  # of names that the user chose
+            below = get_args(below)[1]
+        else:
+            if below is None or (found := below.model_fields.get(part)) is None:
+                return table, field, place
+            field, below = found, found.annotation
+        below = table_of(below)
+        table = table if below is None or get_origin(below) is dict else below
     return table, field, len(path)
 
 
-def _table_of(annotation: Any) -> type[Settings] | None:
-    """Return the settings class of a field that is a table, whether it may be left out or not."""
+def table_of(annotation: Any) -> Any:
+    """Return the settings class of a field that is a table, or its ``dict[str, …]``; None for others."""
     options = get_args(annotation) if get_origin(annotation) in (Union, types.UnionType) else (annotation,)
-    return next((one for one in options if isinstance(one, type) and issubclass(one, Settings)), None)
+    for option in options:
+        if get_origin(option) is dict or (isinstance(option, type) and issubclass(option, Settings)):
+            return option
+    return None
 
 
 def _is_secret(field: FieldInfo) -> bool:

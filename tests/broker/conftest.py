@@ -14,8 +14,7 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "ingest"))
 
 from certificates import Authority
 from mosquitto import BINARY, Mosquitto
-
-USER, PASSWORD = "nurse", "s3cret with: signs"
+from ways_in import PASSWORD, USER
 
 
 @pytest.fixture(scope="session")

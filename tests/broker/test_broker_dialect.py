@@ -9,9 +9,8 @@ from typing import Any
 
 import pytest
 from certificates import Authority
-from conftest import PASSWORD, USER
 from mosquitto import Mosquitto, free_port
-from ways_in import WAYS_IN, WayIn
+from ways_in import PASSWORD, USER, WAYS_IN, WayIn
 
 from ecgmon.firmware_bridge.errors import BrokerCertificateError, BrokerRefusedError, BrokerUnreachableError
 from ecgmon.monitor.core.errors import SettingsError

@@ -20,6 +20,8 @@ from ecgmon.monitor.ingest.settings import SourceSettings
 from ecgmon.monitor.outputs.mqtt import MqttSink
 from ecgmon.monitor.outputs.mqtt_settings import MqttSettings as OutputSettings
 
+USER, PASSWORD = "nurse", "s3cret with: signs"
+
 WayIn = Callable[[int, dict[str, Any], Path], None]
 """Takes port, keys of a broker's table and an empty folder."""
 

@@ -14,7 +14,8 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "ingest"))
 from mosquitto import BINARY, Mosquitto
 
 from ecgmon.firmware_bridge.bridge import Bridge, BridgeSettings, NativeWriter
-from ecgmon.firmware_bridge.broker import Broker, BrokerSettings
+from ecgmon.firmware_bridge.broker import Broker
+from ecgmon.firmware_bridge.broker_settings import BrokerSettings
 from ecgmon.firmware_bridge.decoders.native import NativeDecoder
 from ecgmon.firmware_bridge.errors import SpoolError
 from ecgmon.firmware_bridge.spool import Spool
