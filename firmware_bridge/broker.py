@@ -5,8 +5,10 @@ from __future__ import annotations
 import asyncio
 import logging
 import ssl
+import traceback
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
+from typing import Literal
 
 import aiomqtt
 import paho.mqtt.client as paho
@@ -14,7 +16,7 @@ import stamina
 from paho.mqtt.enums import CallbackAPIVersion
 
 from ecgmon.firmware_bridge.broker_settings import PORT, TLS_PORT, BrokerSettings
-from ecgmon.firmware_bridge.broker_trouble import explained
+from ecgmon.firmware_bridge.broker_trouble import chain, explained
 from ecgmon.firmware_bridge.errors import BrokerUnreachableError
 from ecgmon.monitor.core.errors import SettingsError, SourceError
 from ecgmon.monitor.core.secrets import resolve
@@ -89,14 +91,12 @@ class Broker:
         SettingsError
             A file or environment variable of the settings is missing, or a certificate unreadable.
         """
-        chosen = self.settings
-        return Entry(
-            *(
-                None if text is None else resolve(text, f"{self._table}.{key}")
-                for key, text in (("user", chosen.user), ("password", chosen.password))
-            ),
-            tls_context=self._tls_context() if self.tls else None,
-        )
+        context = self._tls_context() if self.tls else None
+        return Entry(self._secret("user"), self._secret("password"), context)
+
+    def _secret(self, key: Literal["user", "password"]) -> str | None:
+        text: str | None = getattr(self.settings, key)
+        return None if text is None else resolve(text, f"{self._table}.{key}")
 
     async def connect(self, stack: AsyncExitStack, will: aiomqtt.Will | None = None) -> aiomqtt.Client:
         """Connect once.
@@ -133,8 +133,9 @@ class Broker:
         try:
             return await stack.enter_async_context(client)
         except (aiomqtt.MqttError, OSError, ValueError) as error:
-            code = getattr(error, "rc", None)
+            code = error.rc if isinstance(error, aiomqtt.exceptions.MqttConnectError) else None
             code = getattr(code, "value", code)
+            _let_go(error)
             raise await asyncio.to_thread(explained, self.name, error, entry.tls_context, code) from error
 
     async def reconnect(self, stack: AsyncExitStack, will: aiomqtt.Will | None = None) -> aiomqtt.Client:
@@ -189,3 +190,9 @@ class Broker:
                 "They are PEM files; a key must have no pass phrase.",
             ) from error
         return context
+
+
+def _let_go(error: BaseException) -> None:
+    """Free the socket of a failed handshake, which else lives as long as somebody looks at the error."""
+    for cause in chain(error):
+        traceback.clear_frames(cause.__traceback__)

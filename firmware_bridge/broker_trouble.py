@@ -56,8 +56,10 @@ def explained(
     """
     if code is not None:
         return _refusal(name, code)
-    causes = _chain(error)
-    known = next((cause for cause in causes if isinstance(cause, ssl.SSLError | socket.gaierror)), None)
+    causes = chain(error)
+    known: BaseException | None = next(
+        (cause for cause in causes if isinstance(cause, ssl.SSLError | socket.gaierror)), None
+    )
     if known is None and not any(isinstance(cause, ConnectionRefusedError) for cause in causes):
         found = _look(name, context)
         if isinstance(found, SourceError):
@@ -74,7 +76,7 @@ def explained(
     )
 
 
-def _chain(error: BaseException | None) -> list[BaseException]:
+def chain(error: BaseException | None) -> list[BaseException]:
     """Return an error and what caused it."""
     causes: list[BaseException] = []
     while error is not None and error not in causes:

@@ -170,7 +170,9 @@ class MqttSink(Sink):
 
     def _on_connect_fail(self, _client: Any, _data: Any) -> None:
         """Keep why no connection came about; paho calls this while it handles the exception."""
-        self._refused, self._failure = None, sys.exc_info()[1]
+        error = sys.exception()
+        # its frames hold the socket of a failed handshake, which is not to outlive them
+        self._refused, self._failure = None, error and error.with_traceback(None)
         self._settled.set()
 
     def _on_disconnect(self, _client: Any, _data: Any, _flags: Any, _code: Any, _props: Any) -> None:

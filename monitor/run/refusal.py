@@ -67,6 +67,8 @@ def explain(error: ValidationError, kind: type[Settings], origin: str, within: S
         if field is None or isinstance(first["input"], Mapping) or _is_secret(field):
             return f"{origin}: {key} is refused: {reason}"
         return f"{origin}: {key} = {_shown(first['input'])} is refused: {reason}"
+    if first["type"] == "missing":
+        return f"{origin}: {key} is missing: it must be {allowed(key, field)}."
     shown = key if _is_secret(field) else f"{key} = {_shown(first['input'])}"
     return f"{origin}: {shown} is refused: it must be {allowed(key, field)}."
 

@@ -19,7 +19,7 @@ pytestmark = [
     pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
     pytest.mark.filterwarnings("ignore::ResourceWarning"),
 ]
-"""paho leaves the socket of a failed handshake to the garbage collector."""
+"""paho closes the socket of a failed handshake only by letting go of it."""
 
 
 @pytest.fixture(params=WAYS_IN)

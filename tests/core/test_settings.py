@@ -137,7 +137,10 @@ def test_a_bad_setting_is_refused_in_one_line(text: str, refusal: str, tmp_path:
             "outputs.notify.urls is refused: it must be a list in square brackets",
         ),
         ("[outputs.mqtt]\nca_file = 'x'", "ca_file and cert_file need tls = true beside them."),
-        ("[outputs.webhook]\npriority = 'low'", "outputs.webhook.url is refused"),
+        (
+            "[outputs.webhook]\npriority = 'low'",
+            "outputs.webhook.url is missing: it must be a text in quotes",
+        ),
         ("window = '" + "x" * 5000 + "'", 'window = "' + "x" * 59 + "… is refused"),
         ('window = "a\\nb"', 'window = "a?b" is refused: it must be true or false.'),
         ('"a\\nb" = 1', "unknown key a?b."),

@@ -31,7 +31,7 @@ def _rows(page: str) -> dict[str, dict[str, list[str]]]:
     """Return the cells of each key by the names of its tables; "" for the top of the file."""
     rows: dict[str, dict[str, list[str]]] = {}
     tables: list[str] = []
-    for line in page.splitlines():
+    for line in page.partition("## Former keys")[0].splitlines():
         if line.startswith("## "):
             tables = line.split("`")[1::2] or [""]
             rows |= {table.strip("[]"): {} for table in tables}
@@ -61,10 +61,16 @@ def test_every_key_of_a_rule_is_there_with_its_own_default(maker: ModuleType) ->
 
 def test_every_key_on_the_page_is_known_to_the_program(maker: ModuleType, tmp_path: Path) -> None:
     """Each is given a value of a wrong type: the refusal must be of the value and not of the key."""
+    beside = {"outputs.notify.second": "outputs.notify.urls = ['x://']\n"}
+    beside |= {
+        f"outputs.webhook.{key}": "outputs.webhook.url = 'http://x'\n" for key in ("token", "priority")
+    }
+    for name in ("priority", "technical", "ended"):
+        beside[f"outputs.notify.{name}"] = beside["outputs.notify.second"]
     for table, keys in _rows(maker.page()).items():
-        for key in keys if table != "" else [key for key in keys if "." not in key]:
+        for key in keys:
             path = f"{table}.{key}".lstrip(".").replace("NAME", "bed-1")
-            (tmp_path / "my.toml").write_text(f"{path} = [[1979-05-27]]\n")
+            (tmp_path / "my.toml").write_text(f"{beside.get(path, '')}{path} = [[1979-05-27]]\n")
             with pytest.raises(Exception, match="is refused") as caught:
                 load_settings(tmp_path / "my.toml")
             assert path in str(caught.value), path
