@@ -23,7 +23,8 @@ from pathlib import Path
 import numpy as np
 import psutil
 
-from ecgmon.firmware_bridge.broker import Broker, BrokerSettings
+from ecgmon.firmware_bridge.broker import Broker
+from ecgmon.firmware_bridge.broker_settings import BrokerSettings
 from ecgmon.monitor.core.events import Beat, Event, SourceStatus
 from ecgmon.monitor.inference.classification import ClassifierSettings
 from ecgmon.monitor.ingest.live_settings import MqttSettings

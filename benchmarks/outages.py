@@ -21,7 +21,8 @@ from pathlib import Path
 import numpy as np
 
 from ecgmon.firmware_bridge.bridge import Bridge, BridgeSettings
-from ecgmon.firmware_bridge.broker import Broker, BrokerSettings
+from ecgmon.firmware_bridge.broker import Broker
+from ecgmon.firmware_bridge.broker_settings import BrokerSettings
 from ecgmon.monitor.core.events import Beat, Event, Gap, SampleBlock
 from ecgmon.monitor.ingest.registry import open_source
 from ecgmon.monitor.run.monitor import Monitor

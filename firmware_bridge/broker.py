@@ -1,74 +1,55 @@
-"""A connection to an MQTT broker: credentials, TLS, and failures that say what to do."""
+"""Connections to an MQTT broker: who we are, TLS, and failures that say what to do."""
 
 from __future__ import annotations
 
+import asyncio
 import logging
-import os
-import socket
 import ssl
+import traceback
 from contextlib import AsyncExitStack
-from pathlib import Path
-from typing import Annotated, Literal
+from dataclasses import dataclass, field
+from typing import Literal
 
 import aiomqtt
+import paho.mqtt.client as paho
 import stamina
-from pydantic import BeforeValidator, Field
+from paho.mqtt.enums import CallbackAPIVersion
 
-from ecgmon.firmware_bridge.errors import BrokerCertificateError, BrokerRefusedError, BrokerUnreachableError
-from ecgmon.monitor.core.config import Settings
+from ecgmon.firmware_bridge.broker_settings import PORT, TLS_PORT, BrokerSettings
+from ecgmon.firmware_bridge.broker_trouble import chain, explained
+from ecgmon.firmware_bridge.errors import BrokerUnreachableError
 from ecgmon.monitor.core.errors import SettingsError, SourceError
+from ecgmon.monitor.core.secrets import resolve
+
+__all__ = ["Broker", "BrokerSettings"]
 
 _LOGGER = logging.getLogger("ecgmon.mqtt")
 for _name in ("ecgmon.mqtt", "stamina"):
     logging.getLogger(_name).addHandler(logging.NullHandler())
 
-_REFUSED = {4, 5, 134, 135}
-"""Reason codes of MQTT 3.1.1 and 5 for a bad user name or password, and for no permission."""
+_PROTOCOLS = {"5": paho.MQTTv5, "3.1.1": paho.MQTTv311}
 
-_PROTOCOLS = {"5": aiomqtt.ProtocolVersion.V5, "3.1.1": aiomqtt.ProtocolVersion.V311}
+ANSWER_S = 10.0
+"""Longest wait for a broker's answer."""
 
 _FIRST_RETRY_S = 0.2
 
 
-class BrokerSettings(Settings):
-    """How a broker is spoken to. Secrets come from files or the environment only.
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """What is shown at a broker's door, taken from settings, environment and files.
 
     Parameters
     ----------
-    username : str, optional
-        User name.
-    username_env, password_env : str, optional
-        Environment variables that hold user name and password.
-    password_file : Path, optional
-        File whose first line is the password.
-    ca_file : Path, optional
-        Authorities trusted for TLS, in place of the system's.
-    cert_file, key_file : Path, optional
-        Our own certificate and its key.
-    protocol : {"5", "3.1.1"}
-        MQTT version.
-    qos : {0, 1, 2}
-        Quality of service.
-    client_id : str, optional
-        Name at the broker; chosen by chance by default.
-    keepalive_s : int
-        Seconds after which a broker that says nothing is asked.
-    retry_s : float
-        Longest wait between attempts to reach a broker that went away, in seconds.
+    user, password : str or None
+        Who we are.
+    tls_context : ssl.SSLContext or None
+        How the connection is encrypted; None if it is not.
     """
 
-    username: str | None = None
-    username_env: str | None = None
-    password_file: Path | None = None
-    password_env: str | None = None
-    ca_file: Path | None = None
-    cert_file: Path | None = None
-    key_file: Path | None = None
-    protocol: Literal["5", "3.1.1"] = "5"
-    qos: Annotated[Literal[0, 1, 2], BeforeValidator(lambda v: int(v) if v in ("0", "1", "2") else v)] = 1
-    client_id: str | None = None
-    keepalive_s: int = Field(default=10, ge=1, le=3600)
-    retry_s: float = Field(default=1.0, gt=0, le=60)
+    user: str | None
+    password: str | None = field(repr=False)
+    tls_context: ssl.SSLContext | None
 
 
 class Broker:
@@ -79,23 +60,43 @@ class Broker:
     host : str
         Name or address.
     port : int or None
-        Port; 1883, or 8883 with TLS, by default.
+        Port; that of the settings, else 1883, or 8883 with TLS, by default.
     tls : bool
-        Encrypt the connection and check the broker's certificate.
+        Encrypt the connection and check the broker's certificate, even if the settings do not say so.
     settings : BrokerSettings
         Credentials and the rest.
+    table : str
+        Table of the settings file that holds them, for messages.
     """
 
-    def __init__(self, host: str, port: int | None, *, tls: bool, settings: BrokerSettings) -> None:
+    def __init__(
+        self, host: str, port: int | None, *, tls: bool, settings: BrokerSettings, table: str = "mqtt"
+    ) -> None:
         self.host = host
-        self.port = port or (8883 if tls else 1883)
-        self.tls = tls
+        self.tls = tls or settings.tls
+        self.port = port or settings.port or (TLS_PORT if self.tls else PORT)
         self.settings = settings
+        self._table = table
 
     @property
     def name(self) -> str:
         """Host and port, for messages."""
         return f"{self.host}:{self.port}"
+
+    def entry(self) -> Entry:
+        """Return user, password and TLS as settings, environment and files now hold them.
+
+        Raises
+        ------
+        SettingsError
+            A file or environment variable of the settings is missing, or a certificate unreadable.
+        """
+        context = self._tls_context() if self.tls else None
+        return Entry(self._secret("user"), self._secret("password"), context)
+
+    def _secret(self, key: Literal["user", "password"]) -> str | None:
+        text: str | None = getattr(self.settings, key)
+        return None if text is None else resolve(text, f"{self._table}.{key}")
 
     async def connect(self, stack: AsyncExitStack, will: aiomqtt.Will | None = None) -> aiomqtt.Client:
         """Connect once.
@@ -109,30 +110,33 @@ class Broker:
 
         Raises
         ------
-        BrokerRefusedError, BrokerCertificateError, BrokerUnreachableError, SourceError
+        BrokerRefusedError, BrokerCertificateError, BrokerUnreachableError
             It cannot be reached; the kind of error says why.
         SettingsError
             A file or environment variable of the settings is missing.
         """
-        chosen = self.settings
+        chosen, entry = self.settings, self.entry()
         client = aiomqtt.Client(
             self.host,
             self.port,
-            username=_secret(chosen.username, chosen.username_env, None, "username"),
-            password=_secret(None, chosen.password_env, chosen.password_file, "password"),
+            username=entry.user,
+            password=entry.password,
             identifier=chosen.client_id,
-            protocol=_PROTOCOLS[chosen.protocol],
+            protocol=aiomqtt.ProtocolVersion(_PROTOCOLS[chosen.protocol]),
             clean_session=True if chosen.protocol == "3.1.1" else None,
             keepalive=chosen.keepalive_s,
-            tls_context=self._tls_context() if self.tls else None,
+            tls_context=entry.tls_context,
             will=will,
-            timeout=10,
+            timeout=ANSWER_S,
             logger=_LOGGER,
         )
         try:
             return await stack.enter_async_context(client)
         except (aiomqtt.MqttError, OSError, ValueError) as error:
-            raise self._explained(error) from error
+            code = error.rc if isinstance(error, aiomqtt.exceptions.MqttConnectError) else None
+            code = getattr(code, "value", code)
+            _let_go(error)
+            raise await asyncio.to_thread(explained, self.name, error, entry.tls_context, code) from error
 
     async def reconnect(self, stack: AsyncExitStack, will: aiomqtt.Will | None = None) -> aiomqtt.Client:
         """Connect, trying again with a jittered, growing wait until it succeeds."""
@@ -149,69 +153,46 @@ class Broker:
                 return await self.connect(stack, will)
         raise BrokerUnreachableError(f"The broker {self.name} did not come back.")
 
+    def threaded_client(self) -> paho.Client:
+        """Return a client with a thread of its own, for who cannot wait; not connected yet.
+
+        Raises
+        ------
+        SettingsError
+            A file or environment variable of the settings is missing.
+        """
+        chosen, entry = self.settings, self.entry()
+        client = paho.Client(
+            CallbackAPIVersion.VERSION2,
+            client_id=chosen.client_id or "",
+            protocol=_PROTOCOLS[chosen.protocol],
+        )
+        if entry.tls_context is not None:
+            client.tls_set_context(entry.tls_context)
+        if entry.user is not None:
+            client.username_pw_set(entry.user, entry.password)
+        client.reconnect_delay_set(1, max(1, round(chosen.retry_s)))
+        client.enable_logger(_LOGGER)
+        return client
+
     def _tls_context(self) -> ssl.SSLContext:
         chosen = self.settings
         try:
             context = ssl.create_default_context(cafile=chosen.ca_file)
             if chosen.cert_file is not None:
-                context.load_cert_chain(chosen.cert_file, chosen.key_file)
-        except (OSError, ssl.SSLError) as error:
-            files = [str(path) for path in (chosen.ca_file, chosen.cert_file, chosen.key_file) if path]
-            raise SettingsError(f"The certificates in {', '.join(files)} cannot be read: {error}.") from error
+                # a key with a pass phrase would else be asked for at the terminal
+                context.load_cert_chain(chosen.cert_file, chosen.key_file, password="")
+        except (OSError, ValueError) as error:
+            named = (chosen.ca_file, chosen.cert_file, chosen.key_file)
+            files = ", ".join(str(path) for path in named if path is not None)
+            raise SettingsError(
+                f"{self._table}: the certificates in {files} cannot be read: {error}.",
+                "They are PEM files; a key must have no pass phrase.",
+            ) from error
         return context
 
-    def _explained(self, error: BaseException) -> SourceError:
-        """Turn a failure to connect into an error that helps."""
-        causes = list(_chain(error))
-        verify = next((cause for cause in causes if isinstance(cause, ssl.SSLCertVerificationError)), None)
-        if verify is not None:
-            return BrokerCertificateError(
-                f"The certificate of {self.name} is not trusted: {verify.verify_message}.",
-                "Name the authority that signed it: ca_file=…",
-            )
-        if any(isinstance(cause, ssl.SSLError) for cause in causes):
-            return BrokerCertificateError(
-                f"{self.name} does not agree on TLS: {error}.",
-                "Does it speak TLS on this port, and want a certificate of ours (cert_file=…, key_file=…)?",
-            )
-        code = getattr(error, "rc", None)
-        if getattr(code, "value", code) in _REFUSED:
-            return BrokerRefusedError(
-                f"The broker {self.name} refuses user name or password.",
-                "Set username and password_file in the settings, or username_env=… and password_env=….",
-            )
-        if any(isinstance(cause, socket.gaierror) for cause in causes):
-            return BrokerUnreachableError(f"There is no host {self.host!r}.", "Is the name right?")
-        return BrokerUnreachableError(
-            f"There is no broker at {self.name} ({error}).", "Is it running, and the port right?"
-        )
 
-
-def _chain(error: BaseException | None) -> list[BaseException]:
-    """Return an error and what caused it."""
-    causes: list[BaseException] = []
-    while error is not None and error not in causes:
-        causes.append(error)
-        error = error.__cause__ or error.__context__
-    return causes
-
-
-def _secret(plain: str | None, variable: str | None, file: Path | None, what: str) -> str | None:
-    """Return a secret from where the settings say it is.
-
-    Raises
-    ------
-    SettingsError
-        It is not there.
-    """
-    if variable is not None:
-        if variable not in os.environ:
-            raise SettingsError(f"The environment variable {variable} ({what}_env) is not set.")
-        return os.environ[variable]
-    if file is not None:
-        try:
-            lines = file.read_text(encoding="utf-8").splitlines()
-        except (OSError, UnicodeDecodeError) as error:
-            raise SettingsError(f"The file {file} ({what}_file) cannot be read: {error}.") from error
-        return lines[0] if lines else ""
-    return plain
+def _let_go(error: BaseException) -> None:
+    """Free the socket of a failed handshake, which else lives as long as somebody looks at the error."""
+    for cause in chain(error):
+        traceback.clear_frames(cause.__traceback__)

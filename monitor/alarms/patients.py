@@ -7,7 +7,7 @@ from typing import Any
 from pydantic import Field, ValidationError, field_validator
 
 from ecgmon.monitor.alarms.settings import AlarmSettings
-from ecgmon.monitor.core.config import Settings
+from ecgmon.monitor.core.config import Settings, TableRefusedError
 
 
 class PatientSettings(Settings):
@@ -30,7 +30,5 @@ class PatientSettings(Settings):
         try:
             AlarmSettings().changed(changes)
         except ValidationError as error:
-            first = error.errors(include_url=False)[0]
-            where = ".".join(str(part) for part in first["loc"])
-            raise ValueError(f"alarms.{where}: {first['msg']}") from None
+            raise TableRefusedError(AlarmSettings, error) from None
         return changes

@@ -9,7 +9,8 @@ from urllib.parse import urlsplit
 from platformdirs import user_state_path
 
 from ecgmon.firmware_bridge.bridge import Bridge, BridgeSettings
-from ecgmon.firmware_bridge.broker import Broker, BrokerSettings
+from ecgmon.firmware_bridge.broker import Broker
+from ecgmon.firmware_bridge.broker_settings import BrokerSettings
 from ecgmon.monitor.core.errors import UsageError
 from ecgmon.monitor.core.platform import run_async
 from ecgmon.monitor.ingest.registry import open_source
@@ -59,6 +60,6 @@ def broker_at(url: str, settings: BrokerSettings) -> tuple[Broker, str]:
     if "@" in parts.netloc:
         raise UsageError(
             "A broker's address carries no user or password.",
-            "Command lines are not secret; set username and password_file under [mqtt] in the settings file.",
+            "Command lines are not secret; set user and password under [mqtt] in the settings file.",
         )
     return Broker(host, port, tls=parts.scheme == "mqtts", settings=settings), parts.path.strip("/")

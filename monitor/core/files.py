@@ -1,8 +1,9 @@
-"""Writes files whole: who reads one finds the old or the new, never half of it."""
+"""Reads small files safely, and writes files whole: a reader finds the old or the new, never half of it."""
 
 from __future__ import annotations
 
 import os
+import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -52,3 +53,48 @@ def replace_file(path: Path, data: bytes, durable: bool = False, mode: int | Non
         if durable:
             stream.flush()
             os.fsync(stream.fileno())
+
+
+def read_small_text(path: Path, most_bytes: int) -> str:
+    """Return the text of a small file that a person wrote, without a byte order mark.
+
+    Parameters
+    ----------
+    path : Path
+        An ordinary file, or the null device. Folders, pipes and other devices are refused, and nothing
+        is waited for.
+    most_bytes : int
+        A larger file is refused.
+
+    Raises
+    ------
+    ValueError
+        It cannot be read; the message says why, as the end of a sentence without a full stop.
+    """
+    try:
+        # opened without waiting: a pipe that nobody writes to would hang here for ever
+        descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0))
+        try:
+            data = _all_of(descriptor, most_bytes)
+        finally:
+            os.close(descriptor)
+    except OSError as error:
+        raise ValueError(error.strerror or str(error)) from error
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise ValueError(f"it is not UTF-8 text (byte {error.start}); save it as UTF-8") from error
+
+
+def _all_of(descriptor: int, most_bytes: int) -> bytes:
+    """Return what an open file holds, or raise ValueError if it is none to be read whole."""
+    kind = os.fstat(descriptor)
+    if stat.S_ISDIR(kind.st_mode):
+        raise ValueError("it is a folder")
+    if not stat.S_ISREG(kind.st_mode) and not os.path.samestat(kind, os.stat(os.devnull)):  # noqa: PTH116
+        raise ValueError("it is not an ordinary file; write what it gives into one first")
+    with os.fdopen(descriptor, "rb", closefd=False) as stream:
+        data = stream.read(most_bytes + 1)
+    if len(data) > most_bytes:
+        raise ValueError(f"it holds more than {most_bytes} bytes")
+    return data

@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import difflib
 import types
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, Literal, Union, get_args, get_origin
+from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
 import annotated_types
 from pydantic import ValidationError
 from pydantic.fields import FieldInfo
 
-from ecgmon.monitor.core.config import Settings
+from ecgmon.monitor.core.config import Settings, TableRefusedError
 from ecgmon.monitor.core.part_settings import field_of, keys_of
+from ecgmon.monitor.core.secrets import SecretMark
+
+LONGEST_SHOWN = 60
+"""Characters of a value or a key that an error repeats."""
 
 _KINDS: Mapping[type, str] = {
     bool: "true or false",
@@ -22,6 +26,8 @@ _KINDS: Mapping[type, str] = {
     str: "a text in quotes",
     Path: "a path in quotes",
 }
+
+_HIDDEN_TEXT = 'a text in quotes, "env:NAME" or "file:PATH"'
 
 _UNITS: Mapping[str, str] = {
     "_s": "in seconds",
@@ -34,7 +40,7 @@ _UNITS: Mapping[str, str] = {
 }
 
 
-def explain(error: ValidationError, kind: type[Settings], origin: str) -> str:
+def explain(error: ValidationError, kind: type[Settings], origin: str, within: Sequence[str] = ()) -> str:
     """Return one line on the first thing that is wrong.
 
     Parameters
@@ -45,22 +51,39 @@ def explain(error: ValidationError, kind: type[Settings], origin: str) -> str:
         The settings class that refused.
     origin : str
         Name of the file, or where else the value came from.
+    within : sequence of str
+        Tables that lead to the one refused.
     """
     first = error.errors(include_url=False)[0]
     path = [str(part) for part in first["loc"]]
-    table, field, key = _find(kind, path)
+    inner = first.get("ctx", {}).get("error")
+    if isinstance(inner, TableRefusedError):
+        return explain(inner.error, inner.kind, origin, [*within, *path])
+    table, field, known = _find(kind, path)
+    key = _dotted([*within, *(path[:known] or path)])
     if first["type"] == "extra_forbidden":
-        known = sorted(keys_of(table))
-        close = difflib.get_close_matches(path[-1], known, n=1, cutoff=0.5)
-        hint = f"Did you mean {close[0]}?" if close else f"Allowed here: {', '.join(known)}."
-        return f"{origin}: unknown key {'.'.join(path)}. {hint}"
-    if field is None:
-        return f"{origin}: {key} is refused: {_sentence(first['msg'])}"
-    value = first["input"]
-    shown = f"{key} = {_shown(value)}"
-    if first["type"] == "value_error":
-        return f"{origin}: {shown} is refused: {_sentence(first['msg'].removeprefix('Value error, '))}"
+        return f"{origin}: {_unknown(table, [*within, *path[: known + 1]])}"
+    if first["type"] == "value_error" or field is None:
+        reason = _sentence(first["msg"].removeprefix("Value error, "))
+        if field is None or isinstance(first["input"], Mapping) or _is_secret(field):
+            return f"{origin}: {key} is refused: {reason}"
+        return f"{origin}: {key} = {_shown(first['input'])} is refused: {reason}"
+    if first["type"] == "missing":
+        return f"{origin}: {key} is missing: it must be {allowed(key, field)}."
+    shown = key if _is_secret(field) else f"{key} = {_shown(first['input'])}"
     return f"{origin}: {shown} is refused: it must be {allowed(key, field)}."
+
+
+def _unknown(table: type[Settings], path: list[str]) -> str:
+    """Return what to write in the place of a key that is not, or no longer, known."""
+    *tables, key = path
+    now = table.renaming(key)
+    if now is not None:
+        return f"{_dotted(path)} is now {_dotted(tables, now)}."
+    names = sorted(keys_of(table))
+    close = difflib.get_close_matches(key[:LONGEST_SHOWN], names, n=1, cutoff=0.5)
+    hint = f"Did you mean {close[0]}?" if close else f"Allowed here: {', '.join(names)}."
+    return f"unknown key {_dotted(path)}. {hint}"
 
 
 def allowed(key: str, field: FieldInfo) -> str:
@@ -73,44 +96,64 @@ def allowed(key: str, field: FieldInfo) -> str:
     field : FieldInfo
         Its type and limits.
     """
-    words = [_type_words(field.annotation)]
-    words += _limits(field.metadata)
-    unit = next((word for ending, word in _UNITS.items() if key.endswith(ending)), None)
-    if unit is not None:
-        words.append(unit)
-    return " ".join(words)
+    kind = _HIDDEN_TEXT if _is_marked(field.metadata) else _type_words(field.annotation)
+    head, comma, each = kind.partition(", each ")
+    unit = next((word for ending, word in _UNITS.items() if key.endswith(ending)), "")
+    return " ".join(word for word in (head, *_limits(field.metadata), unit) if word) + comma + each
 
 
-def _find(kind: type[Settings], path: list[str]) -> tuple[type[Settings], FieldInfo | None, str]:
-    """Return the innermost table on the path, the field that was refused, and its dotted key."""
+def _find(kind: type[Settings], path: list[str]) -> tuple[type[Settings], FieldInfo | None, int]:
+    """Return the innermost table on the path, the field that was refused, and how many parts name it."""
     table, field = kind, None
-    key: list[str] = []
-    for part in path:
-        found = field_of(table, part)
-        if found is None:
-            break
-        field = found
-        key.append(part)
-        below = field.annotation
-        if not (isinstance(below, type) and issubclass(below, Settings)):
-            break
-        table = below
-    return table, field, ".".join(key or path)
+    below: Any = kind
+    for place, part in enumerate(path):
+        if get_origin(below) is dict:  # of names that the user chose
+            below = get_args(below)[1]
+        else:
+            if below is None or (found := field_of(below, part)) is None:
+                return table, field, place
+            field, below = found, found.annotation
+        below = table_of(below)
+        table = table if below is None or get_origin(below) is dict else below
+    return table, field, len(path)
+
+
+def table_of(annotation: Any) -> Any:
+    """Return the settings class of a field that is a table, or its ``dict[str, …]``; None for others."""
+    options = get_args(annotation) if get_origin(annotation) in (Union, types.UnionType) else (annotation,)
+    for option in options:
+        if get_origin(option) is dict or (isinstance(option, type) and issubclass(option, Settings)):
+            return option
+    return None
+
+
+def _is_secret(field: FieldInfo) -> bool:
+    """Tell whether what was written must not be repeated."""
+    return not field.repr or _is_marked(field.metadata)
+
+
+def _is_marked(marks: Sequence[Any]) -> bool:
+    return any(isinstance(mark, SecretMark) for mark in marks)
 
 
 def _type_words(annotation: Any) -> str:
     origin = get_origin(annotation)
+    if origin is Annotated:
+        inner, *marks = get_args(annotation)
+        return _HIDDEN_TEXT if _is_marked(marks) else " ".join([_type_words(inner), *_limits(marks)])
     if origin is Literal:
-        return "one of " + ", ".join(f'"{choice}"' for choice in get_args(annotation))
+        choices = [f'"{one}"' if isinstance(one, str) else str(one) for one in get_args(annotation)]
+        return choices[0] if len(choices) == 1 else f"one of {', '.join(choices)}"
     if origin in (Union, types.UnionType):
-        choices = [choice for choice in get_args(annotation) if choice is not type(None)]
-        return " or ".join(_type_words(choice) for choice in choices)
+        options = [option for option in get_args(annotation) if option is not type(None)]
+        return " or ".join(_type_words(option) for option in options)
     if origin is tuple:
         return f"a list in square brackets, each {_type_words(get_args(annotation)[0])}"
-    kind = origin or annotation
-    if isinstance(kind, type) and issubclass(kind, Settings):
-        return "a table with " + ", ".join(kind.model_fields)
-    return _KINDS.get(kind, str(kind))
+    if origin is dict:
+        return "a table"
+    if isinstance(annotation, type) and issubclass(annotation, Settings):
+        return "a table with " + ", ".join(annotation.model_fields)
+    return _KINDS.get(annotation, str(annotation))
 
 
 def _limits(metadata: list[Any]) -> list[str]:
@@ -125,15 +168,44 @@ def _limits(metadata: list[Any]) -> list[str]:
                 words.append(f"up to {limit.le}")
             case annotated_types.Lt():
                 words.append(f"below {limit.lt}")
+            case annotated_types.MinLen():
+                words.append("that is not empty")
+            case FieldInfo():
+                words += _limits(limit.metadata)
             case _ if getattr(limit, "pattern", None):
                 words.append(f"of the form {limit.pattern}")
     return words
 
 
 def _shown(value: object) -> str:
+    """Return a value as it stands in a settings file, in one line and not too long."""
     if isinstance(value, bool):
-        return str(value).lower()
-    return f'"{value}"' if isinstance(value, str | Path) else str(value)
+        text = str(value).lower()
+    elif isinstance(value, str | Path):
+        text = f'"{value}"'
+    elif isinstance(value, Mapping):
+        text = "{…}"
+    elif isinstance(value, list | tuple):
+        text = "[…]" if value else "[]"
+    else:
+        text = _number(value)
+    return _in_one_line(text)
+
+
+def _number(value: object) -> str:
+    try:
+        return str(value)
+    except ValueError:  # Python does not write whole numbers of thousands of digits
+        return "a number of thousands of digits"
+
+
+def _in_one_line(text: str) -> str:
+    text = "".join(sign if sign.isprintable() else "?" for sign in text[: LONGEST_SHOWN + 1])
+    return text if len(text) <= LONGEST_SHOWN else f"{text[:LONGEST_SHOWN]}…"
+
+
+def _dotted(path: Sequence[str], *more: str) -> str:
+    return ".".join([*(_in_one_line(part) for part in path), *more])
 
 
 def _sentence(text: str) -> str:

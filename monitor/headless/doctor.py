@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Literal
 from urllib.parse import urlsplit
 
+from ecgmon.firmware_bridge.broker import Broker
 from ecgmon.monitor.core.errors import EcgmonError
 from ecgmon.monitor.inference.opening import open_classifier
 from ecgmon.monitor.recorder.disk import MEGABYTE, free_bytes
@@ -154,7 +155,8 @@ def _storage(settings: MonitorSettings) -> Iterator[Finding]:
 def _announcing(settings: MonitorSettings) -> Iterator[Finding]:
     outputs = settings.outputs
     if outputs.mqtt is not None:
-        yield _reachable("MQTT", outputs.mqtt.host, outputs.mqtt.port)
+        broker = Broker(outputs.mqtt.host, None, tls=False, settings=outputs.mqtt)
+        yield _reachable("MQTT", broker.host, broker.port)
     needs: list[tuple[str, bool, str, str]] = [
         ("notifications", outputs.notify is not None, "apprise", "notify"),
         ("pins", outputs.gpio is not None, "gpiozero", "gpio"),

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from ecgmon.firmware_bridge.broker_settings import BrokerSettings
 from ecgmon.monitor.core.errors import UsageError
 from ecgmon.monitor.outputs.jsonl import STANDARD_OUTPUT
 from ecgmon.monitor.run.service_settings import ServiceSettings
@@ -58,7 +59,8 @@ def part_of(settings: MonitorSettings, place: int, count: int) -> MonitorSetting
         update={
             "sources": _sources(settings.sources, place, count),
             "mqtt": settings.mqtt.model_copy(
-                update={} if whole else {"part": part + parts * place, "parts": parts * count}
+                update=_own_name(settings.mqtt, place)
+                | ({} if whole else {"part": part + parts * place, "parts": parts * count})
             ),
             "service": _own_files(settings.service, place),
             "outputs": settings.outputs.model_copy(update=_outputs(settings, place, count)),
@@ -83,6 +85,11 @@ def _own_files(service: ServiceSettings, place: int) -> ServiceSettings:
     return service.model_copy(update=update)
 
 
+def _own_name(broker: BrokerSettings, place: int) -> dict[str, Any]:
+    """Return a worker's own name at a broker: of two clients of one name a broker throws one out."""
+    return {} if broker.client_id is None else {"client_id": f"{broker.client_id}-{place}"}
+
+
 def _own(path: Path, place: int) -> Path:
     return path.with_name(f"{path.stem}-{place}{path.suffix}")
 
@@ -91,13 +98,14 @@ def _outputs(settings: MonitorSettings, place: int, count: int) -> dict[str, Any
     outputs = settings.outputs
     update: dict[str, Any] = {}
     if outputs.recorder is not None:
-        own: dict[str, Any] = {"folder": outputs.recorder.folder / f"worker-{place}"}
+        kept: dict[str, Any] = {"folder": outputs.recorder.folder / f"worker-{place}"}
         for key in ("keep_mb", "keep_strips_mb"):
             whole_mb = getattr(outputs.recorder, key)
-            own[key] = None if whole_mb is None else max(1.0, whole_mb / count)
-        update["recorder"] = outputs.recorder.model_copy(update=own)
+            kept[key] = None if whole_mb is None else max(1.0, whole_mb / count)
+        update["recorder"] = outputs.recorder.model_copy(update=kept)
     if outputs.mqtt is not None:
-        update["mqtt"] = outputs.mqtt.model_copy(update={"status": f"{outputs.mqtt.status}-{place}"})
+        own = {"status": f"{outputs.mqtt.status}-{place}", **_own_name(outputs.mqtt, place)}
+        update["mqtt"] = outputs.mqtt.model_copy(update=own)
     if outputs.events is not None and outputs.events != STANDARD_OUTPUT:
         update["events"] = _own(outputs.events, place)
     return update

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from pydantic import Field
 
 from ecgmon.monitor.core.config import Settings
+from ecgmon.monitor.core.paths import NameOrFile
 from ecgmon.monitor.core.state import Snapshot
 from ecgmon.monitor.core.stateful import NoState, Stateful
 from ecgmon.monitor.dsp.segment import BeatWindow, normalise
@@ -34,7 +35,7 @@ class ClassifierSettings(Settings):
         more of them and raises more false ones.
     """
 
-    model: str | None = None
+    model: NameOrFile | None = None
     least_probability: float = Field(default=0.4, ge=0.0, le=1.0)
     ventricular_bias: float = Field(default=0.0, ge=-6.0, le=6.0)
     supraventricular_bias: float = Field(default=0.0, ge=-6.0, le=6.0)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -77,6 +78,11 @@ class Address:
         pairs = parse_qsl(parts.query.replace("+", "%2B"), keep_blank_values=True)
         return cls(text, scheme[1], path, host, port, dict(pairs))
 
+    @property
+    def shown(self) -> str:
+        """The address without its options, which might hold a secret."""
+        return self.text.partition("?")[0]
+
     def apply(self, defaults: SettingsT) -> SettingsT:
         """Return settings in which the address's options replace the defaults.
 
@@ -85,13 +91,26 @@ class Address:
         UsageError
             An option is unknown or its value is refused.
         """
+        kind = type(defaults)
         try:
-            return type(defaults).model_validate({**defaults.model_dump(), **self.options})
+            return kind.model_validate({**defaults.model_dump(), **self.options})
         except ValidationError as error:
-            first = error.errors(include_url=False)[0]
-            name = str(first["loc"][0]) if first["loc"] else "?"
-            if first["type"] == "extra_forbidden":
-                known = ", ".join(sorted(type(defaults).model_fields))
-                raise UsageError(f"{self.text}: unknown option {name!r}.", f"Known: {known}.") from error
-            reason = first["msg"].removeprefix("Value error, ")
-            raise UsageError(f"{self.text}: {name}={self.options.get(name)} is refused: {reason}.") from error
+            raise self._refusal(kind, error) from None  # what it was raised from would show all options
+
+    def _refusal(self, kind: type[Settings], error: ValidationError) -> UsageError:
+        """Return why an option is refused, and what is allowed."""
+        first = error.errors(include_url=False)[0]
+        name = str(first["loc"][0]) if first["loc"] else ""
+        if first["type"] == "extra_forbidden":
+            now = kind.renaming(name)
+            if now is not None:
+                option = now.replace(" = ", "=").replace('"', "")
+                return UsageError(f"{self.shown}: {name} is now {option}.")
+            close = difflib.get_close_matches(name, kind.model_fields, n=1)
+            near = f"Did you mean {close[0]}? " if close else ""
+            known = ", ".join(sorted(kind.model_fields))
+            return UsageError(f"{self.shown}: unknown option {name!r}.", f"{near}Known: {known}.")
+        reason = first["msg"].removeprefix("Value error, ")
+        if not name:
+            return UsageError(f"{self.shown} is refused: {reason}.")
+        return UsageError(f"{self.shown}: {name}={self.options.get(name)} is refused: {reason}.")

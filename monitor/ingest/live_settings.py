@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, model_validator
 
-from ecgmon.firmware_bridge.broker import BrokerSettings
+from ecgmon.firmware_bridge.broker_settings import BrokerSettings
 from ecgmon.monitor.core.config import Settings
 from ecgmon.monitor.ingest.clock.settings import ClockSettings
 

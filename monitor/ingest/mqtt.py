@@ -18,6 +18,7 @@ from ecgmon.firmware_bridge.broker import Broker
 from ecgmon.firmware_bridge.packet import Packet, StreamFormat
 from ecgmon.monitor.core.errors import UsageError
 from ecgmon.monitor.core.events import LinkState, SampleBlock, SourceStatus
+from ecgmon.monitor.core.secrets import ENVIRONMENT, is_elsewhere
 from ecgmon.monitor.ingest.address import Address
 from ecgmon.monitor.ingest.clock import Reorder
 from ecgmon.monitor.ingest.live import Arrival, LiveDevice
@@ -323,15 +324,19 @@ def open_mqtt(address: Address, settings: SourceSettings) -> MqttSource:
     Raises
     ------
     UsageError
-        The address names no host, or an option is refused.
+        The address and the settings name no host, or an option is refused.
     """
-    if not address.host:
-        raise UsageError(f"{address.text} names no broker.", "Write mqtt://HOST/ecg/+/raw.")
-    if "username" in address.options:
-        raise UsageError(
-            "A user name does not belong on the command line.",
-            "Put it into the settings file beside password_file, or name username_env=… and password_env=….",
-        )
+    for key in ("user", "password"):
+        if not is_elsewhere(address.options.get(key, ENVIRONMENT)):
+            raise UsageError(
+                f"A {key} does not belong in an address: command lines and logs are not secret.",
+                f"Write {key}=env:NAME or {key}=file:PATH, or set it under [mqtt] in the settings file.",
+            )
     chosen = address.apply(settings.mqtt)
-    broker = Broker(address.host, address.port, tls=address.scheme == "mqtts", settings=chosen)
-    return MqttSource(broker, address.path, chosen)
+    host = address.host or chosen.host
+    if not host:
+        raise UsageError(
+            f"{address.shown} names no broker.", "Write mqtt://HOST/ecg/+/raw, or set host under [mqtt]."
+        )
+    broker = Broker(host, address.port, tls=address.scheme == "mqtts", settings=chosen)
+    return MqttSource(broker, address.path.removeprefix("/"), chosen)

@@ -5,13 +5,15 @@ from __future__ import annotations
 import json
 import logging
 import re
+import sys
 import threading
 from collections.abc import Iterable, Iterator
 from typing import Any
 
 import paho.mqtt.client as paho
-from paho.mqtt.enums import CallbackAPIVersion
 
+from ecgmon.firmware_bridge.broker import Broker
+from ecgmon.firmware_bridge.broker_trouble import explained
 from ecgmon.monitor.core.errors import OutputError
 from ecgmon.monitor.core.events import (
     Alarm,
@@ -24,7 +26,6 @@ from ecgmon.monitor.core.events import (
     SourceStatus,
     to_json,
 )
-from ecgmon.monitor.core.secrets import resolve
 from ecgmon.monitor.outputs.hass import discovery
 from ecgmon.monitor.outputs.mqtt_settings import MqttSettings
 from ecgmon.monitor.outputs.queued import STATES_WAITING, Message, Sink
@@ -53,15 +54,24 @@ class MqttSink(Sink):
     ----------
     settings : MqttSettings
         The broker and the topics.
+
+    Raises
+    ------
+    SettingsError
+        A certificate, or what user or password are taken from, is missing.
     """
 
     name = "MQTT"
 
     def __init__(self, settings: MqttSettings) -> None:
         self.settings = settings
+        self._broker = Broker(settings.host, None, tls=False, settings=settings, table="outputs.mqtt")
+        self._broker.entry()
         self._client: paho.Client | None = None
         self._connected = threading.Event()
-        self._refused = ""
+        self._settled = threading.Event()
+        self._refused: int | None = None
+        self._failure: BaseException | None = None
         self._retained: dict[str, str] = {}
         self._announced: set[str] = set()
         self._problems: dict[str, dict[str, str]] = {}
@@ -85,7 +95,8 @@ class MqttSink(Sink):
             self._announced.add(device)
         if retain:
             self._retained[topic] = text
-        self._publish(client, topic, text, retain=retain, qos=1 if message.lasting or retain else 0)
+        qos = self.settings.qos if message.lasting or retain else 0
+        self._publish(client, topic, text, retain=retain, qos=qos)
 
     def close(self) -> None:
         """Say good-bye, so that the last will is not needed."""
@@ -127,38 +138,49 @@ class MqttSink(Sink):
 
     def _connect(self) -> paho.Client:
         if self._client is None:
-            self._client = self._new_client()
-            self._client.connect_async(self.settings.host, self.settings.port, keepalive=20)
-            self._client.loop_start()
-        if not self._connected.wait(CONNECT_S):
-            raise OutputError(f"The broker {self.settings.host} cannot be reached {self._refused}".rstrip())
+            client = self._client = self._new_client()
+            client.connect_async(self._broker.host, self._broker.port, keepalive=self.settings.keepalive_s)
+            client.loop_start()
+        self._settled.wait(CONNECT_S)
+        if not self._connected.is_set():
+            context = self._broker.entry().tls_context
+            raise explained(self._broker.name, self._failure, context, self._refused)
         return self._client
 
     def _new_client(self) -> paho.Client:
-        s = self.settings
-        client = paho.Client(CallbackAPIVersion.VERSION2, protocol=paho.MQTTv311)
-        if s.tls:
-            client.tls_set()
-        if s.user is not None:
-            client.username_pw_set(resolve(s.user), resolve(s.password) if s.password else None)
+        client = self._broker.threaded_client()
         client.will_set(self._availability, "offline", qos=1, retain=True)
-        client.reconnect_delay_set(1, 30)
         client.max_queued_messages_set(STATES_WAITING)
         client.on_connect = self._on_connect
+        client.on_connect_fail = self._on_connect_fail
         client.on_disconnect = self._on_disconnect
         return client
 
     def _on_connect(self, client: paho.Client, _data: Any, _flags: Any, code: Any, _props: Any) -> None:
         if code.is_failure:
-            self._refused = f"({code})"
+            self._refused = code.value
+            self._settled.set()
             return
+        self._refused = self._failure = None
         client.publish(self._availability, "online", qos=1, retain=True)
         for topic, text in dict(self._retained).items():
             client.publish(topic, text, qos=1, retain=True)
         self._connected.set()
+        self._settled.set()
+
+    def _on_connect_fail(self, _client: Any, _data: Any) -> None:
+        """Keep why no connection came about; paho calls this while it handles the exception."""
+        error = sys.exception()
+        # its frames hold the socket of a failed handshake, which is not to outlive them
+        self._refused, self._failure = None, error and error.with_traceback(None)
+        self._settled.set()
 
     def _on_disconnect(self, _client: Any, _data: Any, _flags: Any, _code: Any, _props: Any) -> None:
-        self._connected.clear()
+        if self._connected.is_set():
+            self._connected.clear()
+            self._settled.clear()
+        else:  # hung up on before MQTT began, such as by a broker that wants a certificate
+            self._settled.set()
 
     def _announce(self, client: paho.Client, device: str) -> None:
         if self.settings.discovery is None:

@@ -2,24 +2,22 @@
 
 from __future__ import annotations
 
-from pydantic import Field
+from typing import Literal, Self
 
-from ecgmon.monitor.core.config import Settings
+from pydantic import Field, model_validator
+
+from ecgmon.firmware_bridge.broker_settings import BrokerSettings
 from ecgmon.monitor.outputs.base import Output
 from ecgmon.monitor.outputs.kind import OutputKind, RunContext
 
 
-class MqttSettings(Settings):
-    """Settings of the MQTT output.
+class MqttSettings(BrokerSettings):
+    """Settings of the MQTT output: a broker as for the input, and topics.
 
     Parameters
     ----------
-    host, port : str, int
-        The broker.
-    tls : bool
-        Encrypt, and check the broker's certificate.
-    user, password : str or None
-        ``env:NAME`` and ``file:PATH`` take them from there.
+    host : str
+        Name or address of the broker.
     prefix : str
         First level of all topics.
     status : str
@@ -29,13 +27,18 @@ class MqttSettings(Settings):
     """
 
     host: str = Field(default="localhost", min_length=1)
-    port: int = Field(default=1883, ge=1, le=65_535)
-    tls: bool = False
-    user: str | None = None
-    password: str | None = Field(default=None, repr=False)
+    protocol: Literal["5", "3.1.1"] = "3.1.1"
+    keepalive_s: int = Field(default=20, ge=1, le=3600)
+    retry_s: float = Field(default=30.0, gt=0, le=60)
     prefix: str = Field(default="ecgmon", pattern=r"^[^#+$]+$")
     status: str = Field(default="status", pattern=r"^[^#+$/]+$")
     discovery: str | None = Field(default="homeassistant", pattern=r"^[^#+$]+$")
+
+    @model_validator(mode="after")
+    def _certificates_are_used(self) -> Self:
+        if not self.tls and (self.ca_file is not None or self.cert_file is not None):
+            raise ValueError("ca_file and cert_file need tls = true beside them")
+        return self
 
 
 def _make(settings: MqttSettings, _: RunContext) -> Output:

@@ -15,7 +15,7 @@ from pydantic import Field, field_validator
 from ecgmon.monitor.core.config import Settings
 from ecgmon.monitor.core.errors import MissingExtraError, OutputError, SettingsError
 from ecgmon.monitor.core.events import Alarm, Event, Priority, to_json
-from ecgmon.monitor.core.secrets import resolve
+from ecgmon.monitor.core.secrets import Secret, is_elsewhere, resolve
 from ecgmon.monitor.outputs.kind import OutputKind
 from ecgmon.monitor.outputs.queued import Message, QueuedOutput, Sink
 
@@ -41,8 +41,8 @@ class NotifySettings(Settings):
         Tell that an alarm is over.
     """
 
-    urls: tuple[str, ...] = Field(min_length=1, repr=False)
-    second: tuple[str, ...] = Field(default=(), repr=False)
+    urls: tuple[Secret, ...] = Field(min_length=1, repr=False)
+    second: tuple[Secret, ...] = Field(default=(), repr=False)
     priority: Priority = "high"
     technical: bool = True
     ended: bool = False
@@ -61,14 +61,14 @@ class WebhookSettings(Settings):
         Alarms of this priority and above are posted.
     """
 
-    url: str = Field(min_length=1, repr=False)
-    token: str | None = Field(default=None, repr=False)
+    url: Secret = Field(min_length=1, repr=False)
+    token: Secret | None = Field(default=None, repr=False)
     priority: Priority = "low"
 
     @field_validator("url")
     @classmethod
     def _is_web(cls, url: str) -> str:
-        if not url.startswith(("http://", "https://", "env:", "file:")):
+        if not (url.startswith(("http://", "https://")) or is_elsewhere(url)):
             raise ValueError("must begin with http://, https://, env: or file:")
         return url
 
@@ -98,8 +98,10 @@ class NotifySink(Sink):
 
     def __init__(self, settings: NotifySettings) -> None:
         self.settings = settings
-        self._first = _recipients(settings.urls, "notify.urls")
-        self._second = _recipients(settings.second, "notify.second") if settings.second else self._first
+        self._first = _recipients(settings.urls, "outputs.notify.urls")
+        self._second = self._first
+        if settings.second:
+            self._second = _recipients(settings.second, "outputs.notify.second")
 
     def messages(self, event: Event) -> Iterable[Message]:
         """See `Sink.messages`."""
@@ -134,12 +136,13 @@ class WebhookSink(Sink):
 
     def __init__(self, settings: WebhookSettings) -> None:
         self._settings = settings
-        self._url = resolve(settings.url)
+        self._url = resolve(settings.url, "outputs.webhook.url")
         if urlsplit(self._url).scheme not in ("http", "https"):
             raise SettingsError("The webhook's address must begin with http:// or https://.")
         self._headers = {"Content-Type": "application/json", "User-Agent": "ecgmon"}
         if settings.token is not None:
-            self._headers["Authorization"] = f"Bearer {resolve(settings.token)}"
+            token = resolve(settings.token, "outputs.webhook.token")
+            self._headers["Authorization"] = f"Bearer {token}"
 
     def messages(self, event: Event) -> Iterable[Message]:
         """See `Sink.messages`."""
@@ -165,7 +168,7 @@ def _recipients(urls: Sequence[str], key: str) -> Any:
     for number, url in enumerate(urls):
         with warnings.catch_warnings():  # apprise loads modules that are about to be removed
             warnings.simplefilter("ignore", DeprecationWarning)
-            understood = recipients.add(resolve(url))
+            understood = recipients.add(resolve(url, key))
         if not understood:
             raise SettingsError(f"{key}: address {number + 1} is not one that apprise understands.")
     return recipients

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -51,6 +51,8 @@ class PipelineSettings(LeadSettings):
         Believe the quality index. If not, every second counts as clean unless samples are missing
         or an electrode is off: to see what the index is worth.
     """
+
+    renamed: ClassVar = {"fibrillation": "vf"}
 
     quality: QualitySettings = Field(default_factory=QualitySettings)
     detector: RPeakSettings = Field(default_factory=RPeakSettings)

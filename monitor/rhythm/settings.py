@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from pydantic import Field
 
 from ecgmon.monitor.core.config import Settings
@@ -30,13 +32,19 @@ class RhythmSettings(Settings):
         A beat or second on a worse signal tells nothing.
     clear_quality : float
         A beat on a worse signal tells nothing of the atria.
-    blind_s : int
+    unreadable_s : int
         So many such seconds in a row make the rhythm unknown; as many good ones end that.
     forget_s : float
         Longer without a usable signal, what is known of the base rhythm is forgotten.
     af_on, af_off : float
         Probability at which atrial fibrillation is found, and below which it must stay to be over.
     """
+
+    renamed: ClassVar = {
+        "blind_s": "unreadable_s",
+        "fibrillation_on": "af_on",
+        "fibrillation_off": "af_off",
+    }
 
     brady_bpm: float = Field(default=50.0, ge=20, le=80)
     tachy_bpm: float = Field(default=100.0, ge=80, le=200)
@@ -48,7 +56,7 @@ class RhythmSettings(Settings):
     latency_s: float = Field(default=0.7, ge=0, le=5)
     min_quality: float = Field(default=0.15, ge=0, le=1)
     clear_quality: float = Field(default=0.5, ge=0, le=1)
-    blind_s: int = Field(default=3, ge=1, le=30)
+    unreadable_s: int = Field(default=3, ge=1, le=30)
     forget_s: float = Field(default=60.0, ge=5, le=600)
     af_on: float = Field(default=0.95, gt=0, lt=1)
     af_off: float = Field(default=0.5, gt=0, lt=1)

@@ -84,17 +84,17 @@ class UnreadableWatch(LayerPart[UnreadableState]):
         if blind != state.was_blind:
             state.was_blind, state.changed, state.count = blind, float(start), 0
         state.count += 1
-        if state.count == self.settings.blind_s:
+        if state.count == self.settings.unreadable_s:
             self._say()
 
     def gap(self, start: int, end: int) -> None:
         """Take a stretch without signal between two pipeline indices."""
-        if end - start < self.settings.blind_s * PIPELINE_HZ:
+        if end - start < self.settings.unreadable_s * PIPELINE_HZ:
             return
         state = self.state
         if not state.was_blind:
             state.changed = float(start)
-        state.was_blind, state.count = True, self.settings.blind_s
+        state.was_blind, state.count = True, self.settings.unreadable_s
         self._say()
 
     def _say(self) -> None:

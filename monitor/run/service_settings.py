@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import warnings
 from pathlib import Path
+from typing import ClassVar
 
 from platformdirs import user_runtime_path, user_state_path
 from pydantic import Field
@@ -49,6 +50,8 @@ class ServiceSettings(Settings):
         What was learned is taken up again if no more time than this has passed: after longer,
         somebody else may wear the device.
     """
+
+    renamed: ClassVar = {"learned_every_s": "memory_every_s", "learned_for_s": "memory_for_s"}
 
     socket: Path = Field(default_factory=default_socket)
     state: Path = Field(default_factory=default_state)

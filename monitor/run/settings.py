@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal
@@ -12,25 +11,15 @@ from pydantic import Field, ValidationError
 from ecgmon.monitor.alarms.patients import PatientSettings
 from ecgmon.monitor.alarms.settings import AlarmSettings
 from ecgmon.monitor.core.errors import SettingsError
+from ecgmon.monitor.core.paths import anchored
 from ecgmon.monitor.core.refusal import explain
 from ecgmon.monitor.ingest.settings import SourceSettings
 from ecgmon.monitor.outputs.settings import DeliverySettings
 from ecgmon.monitor.pipeline.pipeline import PipelineSettings
+from ecgmon.monitor.run.reading import read_tree
 from ecgmon.monitor.run.service_settings import ServiceSettings
 
 Tree = dict[str, Any]
-
-_PATHS = (
-    ("replay", "data_dir"),
-    ("outputs", "events"),
-    ("outputs", "annotations"),
-    ("pipeline", "classifier", "model"),
-    ("mqtt", "password_file"),
-    ("mqtt", "ca_file"),
-    ("mqtt", "cert_file"),
-    ("mqtt", "key_file"),
-)
-"""Keys that hold paths; in a file they count from the file's own folder."""
 
 
 class OutputSettings(DeliverySettings):
@@ -102,31 +91,10 @@ def load_settings(path: Path | None = None, overrides: Mapping[str, Any] | None 
     """
     tree: Tree = MonitorSettings().model_dump()
     if path is not None:
-        written = _read(path)
+        written = anchored(read_tree(path), MonitorSettings, path.parent)
         settings = _validate(_merged(tree, written), str(path))
         tree = settings.model_dump()
     return _validate(_merged(tree, overrides or {}), "command line")
-
-
-def _read(path: Path) -> Tree:
-    try:
-        tree = tomllib.loads(path.read_text("utf-8"))
-    except OSError as error:
-        raise SettingsError(f"{path}: the settings file cannot be read ({error.strerror}).") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise SettingsError(f"{path}: this is not TOML ({error}).") from error
-    for *sections, key in _PATHS:
-        table: Any = tree
-        for section in sections:
-            table = table.get(section) if isinstance(table, dict) else None
-        if isinstance(table, dict) and isinstance(value := table.get(key), str) and _is_path(key, value):
-            table[key] = str(path.parent / Path(value).expanduser())
-    return tree
-
-
-def _is_path(key: str, value: str) -> bool:
-    """Tell a path from standard output and from the name of a shipped model."""
-    return value != "-" and (key != "model" or value.endswith(".onnx"))
 
 
 def _merged(tree: Tree, changes: Mapping[str, Any]) -> Tree:

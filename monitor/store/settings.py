@@ -2,15 +2,31 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+from typing import Annotated
+
 from platformdirs import user_state_path
 from pydantic import Field
 
 from ecgmon.monitor.core.config import Settings
+from ecgmon.monitor.core.paths import anchored_path
+from ecgmon.monitor.core.secrets import SecretMark, anchored_secret, is_elsewhere
 
 
 def default_address() -> str:
     """Return the path of the event store where none is named."""
     return str(user_state_path("ecgmon") / "events.db")
+
+
+def _anchored_address(text: str, folder: Path) -> str:
+    """Return an address whose path, if it is one of a file, counts from a folder."""
+    if is_elsewhere(text):
+        return anchored_secret(text, folder)
+    return text if "://" in text else anchored_path(text, folder)
+
+
+StoreAddress = Annotated[str, SecretMark(_anchored_address)]
+"""Path of a file or address of a database, which may be a secret."""
 
 
 class StoreSettings(Settings):
@@ -28,6 +44,6 @@ class StoreSettings(Settings):
         Size, in megabytes, above which the oldest events go, alarms last. SQLite only.
     """
 
-    address: str = Field(default_factory=default_address, min_length=1)
+    address: StoreAddress = Field(default_factory=default_address, min_length=1)
     keep_days: float | None = Field(default=365.0, gt=0, le=36500)
     keep_mb: float | None = Field(default=500.0, ge=1, le=1_000_000)

@@ -8,15 +8,18 @@ from pathlib import Path
 import aiomqtt
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "ingest"))
 
 from mosquitto import BINARY, Mosquitto
 
 from ecgmon.firmware_bridge.bridge import Bridge, BridgeSettings, NativeWriter
-from ecgmon.firmware_bridge.broker import Broker, BrokerSettings
+from ecgmon.firmware_bridge.broker import Broker
+from ecgmon.firmware_bridge.broker_settings import BrokerSettings
 from ecgmon.firmware_bridge.decoders.native import NativeDecoder
-from ecgmon.firmware_bridge.errors import SpoolError
+from ecgmon.firmware_bridge.errors import LinkLostError, SpoolError
 from ecgmon.firmware_bridge.spool import Spool
 from ecgmon.monitor.core.events import SampleBlock
 from ecgmon.monitor.ingest.clock import Timekeeper
@@ -59,7 +62,7 @@ def server(tmp_path):
 
 
 async def test_nothing_is_lost_while_the_broker_is_away_twice(server, tmp_path):
-    settings = BridgeSettings(store=tmp_path / "spool.sqlite", status_s=1.0)
+    chosen = BridgeSettings(store=tmp_path / "spool.sqlite", status_s=1.0)
     broker = Broker("127.0.0.1", server.port, tls=False, settings=BrokerSettings(retry_s=0.3))
     listening = Broker("127.0.0.1", server.port, tls=False, settings=MqttSettings(retry_s=1.0))
     blocks = []
@@ -70,7 +73,7 @@ async def test_nothing_is_lost_while_the_broker_is_away_twice(server, tmp_path):
             if isinstance(item, SampleBlock):
                 seen(item)
 
-    bridge = Bridge(Ramp(14), broker, settings)
+    bridge = Bridge(Ramp(14), broker, chosen)
     async with MqttSource(listening, "ecg/+/raw", MqttSettings(retry_s=1.0)) as source:
         listener = asyncio.create_task(listen(source))
         run = asyncio.create_task(bridge.run())
@@ -163,3 +166,86 @@ def test_what_waits_survives_the_end_of_the_program_in_order(tmp_path):
 def test_a_store_that_cannot_be_used_is_named():
     with pytest.raises(SpoolError, match="/proc/nowhere"):
         Spool(Path("/proc/nowhere/s.sqlite"), 1000)
+
+
+async def test_a_bridge_waits_for_a_broker_that_comes_late(tmp_path):
+    if BINARY is None:
+        pytest.skip("mosquitto is not installed")
+    server = Mosquitto(tmp_path)
+    broker = Broker("127.0.0.1", server.port, tls=False, settings=BrokerSettings(retry_s=0.2))
+    bridge = Bridge(Ramp(1), broker, BridgeSettings(store=tmp_path / "s.sqlite", settle_s=0))
+    run = asyncio.create_task(bridge.run())
+    await asyncio.sleep(0.5)
+    assert not run.done()
+    await asyncio.to_thread(server.start)
+    try:
+        await asyncio.wait_for(run, 20)
+    finally:
+        server.kill()
+    assert bridge.delivered == 10
+
+
+async def test_a_source_that_fails_ends_the_bridge_and_keeps_what_waits(tmp_path):
+    class Broken(Ramp):
+        async def __aiter__(self):
+            async for block in super().__aiter__():
+                yield block
+                if block.start >= 100:
+                    raise LinkLostError("The port is gone.")
+
+    broker = Broker("127.0.0.1", 1, tls=False, settings=BrokerSettings())
+    bridge = Bridge(Broken(2), broker, BridgeSettings(store=tmp_path / "s.sqlite"))
+    with pytest.raises(LinkLostError):
+        await bridge.run()
+    with Spool(tmp_path / "s.sqlite", 1_000_000) as spool:
+        assert len(spool) == 5
+
+
+@settings(max_examples=30, deadline=None)
+@given(
+    cuts=st.lists(st.integers(1, 200), min_size=1, max_size=8),
+    holes=st.lists(st.tuples(st.integers(0, 800), st.integers(1, 30)), max_size=4),
+    frame_s=st.sampled_from([0.02, 0.1, 1.0]),
+)
+def test_whatever_the_blocks_every_sample_crosses_the_bridge_at_its_index(cuts, holes, frame_s):
+    n = sum(cuts)
+    signal = np.round(np.sin(np.arange(n) * 0.1), 3)
+    for start, length in holes:
+        signal[start : start + length] = np.nan
+    writer, decoder, grid = NativeWriter("x", frame_s), NativeDecoder(), np.full(n, np.nan)
+    start = 0
+    for cut in cuts:
+        for message in writer.messages(SampleBlock(signal[None, start : start + cut], start, 250.0)):
+            for packet in decoder.feed(message):
+                at = round(packet.device_time_s * 250)
+                grid[at : at + packet.n_samples] = packet.samples_mv[0]
+        start += cut
+    np.testing.assert_allclose(grid, signal, atol=1e-4)
+
+
+@settings(max_examples=15, deadline=None)
+@given(
+    steps=st.lists(
+        st.tuples(st.sampled_from(["put", "take", "reopen"]), st.integers(1, 150)), min_size=1, max_size=8
+    )
+)
+def test_a_spool_is_a_queue_whatever_is_done_with_it(steps, tmp_path_factory):
+    path, expected, number = tmp_path_factory.mktemp("spool") / "s.sqlite", [], 0
+    spool = Spool(path, 10_000_000).__enter__()
+    for what, count in steps:
+        if what == "put":
+            for _ in range(count):
+                spool.put(b"%06d" % number)
+                expected.append(b"%06d" % number)
+                number += 1
+        elif what == "take":
+            taken = spool.peek(count)
+            spool.done(len(taken))
+            assert taken == expected[: len(taken)]
+            assert taken or not expected
+            del expected[: len(taken)]
+        else:
+            spool.__exit__(None, None, None)
+            spool = Spool(path, 10_000_000).__enter__()
+        assert len(spool) == len(expected)
+    spool.__exit__(None, None, None)

@@ -44,7 +44,7 @@ def test_a_port_address_keeps_its_leading_slash() -> None:
         ("replay:200?speed=fast", "speed=fast is refused: must be 'max' or a number above 0"),
         ("replay:200?speed=-1", "speed=-1 is refused"),
         ("replay:200?chunk_samples=0", "chunk_samples=0 is refused"),
-        ("replay:200?sped=2", "unknown option 'sped'. Known: .*speed"),
+        ("replay:200?sped=2", r"unknown option 'sped'. Did you mean speed\? Known: .*speed"),
     ],
 )
 def test_a_bad_address_is_refused_in_words(text: str, reason: str) -> None:

@@ -1,10 +1,8 @@
 """Devices behind a real broker: many at once, the broker killed, and failures that explain themselves."""
 
 import asyncio
-import gc
 import json
 import os
-import subprocess
 import sys
 import time
 from pathlib import Path
@@ -17,10 +15,11 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 from mosquitto import BINARY, Mosquitto, free_port
 
-from ecgmon.firmware_bridge.broker import Broker, BrokerSettings
+from ecgmon.firmware_bridge.broker import Broker
+from ecgmon.firmware_bridge.broker_settings import BrokerSettings
 from ecgmon.firmware_bridge.decoders.native import Hello, encode_data, encode_hello
-from ecgmon.firmware_bridge.errors import BrokerCertificateError, BrokerRefusedError, BrokerUnreachableError
-from ecgmon.monitor.core.errors import SettingsError, UsageError
+from ecgmon.firmware_bridge.errors import BrokerUnreachableError
+from ecgmon.monitor.core.errors import UsageError
 from ecgmon.monitor.core.events import SampleBlock, SourceStatus
 from ecgmon.monitor.ingest.live_settings import MqttSettings
 from ecgmon.monitor.ingest.mqtt import MqttSource, device_name
@@ -211,116 +210,55 @@ async def test_nobody_there_is_told_with_the_address():
     assert caught.value.exit_code == 27
 
 
-@pytest.fixture
-def guarded(tmp_path):
-    passwords = tmp_path / "passwords"
-    passwords.touch(mode=0o600)
-    subprocess.run(
-        ["mosquitto_passwd", "-b", passwords, "nurse", "s3cret"], check=True, stderr=subprocess.DEVNULL
-    )
-    server = Mosquitto(tmp_path, "allow_anonymous false", f"password_file {passwords}")
-    server.start()
-    yield server
-    server.kill()
-
-
-@pytest.mark.parametrize("protocol", ["5", "3.1.1"])
-async def test_a_wrong_password_is_told_without_showing_it(guarded, tmp_path, protocol):
-    secret = tmp_path / "secret"
-    secret.write_text("wr0ng\n")
-    with pytest.raises(BrokerRefusedError, match="refuses user name or password") as caught:
-        async with source_of(guarded, username="nurse", password_file=secret, protocol=protocol):
-            pass
-    assert caught.value.exit_code == 25
-    assert "wr0ng" not in str(caught.value)
-
-
-async def test_credentials_come_from_file_or_environment(guarded, tmp_path, monkeypatch):
-    secret = tmp_path / "secret"
-    secret.write_text("s3cret\n")
-    async with source_of(guarded, username="nurse", password_file=secret):
-        pass
+async def test_options_of_an_address_say_where_a_password_is(broker, tmp_path, monkeypatch):
     monkeypatch.setenv("ECG_USER", "nurse")
-    monkeypatch.setenv("ECG_PASS", "s3cret")
-    address = f"mqtt://127.0.0.1:{guarded.port}/ecg/+/raw?username_env=ECG_USER&password_env=ECG_PASS"
-    async with open_source(address, SourceSettings()):
+    (tmp_path / "secret").write_text("s3cret\n")
+    options = f"user=env:ECG_USER&password=file:{tmp_path}/secret"
+    source = open_source(f"mqtt://127.0.0.1:{broker.port}/ecg/+/raw?{options}", SourceSettings())
+    assert (source.settings.user, source.settings.password) == (
+        "env:ECG_USER",
+        f"file:{tmp_path}/secret",
+    )
+    async with source:
         pass
 
 
-async def test_a_missing_secret_is_named():
-    broker = Broker("127.0.0.1", 1, tls=False, settings=MqttSettings(password_env="NO_SUCH_VARIABLE"))
-    with pytest.raises(SettingsError, match="NO_SUCH_VARIABLE"):
-        async with MqttSource(broker, "ecg/+/raw", MqttSettings()):
-            pass
-
-
-@pytest.mark.parametrize("address", ["mqtt://h/ecg?username=x", "mqtt://nurse:pw@h/ecg", "mqtt:ecg/+/raw"])
-def test_user_names_in_addresses_are_refused(address):
-    with pytest.raises(UsageError):
+@pytest.mark.parametrize(
+    ("address", "told"),
+    [
+        ("mqtt://h/ecg?user=hush1", "user=env:NAME"),
+        ("mqtt://h/ecg?user=env:U&password=hush1", "password=file:PATH"),
+        ("mqtt://nurse:hush1@h/ecg", "no user or password"),
+        ("mqtt://h/ecg?pasword=hush1", r"mqtt://h/ecg: unknown option 'pasword'. Did you mean password\?"),
+        ("mqtt://h/ecg?username=hush1", "username is now user"),
+        ("mqtt://h/ecg?username_env=HUSH1", "username_env is now user=env:NAME"),
+        ("mqtt://h/ecg?password_file=hush1", "password_file is now password=file:PATH"),
+        ("mqtt://h/ecg?password_env=HUSH1", "password_env is now password=env:NAME"),
+        ("mqtt://h/ecg?password=env:HUSH1", "password needs user"),
+        ("mqtt:ecg/+/raw", "names no broker"),
+    ],
+)
+def test_an_address_never_carries_a_secret_and_no_error_repeats_one(address, told):
+    with pytest.raises(UsageError, match=told) as caught:
         open_source(address, SourceSettings())
+    assert "hush1" not in str(caught.value).lower()
 
 
-def certificate(folder, name, issuer=None):
-    key, cert = folder / f"{name}.key", folder / f"{name}.pem"
-    command = [
-        "openssl",
-        "req",
-        "-x509",
-        "-newkey",
-        "rsa:2048",
-        "-nodes",
-        "-days",
-        "2",
-        "-keyout",
-        key,
-        "-out",
-        cert,
-    ]
-    command += ["-subj", f"/CN={name}", "-addext", "subjectAltName=IP:127.0.0.1"]
-    if issuer:
-        command += ["-CA", issuer[1], "-CAkey", issuer[0], "-addext", "basicConstraints=critical,CA:FALSE"]
-    subprocess.run(command, check=True, capture_output=True)
-    key.chmod(0o644)
-    return key, cert
+def test_an_address_without_a_host_takes_that_of_the_settings():
+    settings = SourceSettings(mqtt=MqttSettings(host="broker.lan", port=1999))
+    assert open_source("mqtt:ecg/+/raw", settings).name == "broker.lan:1999"
+    assert open_source("mqtt://other/ecg/+/raw", settings).name == "other:1999"
+    assert open_source("mqtt://other:1884/ecg/+/raw", settings).name == "other:1884"
 
 
-@pytest.fixture
-def encrypted(tmp_path):
-    authority = certificate(tmp_path, "authority")
-    key, cert = certificate(tmp_path, "broker", authority)
-    certificate(tmp_path, "client", authority)
-    server = Mosquitto(
-        tmp_path, f"cafile {authority[1]}", f"certfile {cert}", f"keyfile {key}", "require_certificate true",
-        "allow_anonymous true",
-    )  # fmt: skip
-    server.start()
-    yield server
-    server.kill()
-
-
-async def test_tls_with_certificates_on_both_sides(encrypted, tmp_path):
-    files = f"ca_file={tmp_path}/authority.pem&cert_file={tmp_path}/client.pem&key_file={tmp_path}/client.key"
-    async with open_source(f"mqtts://127.0.0.1:{encrypted.port}/ecg/+/raw?{files}", SourceSettings()):
-        pass
-
-
-@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
-async def test_an_untrusted_certificate_is_told(encrypted):
-    with pytest.raises(BrokerCertificateError, match=r"not trusted.*ca_file") as caught:
-        async with open_source(f"mqtts://127.0.0.1:{encrypted.port}/ecg/+/raw", SourceSettings()):
-            pass
-    assert caught.value.exit_code == 26
-    del caught
-    gc.collect()  # paho leaves the socket of a failed handshake to the garbage collector
-
-
-async def test_an_unreadable_certificate_names_the_file(tmp_path):
-    with pytest.raises(SettingsError, match=r"nothing\.pem"):
-        async with open_source(
-            f"mqtts://127.0.0.1:1/ecg/+/raw?ca_file={tmp_path}/nothing.pem", SourceSettings()
-        ):
-            pass
-
-
-def test_the_settings_never_hold_a_password():
-    assert not [name for name in MqttSettings.model_fields if name in {"password", "secret", "token"}]
+@pytest.mark.parametrize(
+    ("address", "tls", "name"),
+    [
+        ("mqtt://h/ecg", False, "h:1883"),
+        ("mqtts://h/ecg", False, "h:8883"),
+        ("mqtt://h/ecg", True, "h:8883"),
+        ("mqtt://h/ecg?tls=true", False, "h:8883"),
+    ],
+)
+def test_tls_chooses_the_usual_port(address, tls, name):
+    assert open_source(address, SourceSettings(mqtt=MqttSettings(tls=tls))).name == name
