@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
-import argparse
 import sys
+from typing import TYPE_CHECKING
 
+from ecgmon.monitor.cli.options import command
 from ecgmon.monitor.core.errors import ModelError
-from ecgmon.monitor.inference.registry import ModelEntry, list_models, shipped_models
+
+if TYPE_CHECKING:
+    from ecgmon.monitor.inference.registry import ModelEntry
+
+app = command("models")
 
 
-def models(arguments: argparse.Namespace) -> int:  # noqa: ARG001 - every command takes them
+@app.default
+def models() -> int:
     """Print a line for each model; one that cannot be served says why."""
+    from ecgmon.monitor.inference.registry import list_models, shipped_models
+
     default, _ = shipped_models()
     for entry in list_models():
         mark = "*" if entry.name == default else " "

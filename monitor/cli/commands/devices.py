@@ -2,21 +2,37 @@
 
 from __future__ import annotations
 
-import argparse
-import json
+import json as _json
 import sys
 from dataclasses import asdict
 
-from ecgmon.firmware_bridge.decoders import DEVICES
-from ecgmon.firmware_bridge.links import list_ports
+from ecgmon.monitor.cli.options import Flag, command
+
+_EXAMPLES = """\
+examples:
+  ecgmon devices             ports of this machine, and what can be read there
+  ecgmon run --source 'serial:/dev/ttyUSB0?device=cyton'
+"""
+
+app = command("devices", _EXAMPLES)
 
 
-def devices(arguments: argparse.Namespace) -> int:
-    """Print ports and kinds of device."""
+@app.default
+def devices(*, json: Flag = False) -> int:
+    """Print ports and kinds of device.
+
+    Parameters
+    ----------
+    json : bool
+        Print JSON.
+    """
+    from ecgmon.firmware_bridge.decoders import DEVICES
+    from ecgmon.firmware_bridge.links import list_ports
+
     ports = list_ports()
-    if arguments.json:
+    if json:
         kinds = {name: {"title": kind.title, "baud": kind.baud} for name, kind in DEVICES.items()}
-        sys.stdout.write(json.dumps({"ports": [asdict(port) for port in ports], "devices": kinds}) + "\n")
+        sys.stdout.write(_json.dumps({"ports": [asdict(port) for port in ports], "devices": kinds}) + "\n")
         return 0
     sys.stdout.write("ports:\n" if ports else "There is no serial port on this machine.\n")
     for port in ports:

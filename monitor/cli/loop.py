@@ -1,25 +1,21 @@
-"""The commands ``run``, ``replay`` and ``dashboard``: settings from the arguments, then the loop."""
+"""What the commands that run the loop share: settings from their options, outputs, and where it is shown."""
 
 from __future__ import annotations
 
-import argparse
 import importlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote
 
 from ecgmon.monitor.cli.display import SYSTEM_LIBRARIES, display_problem, qt_binding
 from ecgmon.monitor.cli.headless import run_headless
+from ecgmon.monitor.cli.options import LoopOptions
 from ecgmon.monitor.core.errors import MissingExtraError, UsageError
-from ecgmon.monitor.headless.sharing import part_of, useful_workers
-from ecgmon.monitor.headless.ward import run_ward
 from ecgmon.monitor.outputs.annotations import AnnotationOutput
 from ecgmon.monitor.outputs.base import Output
 from ecgmon.monitor.outputs.build import build_outputs
 from ecgmon.monitor.outputs.jsonl import JsonLinesOutput
-from ecgmon.monitor.run.service_settings import ServiceSettings
 from ecgmon.monitor.run.settings import MonitorSettings, load_settings
 
 WINDOW_MODULE = "ecgmon.monitor.dashboard.app"
@@ -32,70 +28,59 @@ OutputMaker = Callable[[bool], list[Output]]
 WindowRunner = Callable[[MonitorSettings, OutputMaker], int]
 
 
-def run(arguments: argparse.Namespace) -> int:
-    """Run the sources that the arguments or the settings name."""
-    read = partial(_service_settings, arguments)
-    settings = read()
-    if settings.service is not None and not settings.window and not arguments.tui:
-        count = useful_workers(settings)
-        if count > 1:
-            return run_ward(settings, arguments.command_line, count)
-    return run_loop(settings, tui=arguments.tui, reload=read if arguments.config is not None else None)
+def settings_from(
+    options: LoopOptions,
+    sources: Sequence[str] = (),
+    *,
+    workers: int | None = None,
+    window: bool | None = None,
+) -> MonitorSettings:
+    """Return the settings of the file named, changed by the other options.
 
-
-def replay(arguments: argparse.Namespace) -> int:
-    """Run replays of the records named."""
-    sources = [replay_address(record) for record in arguments.records]
-    return run_loop(settings_from(arguments, sources), tui=arguments.tui)
-
-
-def dashboard(arguments: argparse.Namespace) -> int:
-    """Run with the window; without a source it waits for one to be chosen."""
-    if arguments.window is None:
-        arguments.window = True
-    return run_loop(settings_from(arguments, arguments.source), tui=arguments.tui)
-
-
-def replay_address(record: str) -> str:
-    """Return the source address of a record."""
-    return f"replay:{quote(record, safe='/~')}"
-
-
-def settings_from(arguments: argparse.Namespace, sources: list[str] | None) -> MonitorSettings:
-    """Return the settings of the file named, changed by the other arguments.
+    Parameters
+    ----------
+    options : LoopOptions
+        What was given.
+    sources : sequence of str
+        Source addresses; those of the settings if there are none.
+    workers : int, optional
+        Processes of a service.
+    window : bool, optional
+        What is shown where the options do not say.
 
     Raises
     ------
     SettingsError
         The file or a value is refused.
+    UsageError
+        An option would have no effect.
     """
-    console = "json" if arguments.json else "quiet" if arguments.quiet else None
     changes = {
-        "sources": tuple(sources) if sources else None,
-        "window": arguments.window,
-        "duration_s": arguments.duration,
+        "sources": tuple(sources) or None,
+        "window": window if options.in_window is None else options.in_window,
+        "duration_s": options.duration,
         "replay": {
-            "speed": arguments.speed,
-            "channel": arguments.channel,
-            "chunk_samples": arguments.chunk,
-            "data_dir": arguments.data_dir,
+            "speed": options.speed,
+            "channel": options.channel,
+            "chunk_samples": options.chunk,
+            "data_dir": options.data_dir,
         },
-        "pipeline": {"classifier": {"model": arguments.model}},
-        "service": {"workers": getattr(arguments, "workers", None)},
-        "outputs": {"events": arguments.events, "annotations": arguments.annotations, "console": console},
+        "pipeline": {"classifier": {"model": options.model}},
+        "service": {"workers": workers},
+        "outputs": {
+            "events": options.events,
+            "annotations": options.annotations,
+            "console": options.console,
+        },
     }
-    return load_settings(arguments.config, _given(changes))
-
-
-def _service_settings(arguments: argparse.Namespace) -> MonitorSettings:
-    """Return the settings of ``run``; those of its part if it is one worker of several."""
-    settings = settings_from(arguments, arguments.source)
-    if arguments.service and settings.service is None:
-        settings = settings.model_copy(update={"service": ServiceSettings()})
-    if arguments.worker is None:
-        return settings
-    place, _, count = arguments.worker.partition("/")
-    return part_of(settings, int(place), int(count))
+    settings = load_settings(options.config, _given(changes))
+    if options.console is not None and (options.tui or settings.window):
+        raise UsageError(
+            f"--{options.console} is about the printed log, which {'--tui' if options.tui else 'the window'} "
+            "replaces.",
+            "Leave it out, or add --headless; --events FILE writes JSON lines anyway.",
+        )
+    return settings
 
 
 def run_loop(
