@@ -112,7 +112,7 @@ def _web(text: str) -> UsageError:
     if found is not None:
         return UsageError(
             f"{text} is a web address.",
-            f"Name the record; it is fetched: ecgmon replay {found[1]}/{found[2]}",
+            f"Name the record, and it is fetched: {found[1]}/{found[2]}",
         )
     return UsageError(
         f"{text} is a web address, and no source.",

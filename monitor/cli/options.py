@@ -2,13 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
-from cyclopts import App, ArgumentCollection, Group, Parameter
-from cyclopts.validators import Number
+from cyclopts import App, ArgumentCollection, Group, Parameter, Token
+from cyclopts.validators import Number as AtLeast
+
+
+def whole(_: object, tokens: Sequence[Token]) -> int:
+    """Return a whole number; the library alone would round 3.5.
+
+    Raises
+    ------
+    ValueError
+        It is none.
+    """
+    text = tokens[0].value
+    try:
+        return int(text)
+    except ValueError:
+        raise ValueError(f"{text!r} is not a whole number.") from None
+
 
 Flag = Annotated[bool, Parameter(show_default=False)]
 Text = Annotated[str | None, Parameter(metavar="TEXT")]
@@ -22,9 +38,10 @@ Folder = Annotated[Path | None, Parameter(metavar="DIR")]
 File = Annotated[Path | None, Parameter(metavar="FILE")]
 FileOrDash = Annotated[Path | None, Parameter(metavar="FILE", allow_leading_hyphen=True)]
 Sources = Annotated[Several, Parameter(metavar="ADDRESS")]
-Channel = Annotated[int, Parameter(metavar="K")]
-Whole = Annotated[int | None, Parameter(metavar="N")]
-Positive = Annotated[int, Parameter(metavar="N", validator=Number(gte=1))]
+Number = Annotated[int, Parameter(converter=whole)]
+Channel = Annotated[Number, Parameter(metavar="K")]
+Whole = Annotated[int | None, Parameter(metavar="N", converter=whole)]
+Positive = Annotated[Number, Parameter(metavar="N", validator=AtLeast(gte=1))]
 Words = Annotated[str, Parameter(show=False, allow_leading_hyphen=True)]
 """Words that are handed on as they stand, options among them."""
 
@@ -32,7 +49,7 @@ CommandLine = Annotated[tuple[str, ...], Parameter(parse=False)]
 """All words of the process, for a command that starts itself again."""
 
 
-def command(name: str, examples: str = "", **settings: str) -> App:
+def command(name: str, examples: str = "") -> App:
     """Return a command that is still without its function.
 
     Parameters
@@ -41,10 +58,8 @@ def command(name: str, examples: str = "", **settings: str) -> App:
         What it is called by.
     examples : str
         What its help ends with.
-    **settings
-        Of `cyclopts.App` besides.
     """
-    return App(name=name, help_epilogue=examples.rstrip(), version_flags=[], **settings)
+    return App(name=name, help_epilogue=examples.rstrip(), version_flags=[])
 
 
 def one_of(given: ArgumentCollection) -> None:

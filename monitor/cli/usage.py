@@ -8,6 +8,7 @@ from cyclopts import (
     CycloptsError,
     MissingArgumentError,
     UnknownCommandError,
+    UnknownOptionError,
     UnusedCliTokensError,
     ValidationError,
 )
@@ -36,6 +37,8 @@ def explained(error: CycloptsError) -> UsageError:
             return UsageError(error.exception_message, see)
         case MissingArgumentError():
             return UsageError(_missing(error, command), see)
+        case UnknownOptionError():
+            return _unknown_option(error, see)
     text = str(error)
     return UsageError(text, "" if "Did you mean" in text else see)
 
@@ -50,6 +53,13 @@ def _unknown_command(error: UnknownCommandError, command: str) -> UsageError:
     at_top = not error.command_chain
     listed = f"Known: {', '.join(known)}."
     return UsageError(message, (advice(word) if at_top else "") or listed)
+
+
+def _unknown_option(error: UnknownOptionError, see: str) -> UsageError:
+    word = (error.token.keyword or error.token.value).split("=", 1)[0]
+    known = [name for argument in error.argument_collection if argument.show for name in argument.names]
+    close = difflib.get_close_matches(word, known, n=1)
+    return UsageError(f"Unknown option: {word}.", f"Did you mean {close[0]}?" if close else see)
 
 
 def _missing(error: MissingArgumentError, command: str) -> str:

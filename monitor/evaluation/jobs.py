@@ -7,7 +7,7 @@ import multiprocessing
 import os
 import signal
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from typing import TypeVar
 
@@ -17,8 +17,8 @@ from rich.progress import Progress
 J = TypeVar("J")
 R = TypeVar("R")
 
-Numbered = tuple[int, R]
-"""A result, and the place of its job in the list."""
+Results = Generator[tuple[int, R], None, None]
+"""Results as they come, each with the place of its job in the list."""
 
 
 def cores() -> int:
@@ -63,12 +63,12 @@ def run(work: Callable[[J], R], jobs: Sequence[J], processes: int, title: str) -
     return [results[place] for place in range(len(jobs))]
 
 
-def _here(work: Callable[[J], R], jobs: Sequence[J]) -> Iterator[Numbered[R]]:
+def _here(work: Callable[[J], R], jobs: Sequence[J]) -> Results[R]:
     for place, job in enumerate(jobs):
         yield place, work(job)
 
 
-def _elsewhere(work: Callable[[J], R], jobs: Sequence[J], processes: int) -> Iterator[Numbered[R]]:
+def _elsewhere(work: Callable[[J], R], jobs: Sequence[J], processes: int) -> Results[R]:
     context = multiprocessing.get_context("spawn")
     before = set(multiprocessing.active_children())
     pool = ProcessPoolExecutor(min(processes, len(jobs)), mp_context=context, initializer=_serve)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import sys
 from typing import Annotated, Literal
 
@@ -14,8 +13,7 @@ from ecgmon.monitor.cli.options import File, command
 _EXAMPLES = """\
 examples:
   ecgmon bridge --source 'serial:/dev/ttyUSB0?device=cyton' --broker mqtt://hub
-  ecgmon bridge --source 'serial:/dev/ttyACM0?device=native&name=bed1' \\
-                --broker mqtts://broker.lan --config site.toml
+  ecgmon bridge --source 'serial:COM3?device=native' --broker mqtts://hub:8883
 
 Samples go to ecg/DEVICE/raw, the retained status to ecg/DEVICE/status. While the
 broker is away they are stored. User name and password come from the settings
@@ -62,6 +60,8 @@ def bridge(
     EcgmonError
         The device or the broker cannot be used.
     """
+    import asyncio
+
     from platformdirs import user_state_path
 
     from ecgmon.firmware_bridge.bridge import Bridge, BridgeSettings

@@ -10,9 +10,9 @@ from ecgmon.monitor.core.errors import OutputError
 
 _EXAMPLES = """\
 examples:
-  ecgmon completion bash --install            write it where bash finds it
-  ecgmon completion zsh > ~/.zfunc/_ecgmon    print it, and put it somewhere yourself
-  ecgmon completion fish | source             for this shell only
+  ecgmon completion bash --install          write it where bash finds it
+  ecgmon completion zsh > ~/.zfunc/_ecgmon  print it, to put it somewhere yourself
+  ecgmon completion fish | source           for this shell only
 """
 
 app = command("completion", _EXAMPLES)

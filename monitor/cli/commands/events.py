@@ -23,8 +23,8 @@ TYPES = ("alarm", "rhythm", "gap", "source", "minute", "settings")
 
 _EXAMPLES = """\
 examples:
-  ecgmon events --since 2h                          what happened in the last two hours
-  ecgmon events --since 2026-05-01 --kind alarm     alarms of that day and later
+  ecgmon events --since 2h                         what happened in two hours
+  ecgmon events --since 2026-05-01 --kind alarm    alarms of that day and later
   ecgmon events --kind asystole --format csv --output asystole.csv
   ecgmon events --config configs/raspberry-pi.toml --last 20
 

@@ -17,8 +17,8 @@ examples:
   ecgmon replay svdb/800 --json
 
 A record is a name or a path. A name is searched in --data-dir if given; else in
-the folder that ECGMON_DATA names, among the bundled records (100, 200, 207, 232),
-in the cache, and at PhysioNet.
+the folder that ECGMON_DATA names, among the bundled records (100, 200, 207,
+232), in the cache, and at PhysioNet.
 """
 
 app = command("replay", _EXAMPLES)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated
@@ -16,6 +15,7 @@ from ecgmon.monitor.cli.options import (
     File,
     Flag,
     Folder,
+    Number,
     Positive,
     Seconds,
     Several,
@@ -83,7 +83,7 @@ class Faults:
     unplug: Spans = ()
     lead_off: Spans = ()
     battery_low: Spans = ()
-    seed: Annotated[int, Parameter(metavar="N")] = 0
+    seed: Annotated[Number, Parameter(metavar="N")] = 0
 
     def settings(self) -> FaultSettings:
         """Return them as the virtual devices take them.
@@ -224,6 +224,8 @@ def _port(measured: _Measured, device: str, link: File) -> int:
 
 
 def _crowd(measured: _Measured, url: str, count: int, rate_hz: float, *, json: bool) -> int:
+    import asyncio
+
     from ecgmon.firmware_bridge.broker import BrokerSettings
     from ecgmon.monitor.cli.brokers import broker_at
     from ecgmon.sim.devices.wearable import Tally, Wearable, publish_crowd

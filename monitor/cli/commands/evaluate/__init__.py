@@ -5,8 +5,8 @@ from __future__ import annotations
 from ecgmon.monitor.cli.options import command
 
 _EXAMPLES = """\
-The live pipeline runs over records. What it says is compared with their reference
-annotations by the rules of ANSI/AAMI EC57 (pairs within 150 ms, one to one).
+The live pipeline runs over records. What it says is compared with their
+reference annotations by the rules of ANSI/AAMI EC57 (pairs within 150 ms).
 
 examples:
   ecgmon evaluate qrs 100 200                      two records
