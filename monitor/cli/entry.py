@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import argparse
-import importlib
 import sys
 import traceback
 from collections.abc import Sequence
 
-from ecgmon.monitor.cli.parser import build_parser
+from cyclopts import CycloptsError
+
+from ecgmon.monitor.cli.app import build_app
+from ecgmon.monitor.cli.options import Words
 from ecgmon.monitor.core.errors import INTERNAL_FAULT_EXIT_CODE, EcgmonError
-from ecgmon.monitor.outputs.console import discard_stream
 
 INTERRUPTED_EXIT_CODE = 130
 BROKEN_PIPE_EXIT_CODE = 141
@@ -30,13 +30,21 @@ def main(argv: Sequence[str] | None = None) -> int:
     int
         Exit status: 0 if all went well, else as in `ecgmon.monitor.core.errors`.
     """
-    arguments = build_parser().parse_args(argv)
-    arguments.command_line = list(sys.argv[1:] if argv is None else argv)
+    words = tuple(sys.argv[1:] if argv is None else argv)
+    return _outcome(words, words, debug=False)
+
+
+def debugged(*words: Words) -> int:
+    """Run a command and show the traceback of an internal fault."""
+    return _outcome(words, ("--debug", *words), debug=True)
+
+
+def _outcome(words: tuple[str, ...], command_line: tuple[str, ...], *, debug: bool) -> int:
+    """Run a command and return its exit code, whatever happens."""
     try:
-        return _run(arguments)
+        return _run(words, command_line)
     except BrokenPipeError:
-        discard_stream(sys.stdout)
-        return BROKEN_PIPE_EXIT_CODE
+        return _unread()
     except EcgmonError as error:
         if isinstance(error.__cause__, BrokenPipeError):
             return BROKEN_PIPE_EXIT_CODE
@@ -45,7 +53,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         return INTERRUPTED_EXIT_CODE
     except Exception as error:  # the last line of defence
-        if arguments.debug:
+        if debug:
             traceback.print_exc()
         else:
             sys.stderr.write(
@@ -55,9 +63,23 @@ def main(argv: Sequence[str] | None = None) -> int:
         return INTERNAL_FAULT_EXIT_CODE
 
 
-def _run(arguments: argparse.Namespace) -> int:
+def _run(words: tuple[str, ...], command_line: tuple[str, ...]) -> int:
     """Run the command chosen, until all it had to say is out."""
-    module, _, function = arguments.command.partition(":")
-    code = int(getattr(importlib.import_module(module), function)(arguments))
+    try:
+        command, bound, injected = build_app().parse_args(list(words))
+    except CycloptsError as error:
+        from ecgmon.monitor.cli.usage import explained
+
+        raise explained(error) from error
+    if "command_line" in injected:
+        bound.arguments["command_line"] = command_line
+    code = command(*bound.args, **bound.kwargs) or 0
     sys.stdout.flush()
-    return code
+    return int(code)
+
+
+def _unread() -> int:
+    from ecgmon.monitor.outputs.console import discard_stream
+
+    discard_stream(sys.stdout)
+    return BROKEN_PIPE_EXIT_CODE

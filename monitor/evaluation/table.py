@@ -1,13 +1,19 @@
-"""Tables of scores, as text to read and as CSV to compute with."""
+"""Tables of scores, as text to read and as CSV to compute with, and the folder that keeps them."""
 
 from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
+
+from ecgmon.monitor.core.errors import OutputError
 
 Cell = str | int | float | None
+
+Draw = Callable[[Path], None]
+"""Draws a picture into a file."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +80,34 @@ class Table:
 
     def _all(self) -> list[Mapping[str, Cell]]:
         return [*self.rows, *self.summary]
+
+
+def save(folder: Path, tables: Mapping[str, Table], pictures: Mapping[str, Draw]) -> None:
+    """Write each table as ``NAME.txt`` and ``NAME.csv``, and each picture as ``NAME.png``.
+
+    Parameters
+    ----------
+    folder : Path
+        Where to; made if it is not there.
+    tables, pictures : mapping
+        By name.
+
+    Raises
+    ------
+    OutputError
+        The folder cannot be written to.
+    MissingExtraError
+        A picture needs a library that is not installed; the tables are written by then.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for name, table in tables.items():
+            (folder / f"{name}.txt").write_text(table.to_text(), encoding="utf-8")
+            (folder / f"{name}.csv").write_text(table.to_csv(), encoding="utf-8")
+        for name, draw in pictures.items():
+            draw(folder / f"{name}.png")
+    except OSError as error:
+        raise OutputError(f"The scores cannot be written to {folder}: {error.strerror}.") from error
 
 
 def _text(value: Cell, column: Column) -> str:

@@ -27,3 +27,9 @@ def ecgmon(tmp_path: Path) -> Ecgmon:
         )
 
     return run
+
+
+@pytest.fixture
+def bundled_only(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Hide the databases that this machine may hold."""
+    monkeypatch.delenv("ECGMON_DATA", raising=False)

@@ -19,7 +19,7 @@ from as_a_user import environment
 from rich.console import Console
 
 from ecgmon.monitor.cli.braille import draw_trace
-from ecgmon.monitor.cli.demo import demo_settings
+from ecgmon.monitor.cli.commands.demo import demo_settings
 from ecgmon.monitor.cli.terminal import TerminalView
 from ecgmon.monitor.ingest.registry import open_sources
 from ecgmon.monitor.run.monitor import Monitor

@@ -10,7 +10,7 @@ from types import SimpleNamespace
 import pytest
 from played_records import Player, StillFeed
 
-from ecgmon.monitor.cli.run import stored
+from ecgmon.monitor.cli.loop import stored
 from ecgmon.monitor.dashboard.state.feed import Feed
 from ecgmon.monitor.run.settings import load_settings
 from ecgmon.monitor.run.stream import Stream

@@ -7,7 +7,7 @@ import pytest
 import wfdb
 
 from ecgmon.monitor.cli import main
-from ecgmon.monitor.evaluation.jobs import find_beats
+from ecgmon.monitor.evaluation.beats.jobs import find_beats
 from ecgmon.sim.library import BUNDLED
 from ecgmon.sim.record import read_record
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from ecgmon.monitor.core.errors import RecordError
-from ecgmon.monitor.core.events import Beat, BeatRevision, Event, RhythmChange, SampleBlock
+from ecgmon.monitor.core.events import Beat, BeatRevision, RhythmChange
 from ecgmon.monitor.evaluation.annotations import Annotations
-from ecgmon.monitor.evaluation.jobs import Job, one_lead
+from ecgmon.monitor.evaluation.beats.jobs import Job
+from ecgmon.monitor.evaluation.records import live_events, one_lead, reference_of
 from ecgmon.monitor.evaluation.rhythm.score import RhythmScore, RhythmTrack, score_rhythms
 from ecgmon.monitor.evaluation.rhythm.spans import annotated_changes, spans_of
 from ecgmon.monitor.pipeline.pipeline import Pipeline
@@ -24,15 +24,12 @@ def run_rhythm_job(job: Job) -> RhythmScore:
         The record cannot be read or has no reference.
     """
     record = read_record(job.record)
-    if record.reference is None:
-        raise RecordError(f"Record {record.name} has no reference annotations (.atr) to score against.")
+    reference = annotated_track(reference_of(record), record)
     if job.annotations is not None:
         test = annotated_track(read_annotations(job.annotations, record.name, job.annotator), record)
     else:
         test = live_track(record, job)
-    return score_rhythms(
-        record.name, annotated_track(record.reference, record), test, record.duration_s, record.fs_hz
-    )
+    return score_rhythms(record.name, reference, test, record.duration_s, record.fs_hz)
 
 
 def annotated_track(marks: Reference, record: Record) -> RhythmTrack:
@@ -47,11 +44,7 @@ def live_track(record: Record, job: Job) -> RhythmTrack:
     """Run the live pipeline over a record and return its rhythms and beats."""
     lead = one_lead(record, job.channel)
     pipeline = Pipeline(job.pipeline, fs_hz=record.fs_hz)
-    events: list[Event] = []
-    for start in range(0, lead.size, job.block_samples):
-        block = SampleBlock(lead[None, start : start + job.block_samples], start, record.fs_hz)
-        events += pipeline.process(block)
-    events += pipeline.finish()
+    events = live_events(pipeline, lead, record.fs_hz, job.block_samples)
     changes = [
         (event.time_s, event.rhythm, event.known_at / record.fs_hz)
         for event in events

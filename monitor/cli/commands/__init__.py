@@ -1,0 +1,1 @@
+"""One command a file: its options, its examples, and what it does."""

@@ -1,0 +1,100 @@
+"""The command ``evaluate explanations``: whether the maps are true to the model."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+from cyclopts import Parameter
+
+from ecgmon.monitor.cli.commands.evaluate.selection import RECORDS, SCORING, Effort, Records, Selection
+from ecgmon.monitor.cli.options import Channel, Model, Positive, command
+from ecgmon.monitor.core.errors import RecordError
+
+if TYPE_CHECKING:
+    from ecgmon.monitor.evaluation.annotations import Annotations
+
+_EXAMPLES = """\
+examples:
+  ecgmon evaluate explanations --split ds2 --beats 20
+  ecgmon evaluate explanations 200 207 --model arrhythminet-v2
+
+Fidelity, agreement between methods, and sanity. Needs the extra 'explain'.
+"""
+
+app = command("explanations", _EXAMPLES)
+
+
+@app.default
+def explanations(
+    *records: Records,
+    selection: Selection | None = None,
+    channel: Annotated[Channel, Parameter(group=RECORDS)] = 0,
+    model: Annotated[Model, Parameter(group=SCORING)] = None,
+    beats: Annotated[Positive, Parameter(group=SCORING)] = 30,
+    effort: Effort | None = None,
+) -> int:
+    """Explain beats of each class, measure, print, save.
+
+    Parameters
+    ----------
+    records : str
+        Such as 200 or svdb/800; all of the database if left out.
+    selection : Selection
+        Which records.
+    channel : int
+        Number of the lead.
+    model : str, optional
+        Beat classifier; see 'ecgmon models'.
+    beats : int
+        Beats of each class to explain.
+    effort : Effort
+        How many at once, and where the result goes.
+
+    Raises
+    ------
+    EcgmonError
+        A record or the model cannot be used, an extra is missing, or a result cannot be written.
+    """
+    from ecgmon.monitor.cli.commands.evaluate.report import tell
+    from ecgmon.monitor.evaluation.jobs import run
+    from ecgmon.monitor.explain import proof
+    from ecgmon.monitor.explain.choosing import choose_beats
+    from ecgmon.monitor.explain.proof_picture import draw_proof
+    from ecgmon.monitor.explain.tables import proof_tables
+    from ecgmon.monitor.inference.registry import find_model
+
+    effort = effort or Effort()
+    contract = find_model(model).contract()
+    references = {str(stem): _reference(stem) for stem in (selection or Selection()).stems(records)}
+    chosen = choose_beats(references, set(contract.symbols), beats, seed=0)
+    jobs = [
+        proof.ProofJob(Path(stem), channel, tuple(some), model, proof.Effort())
+        for stem, some in chosen.items()
+    ]
+    results = run(proof.prove, jobs, effort.jobs, f"Explaining beats of {len(jobs)} records")
+    proved = sorted((beat for some in results for beat in some), key=lambda beat: (beat.record, beat.symbol))
+    if not proved:
+        raise RecordError("No beat of these records was found and named right.", "Name other records.")
+    headline = (
+        f"{contract.name}: {len(proved)} of {sum(len(job.beats) for job in jobs)} beats drawn were found "
+        f"and named right, of {len({beat.record for beat in proved})} records"
+    )
+    pictures = {"explanations": lambda path: draw_proof(proved, headline, path)}
+    return tell(proof_tables(proved), effort.out, pictures, headline)
+
+
+def _reference(stem: Path) -> tuple[Annotations, float]:
+    """Return the annotations of a record and its sampling rate in Hz, without reading its signals."""
+    from ecgmon.monitor.evaluation.annotations import Annotations
+    from ecgmon.sim.annotations import read_annotations
+
+    written = read_annotations(stem.parent, stem.name, "atr")
+    return Annotations(written.samples, written.symbols), _rate_hz(stem)
+
+
+def _rate_hz(stem: Path) -> float:
+    try:
+        return float(stem.with_suffix(".hea").read_text(encoding="ascii").split()[2].split("/")[0])
+    except (OSError, IndexError, ValueError) as error:
+        raise RecordError(f"The header of record {stem} cannot be read.") from error

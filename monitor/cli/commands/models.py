@@ -1,0 +1,37 @@
+"""The command ``models``: what can be given to ``--model``."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING
+
+from ecgmon.monitor.cli.options import command
+from ecgmon.monitor.core.errors import ModelError, PluginError
+
+if TYPE_CHECKING:
+    from ecgmon.monitor.inference.registry import ModelEntry
+
+app = command("models")
+
+
+@app.default
+def models() -> int:
+    """Print a line for each model; one that cannot be served says why."""
+    from ecgmon.monitor.inference.registry import list_models, shipped_models
+
+    default, _ = shipped_models()
+    for entry in list_models():
+        mark = "*" if entry.name == default else " "
+        sys.stdout.write(f"{mark} {entry.name:<20} {entry.origin:<10} {_about(entry)}\n")
+    sys.stdout.write("\n* is used unless --model names another.\n")
+    return 0
+
+
+def _about(entry: ModelEntry) -> str:
+    try:
+        contract = entry.contract()
+    except (ModelError, PluginError) as error:
+        return f"refused: {error}"
+    scores = ", ".join(f"{name} {value:.3f}" for name, value in list(contract.scores.items())[:3])
+    symbols = " ".join(contract.symbols)
+    return f"{contract.version:<8} {entry.size_bytes / 1024:4.0f} KB  {symbols:<10} {scores}"
