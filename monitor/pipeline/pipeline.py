@@ -199,7 +199,9 @@ class Pipeline(Stateful[PipelineState]):
             The block has another rate than the pipeline, or it cannot be told what the
             values mean.
         """
-        block = as_block(block, fs_hz=self.fs_hz, following=self.state.next, start=start, gain=gain, zero=zero)
+        block = as_block(
+            block, fs_hz=self.fs_hz, following=self.state.next, start=start, gain=gain, zero=zero
+        )
         if block.samples_mv.shape[1] == 0:
             return []
         if block.rewound or not self.state.started:

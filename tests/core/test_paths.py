@@ -12,8 +12,8 @@ from pydantic import Field
 
 from ecgmon.monitor.core.config import Settings
 from ecgmon.monitor.core.paths import NameOrFile, anchored, anchored_path
-from ecgmon.monitor.core.secrets import Secret
 from ecgmon.monitor.core.refusal import table_of
+from ecgmon.monitor.core.secrets import Secret
 from ecgmon.monitor.run.settings import MonitorSettings, load_settings
 
 HERE = Path("/etc/ecgmon")

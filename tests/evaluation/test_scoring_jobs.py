@@ -14,7 +14,8 @@ import pytest
 from slow_work import refuse, square, who
 
 from ecgmon.monitor.core.errors import RecordError
-from ecgmon.monitor.evaluation.jobs import cores, run
+from ecgmon.monitor.core.platform import available_cores
+from ecgmon.monitor.evaluation.jobs import run
 from ecgmon.sim.library import BUNDLED
 
 ROOT = Path(__file__).parents[2]
@@ -67,11 +68,11 @@ def test_progress_is_told_on_standard_error_only(capsys: pytest.CaptureFixture[s
 
 
 def test_there_is_at_least_one_core_even_where_affinity_is_unknown(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert cores() == len(os.sched_getaffinity(0))
+    assert available_cores() == len(os.sched_getaffinity(0))
     monkeypatch.delattr(os, "sched_getaffinity")
-    assert cores() == os.cpu_count()
+    assert available_cores() == os.cpu_count()
     monkeypatch.setattr(os, "cpu_count", lambda: None)
-    assert cores() == 1
+    assert available_cores() == 1
 
 
 def scoring(*words: str) -> subprocess.Popen[str]:

@@ -15,7 +15,8 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "ingest"))
 from mosquitto import BINARY, Mosquitto
 
 from ecgmon.firmware_bridge.bridge import Bridge, BridgeSettings
-from ecgmon.firmware_bridge.broker import Broker, BrokerSettings
+from ecgmon.firmware_bridge.broker import Broker
+from ecgmon.firmware_bridge.broker_settings import BrokerSettings
 from ecgmon.firmware_bridge.links import SerialLink
 from ecgmon.monitor.core.events import Beat, Gap, SampleBlock
 from ecgmon.monitor.ingest.live_settings import MqttSettings, SerialSettings

@@ -137,7 +137,7 @@ def _address(store: str | None, config: Path | None) -> str:
         named = load_settings(config).outputs.store
         if named is None:
             raise UsageError(f"{config} names no event store.", "Name one with --store.")
-        return named.address
+        return str(named.address)
     return default_address()
 
 

@@ -224,8 +224,9 @@ def _port(measured: _Measured, device: str, link: File) -> int:
 
 
 def _crowd(measured: _Measured, url: str, count: int, rate_hz: float, *, json: bool) -> int:
-    from ecgmon.firmware_bridge.broker import BrokerSettings
+    from ecgmon.firmware_bridge.broker_settings import BrokerSettings
     from ecgmon.monitor.cli.brokers import broker_at
+    from ecgmon.monitor.core.platform import run_async
     from ecgmon.sim.devices.wearable import Tally, Wearable, publish_crowd
 
     broker, path = broker_at(url, BrokerSettings())

@@ -12,8 +12,8 @@ from cyclopts import Group, Parameter
 
 from ecgmon.monitor.cli.addresses import as_record
 from ecgmon.monitor.cli.options import Channel, Folder, Model, Positive, not_with, one_of, only_with
-from ecgmon.monitor.core.errors import RecordError, UsageError
 from ecgmon.monitor.core.ecg_codes import MITDB_SPLITS
+from ecgmon.monitor.core.errors import RecordError, UsageError
 from ecgmon.monitor.core.platform import available_cores
 
 DEFAULT_DATABASE = "mitdb"
