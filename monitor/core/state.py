@@ -81,6 +81,11 @@ def read_state(snapshot: Any, like: StateT, place: str = "state") -> StateT:
     return state
 
 
+def state_names(state: Any) -> list[str]:
+    """Return the names that a state has in a snapshot."""
+    return [field.name for field in fields(state) if field.init]
+
+
 def check_names(snapshot: Any, names: Iterable[str], place: str) -> None:
     """Refuse a snapshot that lacks a name, or has one that is not known.
 
@@ -221,7 +226,7 @@ def _mapping(kind: _Kind) -> _Kind:
 def _record(sort: Any) -> _Kind:
     """Return how to treat a dataclass."""
     hints = get_type_hints(sort, include_extras=True)
-    kinds = {field.name: _kind_of(hints[field.name]) for field in fields(sort) if field.init}
+    kinds = {name: _kind_of(hints[name]) for name in state_names(sort)}
 
     def read(plain: Any, like: Any, place: str) -> Any:
         check_names(plain, kinds, place)

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from typing import Any, Generic
 
-from ecgmon.monitor.core.state import Snapshot, StateT, check_names, copy_state, read_state
+from ecgmon.monitor.core.state import Snapshot, StateT, check_names, copy_state, read_state, state_names
 
 
 @dataclass(slots=True)
@@ -25,7 +25,8 @@ class Stateful(ABC, Generic[StateT]):
     Parameters
     ----------
     **parts : Stateful
-        Those that are reset and saved together with it, by the names they have in a snapshot.
+        Those that are reset and saved together with it, by the names they have in a snapshot;
+        no field of the state has the same name.
 
     Attributes
     ----------
@@ -38,6 +39,8 @@ class Stateful(ABC, Generic[StateT]):
     def __init__(self, **parts: Stateful[Any]) -> None:
         self._parts = parts
         self.state = self.fresh(0)
+        if not parts.keys().isdisjoint(state_names(self.state)):
+            raise TypeError(f"a part and a field of the state of {type(self).__name__} have the same name")
 
     @abstractmethod
     def fresh(self, start: int) -> StateT:
@@ -83,7 +86,7 @@ class Stateful(ABC, Generic[StateT]):
         ValueError
             It does not fit.
         """
-        own = [field.name for field in fields(self.state) if field.init]  # type: ignore[arg-type]
+        own = state_names(self.state)
         check_names(snapshot, [*own, *self._parts], place)
         state = read_state({name: snapshot[name] for name in own}, self.state, place)
         return Past(
