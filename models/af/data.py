@@ -17,6 +17,7 @@ from ecgmon.sim.record import read_record
 
 AF = "AFIB"
 
+TRAIN_MITDB = DS1_WITHOUT_201
 TRAIN_VFDB = ("609", "615")
 """The records of VFDB's training half with fibrillating atria; their other rhythms are not used."""
 
@@ -63,7 +64,7 @@ class Recorder:
 def training_stretches(folder: Path) -> list[Stretches]:
     """Return the stretches of all training records."""
     return [
-        *(stretches(folder / "mitdb" / name) for name in DS1_WITHOUT_201),
+        *(stretches(folder / "mitdb" / name) for name in TRAIN_MITDB),
         *(stretches(folder / "vfdb" / name, only_vf=True) for name in TRAIN_VFDB),
     ]
 

@@ -12,6 +12,7 @@ from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 from scipy import signal
 
+from ecgmon.monitor.core.ecg_codes import DS1_WITHOUT_201
 from ecgmon.monitor.dsp.operator import Samples
 from ecgmon.monitor.dsp.quality_features import SECOND, WINDOW, look
 from ecgmon.monitor.dsp.resample import Resampler
@@ -20,6 +21,7 @@ from ecgmon.sim.noise import noise_gain, noise_rms_mv, qrs_amplitude_mv
 CLEAN, MOTION, MUSCLE, ANY_NOISE = range(4)
 """Classes; ``ANY_NOISE`` is noise of either kind."""
 
+TRAIN_MITDB = DS1_WITHOUT_201
 TRAIN_VFDB = ("419", "421", "423", "425", "427", "429", "605", "607", "609", "611", "615")
 TEST_VFDB = ("418", "420", "422", "424", "426", "428", "430", "602", "610", "612", "614")
 DOUBTFUL_VFDB = ("420", "605")

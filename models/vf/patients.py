@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from pathlib import Path
 
-from ecgmon.monitor.core.ecg_codes import DS2, PACED
+from ecgmon.monitor.core.ecg_codes import DS1_WITHOUT_201, DS2, PACED
 
 VFDB_WITH = ("418", "419", "422", "424", "426", "429", "430", "609")
 """Patients with ventricular flutter or fibrillation."""
@@ -18,6 +18,8 @@ VFDB_WITHOUT = (
 
 VFDB = tuple(sorted(VFDB_WITH + VFDB_WITHOUT))
 FOLDS = len(VFDB_WITH)
+
+TRAIN_MITDB = DS1_WITHOUT_201
 
 TEST_MITDB = tuple(sorted(("201", *DS2, *PACED)))
 """What no training sees: DS2 with 201, and the paced records."""

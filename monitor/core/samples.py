@@ -154,7 +154,9 @@ def _gain(gain: ArrayLike | None, rows: Samples) -> Samples:
         raise SignalError("zero= is given without gain=.", "Say how many counts make a millivolt: gain=200.")
     column = _per_lead("gain", gain, rows)
     if not np.all(column > 0.0):
-        raise SignalError(f"The gain {gain} is not above 0.", "It is the number of counts a millivolt.")
+        raise SignalError(
+            f"gain={column.ravel().tolist()} is not above 0.", "It is the number of counts a millivolt."
+        )
     return column
 
 
@@ -163,7 +165,8 @@ def _per_lead(name: str, value: ArrayLike, rows: Samples) -> Samples:
     column = np.asarray(value, dtype=np.float64).reshape(-1, 1)
     if len(column) not in (1, len(rows)) or not np.isfinite(column).all():
         raise SignalError(
-            f"{name}={value} does not fit {_count(len(rows))}.", "Give one number, or one for each lead."
+            f"{name}={column.ravel().tolist()} does not fit {_count(len(rows))}.",
+            "Give one number, or one for each lead.",
         )
     return column
 
