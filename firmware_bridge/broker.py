@@ -134,9 +134,9 @@ class Broker:
             return await stack.enter_async_context(client)
         except (aiomqtt.MqttError, OSError, ValueError) as error:
             code = error.rc if isinstance(error, aiomqtt.exceptions.MqttConnectError) else None
-            code = getattr(code, "value", code)
+            reason = int(getattr(code, "value", code)) if code is not None else None
             _let_go(error)
-            raise await asyncio.to_thread(explained, self.name, error, entry.tls_context, code) from error
+            raise await asyncio.to_thread(explained, self.name, error, entry.tls_context, reason) from error
 
     async def reconnect(self, stack: AsyncExitStack, will: aiomqtt.Will | None = None) -> aiomqtt.Client:
         """Connect, trying again with a jittered, growing wait until it succeeds."""
