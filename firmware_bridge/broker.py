@@ -14,6 +14,7 @@ import aiomqtt
 import paho.mqtt.client as paho
 import stamina
 from paho.mqtt.enums import CallbackAPIVersion
+from paho.mqtt.reasoncodes import ReasonCode
 
 from ecgmon.firmware_bridge.broker_settings import PORT, TLS_PORT, BrokerSettings
 from ecgmon.firmware_bridge.broker_trouble import chain, explained
@@ -133,10 +134,9 @@ class Broker:
         try:
             return await stack.enter_async_context(client)
         except (aiomqtt.MqttError, OSError, ValueError) as error:
-            code = error.rc if isinstance(error, aiomqtt.exceptions.MqttConnectError) else None
-            code = getattr(code, "value", code)
+            reason = _reason(error.rc) if isinstance(error, aiomqtt.exceptions.MqttConnectError) else None
             _let_go(error)
-            raise await asyncio.to_thread(explained, self.name, error, entry.tls_context, code) from error
+            raise await asyncio.to_thread(explained, self.name, error, entry.tls_context, reason) from error
 
     async def reconnect(self, stack: AsyncExitStack, will: aiomqtt.Will | None = None) -> aiomqtt.Client:
         """Connect, trying again with a jittered, growing wait until it succeeds."""
@@ -190,6 +190,11 @@ class Broker:
                 "They are PEM files; a key must have no pass phrase.",
             ) from error
         return context
+
+
+def _reason(code: int | ReasonCode | None) -> int | None:
+    """Return the reason for which a broker refuses, of MQTT 3.1.1 or 5, as a number."""
+    return code.value if isinstance(code, ReasonCode) else code
 
 
 def _let_go(error: BaseException) -> None:

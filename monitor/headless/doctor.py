@@ -18,6 +18,7 @@ from typing import Literal
 from urllib.parse import urlsplit
 
 from ecgmon.firmware_bridge.broker import Broker
+from ecgmon.firmware_bridge.broker_settings import BrokerSettings
 from ecgmon.monitor.core.errors import EcgmonError
 from ecgmon.monitor.inference.opening import open_classifier
 from ecgmon.monitor.recorder.disk import MEGABYTE, free_bytes
@@ -112,15 +113,16 @@ def _sources(settings: MonitorSettings) -> Iterator[Finding]:
     if not settings.sources:
         yield Finding("fault", "source", "none is named", "Add sources = [...] to the settings.")
     for address in settings.sources:
-        yield _source(str(address))
+        yield _source(str(address), settings.mqtt)
 
 
-def _source(address: str) -> Finding:
+def _source(address: str, broker: BrokerSettings) -> Finding:
     parts = urlsplit(address)
     if parts.scheme == "serial":
         return _serial_port(Path(parts.path))
     if parts.scheme in PORTS:
-        return _reachable("source", parts.hostname or "localhost", parts.port or PORTS[parts.scheme])
+        host = parts.hostname or broker.host or "localhost"
+        return _reachable("source", host, parts.port or broker.port or PORTS[parts.scheme])
     return Finding("good", "source", f"{parts.scheme}: {parts.path or parts.netloc}")
 
 

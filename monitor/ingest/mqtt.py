@@ -15,13 +15,12 @@ from typing import Self
 import aiomqtt
 
 from ecgmon.firmware_bridge.broker import Broker
-from ecgmon.firmware_bridge.packet import Packet, StreamFormat
 from ecgmon.monitor.core.errors import UsageError
 from ecgmon.monitor.core.events import LinkState, SampleBlock, SourceStatus
 from ecgmon.monitor.core.secrets import ENVIRONMENT, is_elsewhere
 from ecgmon.monitor.ingest.address import Address
-from ecgmon.monitor.ingest.clock import Reorder
-from ecgmon.monitor.ingest.live import Arrival, LiveDevice
+from ecgmon.monitor.ingest.inbox import Inbox
+from ecgmon.monitor.ingest.live import LiveDevice
 from ecgmon.monitor.ingest.live_settings import MqttSettings
 from ecgmon.monitor.ingest.payload import PayloadDecoder
 from ecgmon.monitor.ingest.settings import SourceSettings
@@ -33,75 +32,6 @@ _QUIET_TURNS = 3
 """Turns of the event loop without a message after which the socket is taken to be empty."""
 
 _FORBIDDEN = re.compile(r"[^\w.:-]+")
-
-
-class _Inbox:
-    """What has arrived from one device and waits to be passed on."""
-
-    def __init__(self, name: str, settings: MqttSettings) -> None:
-        self.device = LiveDevice(name, settings.clock)
-        self.payloads = PayloadDecoder(settings)
-        self.report_due_s = 0.0
-        self.dropped = 0
-        self.back = False
-        self.first_s = 0.0
-        self._limit = settings.queue_samples
-        self._depth = settings.reorder
-        self._order: Reorder | None = None
-        self._waiting: deque[tuple[Packet, StreamFormat, float]] = deque()
-        self._samples = 0
-
-    @property
-    def seconds(self) -> float:
-        """Length of the signal that waits, in seconds; infinite at an unknown rate."""
-        rate = self._waiting[-1][1].fs_hz if self._waiting else None
-        return self._samples / rate if rate else float("inf")
-
-    def put(self, payload: bytes, time_s: float) -> bool:
-        """Take a message; return True if something waits that did not before."""
-        was_empty = not self._waiting
-        packets = self.payloads.decode(payload)
-        form = self.payloads.form
-        if self._order is None and packets:
-            self._order = Reorder(form.seq_modulus, self._depth)
-        for packet in packets:
-            assert self._order is not None
-            for ready, when in self._order.push(packet, time_s):
-                self._waiting.append((ready, form, when))
-                self._samples += ready.n_samples
-        while self._samples > self._limit and len(self._waiting) > 1:
-            self._samples -= self._waiting.popleft()[0].n_samples
-            self.dropped += 1
-        if was_empty and self._waiting:
-            self.first_s = time_s
-        return was_empty and bool(self._waiting)
-
-    def take(self) -> list[SampleBlock]:
-        """Return all that waits as blocks."""
-        blocks: list[SampleBlock] = []
-        while self._waiting:
-            form = self._waiting[0][1]
-            arrivals: list[Arrival] = []
-            while self._waiting and self._waiting[0][1] is form:
-                packet, _, when = self._waiting.popleft()
-                if arrivals and arrivals[-1][1] == when:
-                    arrivals[-1][0].append(packet)
-                else:
-                    arrivals.append(([packet], when))
-            blocks += self.device.blocks(arrivals, form)
-        self._samples = 0
-        return blocks
-
-    def figures(self) -> dict[str, float]:
-        """Return the figures of link and queue."""
-        counters = self.payloads.counters
-        return {
-            "bad_frames": float(counters.bad_frames),
-            "resyncs": float(counters.resyncs),
-            "dropped_blocks": float(self.dropped),
-            "reordered_packets": float(self._order.reordered if self._order else 0),
-            "queue_depth": float(len(self._waiting)),
-        }
 
 
 class MqttSource:
@@ -137,8 +67,8 @@ class MqttSource:
         self._broker = broker
         self._topic = topic
         self._clock = clock
-        self._inboxes: dict[str, _Inbox] = {}
-        self._ready: deque[_Inbox] = deque()
+        self._inboxes: dict[str, Inbox] = {}
+        self._ready: deque[Inbox] = deque()
         self._news: deque[SourceStatus] = deque()
         self._arrived = asyncio.Event()
         self._messages = 0
@@ -240,7 +170,7 @@ class MqttSource:
             self._ready.append(inbox)
             self._arrived.set()
 
-    def _inbox(self, topic: str, payload: bytes) -> _Inbox | None:
+    def _inbox(self, topic: str, payload: bytes) -> Inbox | None:
         inbox = self._inboxes.get(topic)
         if inbox is None and topic not in self._refused:
             name = device_name(self._topic, topic) or PayloadDecoder(self.settings).device(payload)
@@ -251,7 +181,7 @@ class MqttSource:
                 self._refuse(topic)
                 self._say("streaming", f"{topic} is not followed: max_devices is {self.settings.max_devices}")
                 return None
-            inbox = self._inboxes[topic] = _Inbox(name or _FORBIDDEN.sub("-", topic), self.settings)
+            inbox = self._inboxes[topic] = Inbox(name or _FORBIDDEN.sub("-", topic), self.settings)
             inbox.report_due_s = self._clock() + min(2.0, self.settings.report_s)
         return inbox
 
@@ -271,7 +201,7 @@ class MqttSource:
             inbox.back = True
             self._news.append(inbox.device.status("reconnecting", detail, inbox.figures()))
 
-    def _report(self, inbox: _Inbox) -> SourceStatus | None:
+    def _report(self, inbox: Inbox) -> SourceStatus | None:
         now = self._clock()
         if not inbox.back and now < inbox.report_due_s:
             return None
