@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -54,7 +56,7 @@ def pieces(listed: list[tuple[int, int]]) -> list[Span]:
 def test_spans_fill_the_record_from_the_first_change_on(listed: list[tuple[int, str]]) -> None:
     found = spans(listed)
     assert length_s(found) == (WHOLE_S - min(at for at, _ in listed) if listed else 0)
-    for one, other in zip(found[:-1], found[1:], strict=True):
+    for one, other in pairwise(found):
         assert one.end_s == other.begin_s
     assert all(span.end_s > span.begin_s for span in found)
 
@@ -62,7 +64,7 @@ def test_spans_fill_the_record_from_the_first_change_on(listed: list[tuple[int, 
 @given(changes)
 def test_no_two_spans_that_meet_are_of_one_rhythm(listed: list[tuple[int, str]]) -> None:
     found = spans(listed)
-    for one, other in zip(found[:-1], found[1:], strict=True):
+    for one, other in pairwise(found):
         assert (one.rhythm, one.ground) != (other.rhythm, other.ground)
 
 

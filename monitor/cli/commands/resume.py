@@ -2,27 +2,19 @@
 
 from __future__ import annotations
 
-from ecgmon.monitor.cli.control import Socket, order
-from ecgmon.monitor.cli.options import Name, command
+from ecgmon.monitor.cli.control import Alarms
+from ecgmon.monitor.cli.options import command
 
 app = command("resume")
 
 
 @app.default
-def resume(*, device: Name = None, socket: Socket = None) -> int:
+def resume(*, alarms: Alarms | None = None) -> int:
     """End a pause and all silences of a running monitor.
 
     Parameters
     ----------
-    device : str, optional
-        Of this device only.
-    socket : Path, optional
-        Where it answers.
-
-    Raises
-    ------
-    SourceError
-        No monitor answers.
+    alarms : Alarms
+        Whose.
     """
-    order(socket, "resume", device=device)
-    return 0
+    return (alarms or Alarms()).order("resume")

@@ -2,29 +2,21 @@
 
 from __future__ import annotations
 
-from ecgmon.monitor.cli.control import Socket, order
-from ecgmon.monitor.cli.options import Duration, Name, command
+from ecgmon.monitor.cli.control import Alarms
+from ecgmon.monitor.cli.options import Duration, command
 
 app = command("silence")
 
 
 @app.default
-def silence(*, seconds: Duration = 120.0, device: Name = None, socket: Socket = None) -> int:
+def silence(*, seconds: Duration = 120.0, alarms: Alarms | None = None) -> int:
     """Silence the present alarms of a running monitor for a time.
 
     Parameters
     ----------
     seconds : float
         For how long.
-    device : str, optional
-        Of this device only.
-    socket : Path, optional
-        Where it answers.
-
-    Raises
-    ------
-    SourceError
-        No monitor answers.
+    alarms : Alarms
+        Whose.
     """
-    order(socket, "silence", device=device, seconds=seconds)
-    return 0
+    return (alarms or Alarms()).order("silence", seconds=seconds)

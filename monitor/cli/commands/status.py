@@ -8,29 +8,29 @@ from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 
-from ecgmon.monitor.cli.control import Socket, order
+from ecgmon.monitor.cli.control import Service
 from ecgmon.monitor.cli.options import Flag, command
 
 app = command("status")
 
 
 @app.default
-def status(*, json: Flag = False, socket: Socket = None) -> int:
+def status(*, json: Flag = False, service: Service | None = None) -> int:
     """Print what a running monitor says of itself.
 
     Parameters
     ----------
     json : bool
         As JSON.
-    socket : Path, optional
-        Where it answers.
+    service : Service
+        Which.
 
     Raises
     ------
     SourceError
         No monitor answers.
     """
-    report = order(socket, "status")
+    report = (service or Service()).ask("status")
     if json:
         sys.stdout.write(_json.dumps(report, indent=2) + "\n")
     else:

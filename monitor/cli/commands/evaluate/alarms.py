@@ -6,7 +6,7 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
-from ecgmon.monitor.cli.commands.evaluate.selection import SCORING, Effort, Live, Records, Selection
+from ecgmon.monitor.cli.commands.evaluate.selection import SCORING, LiveSelection, Records
 from ecgmon.monitor.cli.options import Flag, command
 
 _EXAMPLES = """\
@@ -23,25 +23,19 @@ app = command("alarms", _EXAMPLES)
 @app.default
 def alarms(
     *records: Records,
-    selection: Selection | None = None,
-    live: Live | None = None,
+    options: LiveSelection | None = None,
     without_quality: Annotated[Flag, Parameter(group=SCORING)] = False,
-    effort: Effort | None = None,
 ) -> int:
-    """Score the alarms of records, print and save the tables.
+    """Score alarms, print, save.
 
     Parameters
     ----------
     records : str
-        Such as 200 or svdb/800; all of the database if left out.
-    selection : Selection
-        Which records.
-    live : Live
-        How the pipeline is run.
+        Which; all of the database if left out.
+    options : LiveSelection
+        How.
     without_quality : bool
         As if every second were clean, to compare.
-    effort : Effort
-        How many at once, and where the result goes.
 
     Raises
     ------
@@ -55,15 +49,14 @@ def alarms(
     from ecgmon.monitor.inference.classification import ClassifierSettings
     from ecgmon.monitor.pipeline.pipeline import PipelineSettings
 
-    effort, live = effort or Effort(), live or Live()
+    chosen = options or LiveSelection()
     pipeline = PipelineSettings(
-        classifier=ClassifierSettings(model=live.model), judge_quality=not without_quality
+        classifier=ClassifierSettings(model=chosen.model), judge_quality=not without_quality
     )
-    stems = (selection or Selection()).stems(records)
-    jobs = [AlarmJob(stem, live.channel, live.chunk, pipeline) for stem in stems]
-    scores = run(run_alarm_job, jobs, effort.jobs, f"Scoring {len(jobs)} records")
+    jobs = [AlarmJob(stem, chosen.channel, chosen.chunk, pipeline) for stem in chosen.stems(records)]
+    scores = run(run_alarm_job, jobs, chosen.jobs, f"Scoring {len(jobs)} records")
     tables = {
         "alarms_high": alarm_table(scores, high_priority_kinds()),
         "alarms_other": alarm_table(scores, OTHER_KINDS),
     }
-    return tell(tables, effort.out, {}, extent([score.duration_s for score in scores]))
+    return tell(tables, chosen.out, {}, extent([score.duration_s for score in scores]))

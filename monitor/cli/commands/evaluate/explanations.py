@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter
 
-from ecgmon.monitor.cli.commands.evaluate.selection import RECORDS, SCORING, Effort, Records, Selection
-from ecgmon.monitor.cli.options import Channel, Model, Positive, command
+from ecgmon.monitor.cli.commands.evaluate.selection import SCORING, Records, Selection
+from ecgmon.monitor.cli.options import Positive, command
 from ecgmon.monitor.core.errors import RecordError
 
 if TYPE_CHECKING:
@@ -28,28 +28,19 @@ app = command("explanations", _EXAMPLES)
 @app.default
 def explanations(
     *records: Records,
-    selection: Selection | None = None,
-    channel: Annotated[Channel, Parameter(group=RECORDS)] = 0,
-    model: Annotated[Model, Parameter(group=SCORING)] = None,
+    options: Selection | None = None,
     beats: Annotated[Positive, Parameter(group=SCORING)] = 30,
-    effort: Effort | None = None,
 ) -> int:
     """Explain beats of each class, measure, print, save.
 
     Parameters
     ----------
     records : str
-        Such as 200 or svdb/800; all of the database if left out.
-    selection : Selection
-        Which records.
-    channel : int
-        Number of the lead.
-    model : str, optional
-        Beat classifier; see 'ecgmon models'.
+        Which; all of the database if left out.
+    options : Selection
+        How.
     beats : int
         Beats of each class to explain.
-    effort : Effort
-        How many at once, and where the result goes.
 
     Raises
     ------
@@ -64,15 +55,15 @@ def explanations(
     from ecgmon.monitor.explain.tables import proof_tables
     from ecgmon.monitor.inference.registry import find_model
 
-    effort = effort or Effort()
-    contract = find_model(model).contract()
-    references = {str(stem): _reference(stem) for stem in (selection or Selection()).stems(records)}
-    chosen = choose_beats(references, set(contract.symbols), beats, seed=0)
+    chosen = options or Selection()
+    contract = find_model(chosen.model).contract()
+    references = {str(stem): _reference(stem) for stem in chosen.stems(records)}
+    drawn = choose_beats(references, set(contract.symbols), beats, seed=0)
     jobs = [
-        proof.ProofJob(Path(stem), channel, tuple(some), model, proof.Effort())
-        for stem, some in chosen.items()
+        proof.ProofJob(Path(stem), chosen.channel, tuple(some), chosen.model, proof.Effort())
+        for stem, some in drawn.items()
     ]
-    results = run(proof.prove, jobs, effort.jobs, f"Explaining beats of {len(jobs)} records")
+    results = run(proof.prove, jobs, chosen.jobs, f"Explaining beats of {len(jobs)} records")
     proved = sorted((beat for some in results for beat in some), key=lambda beat: (beat.record, beat.symbol))
     if not proved:
         raise RecordError("No beat of these records was found and named right.", "Name other records.")
@@ -81,7 +72,7 @@ def explanations(
         f"and named right, of {len({beat.record for beat in proved})} records"
     )
     pictures = {"explanations": lambda path: draw_proof(proved, headline, path)}
-    return tell(proof_tables(proved), effort.out, pictures, headline)
+    return tell(proof_tables(proved), chosen.out, pictures, headline)
 
 
 def _reference(stem: Path) -> tuple[Annotations, float]:

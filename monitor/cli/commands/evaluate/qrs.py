@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from ecgmon.monitor.cli.commands.evaluate.scoring import LearningS, score_beats
-from ecgmon.monitor.cli.commands.evaluate.selection import Effort, Records, Selection, Source
+from ecgmon.monitor.cli.commands.evaluate.selection import AnySelection, LearningS, Records
 from ecgmon.monitor.cli.options import command
 
 _EXAMPLES = """\
@@ -18,27 +17,17 @@ app = command("qrs", _EXAMPLES)
 
 
 @app.default
-def qrs(
-    *records: Records,
-    selection: Selection | None = None,
-    source: Source | None = None,
-    learning_s: LearningS = 0.0,
-    effort: Effort | None = None,
-) -> int:
-    """Score, print, save.
+def qrs(*records: Records, options: AnySelection | None = None, learning_s: LearningS = 0.0) -> int:
+    """Score where beats are, print, save.
 
     Parameters
     ----------
     records : str
-        Such as 200 or svdb/800; all of the database if left out.
-    selection : Selection
-        Which records.
-    source : Source
-        What is scored.
+        Which; all of the database if left out.
+    options : AnySelection
+        What is scored, and how.
     learning_s : float
         Leave out the start.
-    effort : Effort
-        How many at once, and where the result goes.
 
     Raises
     ------
@@ -46,11 +35,11 @@ def qrs(
         A record or annotation file cannot be used, or a result cannot be written.
     """
     from ecgmon.monitor.cli.commands.evaluate.report import tell
+    from ecgmon.monitor.evaluation.beats.jobs import run_job
     from ecgmon.monitor.evaluation.beats.report import qrs_table
     from ecgmon.monitor.evaluation.picture import draw_detection
 
-    effort = effort or Effort()
-    stems = (selection or Selection()).stems(records)
-    scores = score_beats(stems, source or Source(), effort, learning_s)
+    chosen = options or AnySelection()
+    scores = chosen.scores(run_job, records, learning_s=learning_s)
     pictures = {"qrs": lambda path: draw_detection(scores, path)}
-    return tell({"qrs": qrs_table(scores)}, effort.out, pictures)
+    return tell({"qrs": qrs_table(scores)}, chosen.out, pictures)
