@@ -126,7 +126,7 @@ def read_record(stem: Path) -> Record:
     with tempfile.TemporaryFile() as answer:
         try:
             result = subprocess.run(
-                [sys.executable, "-m", _READER, str(stem)],
+                [sys.executable, "-P", "-m", _READER, str(stem)],
                 env=environment,
                 stdin=subprocess.DEVNULL,
                 stdout=answer,
