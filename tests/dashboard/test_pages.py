@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.metadata
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 
 import pytest
 from played_records import StillFeed
@@ -351,3 +352,17 @@ def test_a_new_page_of_our_own_is_one_line_in_the_registry(open_window, heart, m
     window = open_window(StillFeed(heart))
     assert tab_texts(window) == ["Live", "Review", "Trends", "Patients", "Count"]
     assert isinstance(window.pages.of_kind(CountPage), CountPage)
+
+
+def test_the_page_of_the_documentation_works(open_window, qtbot, heart, installed, tmp_path, monkeypatch):
+    text = (Path(__file__).parents[2] / "docs" / "dashboard.md").read_text(encoding="utf-8")
+    (tmp_path / "page_of_the_docs.py").write_text(text.split("```python\n")[1].split("```")[0])
+    monkeypatch.syspath_prepend(tmp_path)
+    installed("count", "page_of_the_docs:CountPage")
+    window = open_window(StillFeed(heart))
+    window.show_page("count")
+    page = window.pages.pages["count"]
+    qtbot.waitUntil(lambda: page.words.text() == f"{len(heart.beats)} beats are kept", timeout=3000)
+    qtbot.keyClick(window, QtCore.Qt.Key.Key_C)
+    assert window.status.text() == "Hello"
+    sys.modules.pop("page_of_the_docs", None)
