@@ -48,7 +48,7 @@ def example(tmp_path_factory) -> Path:
 
 BROKEN_PROJECT = """
 [build-system]
-requires = ["setuptools>=70"]
+requires = ["setuptools>=70.1"]
 build-backend = "setuptools.build_meta"
 [project]
 name = "ecgmon-broken"
