@@ -28,7 +28,7 @@ from ecgmon.monitor.explain.randomise import DEPTHS, Depth, shuffled
 from ecgmon.monitor.explain.shap_map import Background, load_background, shapley
 from ecgmon.monitor.explain.waves import delineate
 from ecgmon.monitor.inference.classification import BeatClassifier, ClassifierSettings
-from ecgmon.monitor.inference.model_file import session_options
+from ecgmon.monitor.core.graph_file import session_options
 from ecgmon.monitor.inference.opening import open_classifier, serve_classifier
 from ecgmon.monitor.inference.registry import find_model
 from ecgmon.monitor.pipeline.pipeline import Pipeline, PipelineSettings

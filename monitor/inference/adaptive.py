@@ -81,7 +81,7 @@ class AdaptiveClassifier:
         Parameters
         ----------
         session, contract
-            As `ecgmon.monitor.inference.model_file.open_model` returns them.
+            As `ecgmon.monitor.core.graph_file.open_graph` returns them.
         source : str
             Name of the file, for messages.
         settings : ClassifierSettings

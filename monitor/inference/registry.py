@@ -2,52 +2,21 @@
 
 from __future__ import annotations
 
-import hashlib
-import tomllib
 from collections.abc import Iterator
-from dataclasses import dataclass
-from importlib import resources
 from pathlib import Path
-from typing import Literal
 
 import platformdirs
 
 from ecgmon.monitor.core.errors import ModelError
-from ecgmon.monitor.inference.contract import ModelContract
-from ecgmon.monitor.inference.model_file import open_model, sealed_digest
-
-ZOO = "ecgmon.models.zoo"
-"""The package that holds the shipped models; importing it needs numpy at most."""
+from ecgmon.monitor.core.graph_file import open_graph
+from ecgmon.monitor.core.zoo import ZooEntry, shipped_parts
+from ecgmon.monitor.inference.contract import BEAT_KINDS, ModelContract
 
 
-@dataclass(frozen=True, slots=True)
-class ModelEntry:
-    """A model that can be loaded by name.
+class ModelEntry(ZooEntry):
+    """A classifier of beats that can be loaded by name."""
 
-    Parameters
-    ----------
-    name : str
-        Name to load it by.
-    path : Path
-        The ONNX file.
-    origin : {"shipped", "installed"}
-        Whether it came with ecgmon or a user put it there.
-    card : Path or None
-        A page on its data, protocol, scores and licence.
-    sha256 : str or None
-        SHA-256 of the whole file as the index states it; None for one a user has installed.
-    """
-
-    name: str
-    path: Path
-    origin: Literal["shipped", "installed"]
-    card: Path | None
-    sha256: str | None
-
-    @property
-    def size_bytes(self) -> int:
-        """Size of the file."""
-        return self.path.stat().st_size
+    __slots__ = ()
 
     def contract(self) -> ModelContract:
         """Return what the file says about itself, its checksums proven.
@@ -55,33 +24,10 @@ class ModelEntry:
         Raises
         ------
         ModelError
-            The file is damaged, foreign or not the one the index names.
+            The file is damaged, foreign, not the one the index names, or classifies no beats.
         """
         self.verify()
-        return open_model(self.path)[1]
-
-    def verify(self) -> None:
-        """Refuse a shipped file that is not the one the index names.
-
-        Raises
-        ------
-        ModelError
-            The file is missing or differs.
-        """
-        try:
-            data = self.path.read_bytes()
-        except OSError as error:
-            raise ModelError(
-                f"{self.path}: the model {self.name} cannot be read ({error.strerror}).",
-                "Install ecgmon again.",
-            ) from None
-        if self.sha256 is not None and hashlib.sha256(data).hexdigest() != self.sha256:
-            whole = sealed_digest(data)
-            why = "it is another model" if whole and whole[0] == whole[1] else "it was changed or damaged"
-            raise ModelError(
-                f"{self.path}: this is not the {self.name} that was shipped: {why}.",
-                "Install ecgmon again.",
-            )
+        return open_graph(self.path, *BEAT_KINDS, contract=ModelContract)[1]
 
 
 def user_model_dir() -> Path:
@@ -90,26 +36,30 @@ def user_model_dir() -> Path:
 
 
 def shipped_models() -> tuple[str, list[ModelEntry]]:
-    """Return the default model's name and all shipped models, read from the zoo's index.
+    """Return the default model's name and all shipped classifiers of beats, read from the zoo's index.
 
     Raises
     ------
     ModelError
         The index is missing or cannot be read.
     """
-    zoo = Path(str(resources.files(ZOO)))
-    try:
-        index = tomllib.loads((zoo / "index.toml").read_text(encoding="utf-8"))
-        entries = [
-            ModelEntry(row["name"], zoo / row["file"], "shipped", zoo / row["card"], row["sha256"])
-            for row in index["model"]
-        ]
-        return str(index["default"]), entries
-    except (OSError, tomllib.TOMLDecodeError, KeyError, TypeError) as error:
-        raise ModelError(
-            f"{zoo / 'index.toml'}: the index of shipped models cannot be read ({error}).",
-            "Install ecgmon again.",
-        ) from None
+    default, parts = shipped_parts()
+    return default, [
+        ModelEntry(part.name, part.path, part.origin, part.card, part.sha256, part.kind)
+        for part in parts
+        if part.kind in BEAT_KINDS
+    ]
+
+
+def chain_parts() -> list[ZooEntry]:
+    """Return the shipped learned parts that no setting chooses: they are in every chain.
+
+    Raises
+    ------
+    ModelError
+        The index is missing or cannot be read.
+    """
+    return [part for part in shipped_parts()[1] if part.kind not in BEAT_KINDS]
 
 
 def installed_models() -> Iterator[ModelEntry]:
@@ -147,4 +97,8 @@ def find_model(name_or_path: str | Path | None = None) -> ModelEntry:
         if entry.name == name:
             return entry
     known = ", ".join(entry.name for entry in entries)
+    if name in {part.name for part in chain_parts()}:
+        raise ModelError(
+            f"{name} is a part of every chain and classifies no beats.", f"Choose one of: {known}."
+        )
     raise ModelError(f"There is no model named {name!r}.", f"Known are: {known}; or name an .onnx file.")
