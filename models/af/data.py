@@ -10,14 +10,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ecgmon.models.common.cache import cache_folder, cached, files_key
 from ecgmon import monitor
+from ecgmon.models.common.cache import cache_folder, cached, files_key
 from ecgmon.monitor.core.events import SampleBlock
 from ecgmon.monitor.core.zoo import shipped_file, shipped_parts
 from ecgmon.monitor.dsp.operator import Samples
 from ecgmon.monitor.pipeline.pipeline import Pipeline
 from ecgmon.monitor.rhythm.af_features import NAMES
-from ecgmon.sim.record import read_record
+from ecgmon.sim.record import Reference, read_record
 from ecgmon.sim.splits import DS1
 
 AF = "AFIB"

@@ -48,14 +48,14 @@ def read_checkpoint(path: Path) -> dict[str, Any]:
     """
     try:
         state: dict[str, Any] = torch.load(path, map_location="cpu", weights_only=True)
-        if not {"plan", "records", "done"} <= set(state):
-            raise ValueError(path)
     except OSError as error:
         raise ModelError(
             f"{path}: the checkpoint cannot be read ({error.strerror}).", "Train first, or name another run."
         ) from None
     except (pickle.UnpicklingError, RuntimeError, EOFError, ValueError, TypeError, KeyError, IndexError):
         raise ModelError(f"{path}: the checkpoint is damaged.", "Delete it to begin anew.") from None
+    if not {"plan", "records", "done", "parts"} <= set(state):
+        raise ModelError(f"{path}: this is no checkpoint of this version.", "Delete it to begin anew.")
     return state
 
 

@@ -226,7 +226,8 @@ def chosen(options: argparse.Namespace, names: Iterable[str]) -> tuple[str, ...]
     left = tuple(name for name in known if name in wanted or name.rpartition("/")[2] in wanted)
     if not left:
         raise UsageError(
-            f"None of {' '.join(sorted(wanted))} is among the records needed.", f"Choose of: {' '.join(known)}."
+            f"None of {' '.join(sorted(wanted))} is among the records needed.",
+            f"Choose of: {' '.join(known)}.",
         )
     return left
 

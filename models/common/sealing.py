@@ -110,7 +110,8 @@ def _enter(index_path: Path, name: str, kind: str, file: str, model: bytes) -> N
     }
     rows = [row, *(other for other in index["model"] if other["name"] != name)]
     lines = [
-        "# The shipped models. sha256 is that of the whole file; `ecgmon train NAME export` keeps it up to date.",
+        "# The shipped models. sha256 is that of the whole file; `ecgmon train NAME export` keeps it up to "
+        "date.",
         f'default = "{index["default"]}"',
     ]
     for entry in sorted(rows, key=lambda entry: str(entry["name"])):

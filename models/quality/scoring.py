@@ -144,7 +144,8 @@ def lines(scores: Scores) -> list[str]:
         for row in scores.separations
     ]
     return found + [
-        f"{row.title}: index below {BAD_BELOW} in {100 * row.bad:.2f} % of {row.count} s" for row in scores.shares
+        f"{row.title}: index below {BAD_BELOW} in {100 * row.bad:.2f} % of {row.count} s"
+        for row in scores.shares
     ]
 
 

@@ -13,7 +13,8 @@ from ecgmon.models.rpeak.patients import FOLDS
 from ecgmon.models.rpeak.training import TrainingPlan
 from ecgmon.monitor.core.events import PIPELINE_HZ
 from ecgmon.monitor.core.model_contract import Contract
-from ecgmon.monitor.dsp.rpeak_frontend import BAND_HZ, HOP, VERSION as FRONT_END
+from ecgmon.monitor.dsp.rpeak_frontend import BAND_HZ, HOP
+from ecgmon.monitor.dsp.rpeak_frontend import VERSION as FRONT_END
 from ecgmon.monitor.dsp.rpeak_network import RPEAK
 
 NAME = "rpeak"
@@ -25,19 +26,25 @@ TRAINING = (
     "(doi:10.13026/C2HS3T), synthetic ECG and noise"
 )
 PROTOCOL = (
-    "trained on SVDB and DS1 without record 201, whose patient is that of 202 in DS2; DS2 and the paced records were "
-    f"never seen; the other scores come from {FOLDS} other trainings of the same recipe and length, folds by patient "
+    "trained on SVDB and DS1 without record 201, whose patient is that of 202 in DS2; DS2 and the paced "
+    "records were "
+    f"never seen; the other scores come from {FOLDS} other trainings of the same recipe and length, folds "
+    "by patient "
     "over MIT-BIH and SVDB, each record scored by weights that never saw its patient"
 )
 LICENCE = "MIT; trained on data under ODC-By 1.0 (PhysioNet)"
 
 CARD = Card(
-    about="Finds R waves online: a causal, dilated convolutional network (45 steps a second, state carried along) "
-    f"behind a causal {BAND_HZ[0]:g}-{BAND_HZ[1]:g} Hz band-pass and a follower of the signal's level. It looks at "
+    about="Finds R waves online: a causal, dilated convolutional network (45 steps a second, state carried "
+    "along) "
+    f"behind a causal {BAND_HZ[0]:g}-{BAND_HZ[1]:g} Hz band-pass and a follower of the signal's level. It "
+    "looks at "
     "every beat twice: 0.2 s and 0.4 s behind the signal. See `docs/detector.md`.",
-    inputs=f"`hops` (1, {HOP}, t), float32: {HOP} samples at 360 Hz a step, behind the front end `{FRONT_END}`; the "
+    inputs=f"`hops` (1, {HOP}, t), float32: {HOP} samples at 360 Hz a step, behind the front end "
+    f"`{FRONT_END}`; the "
     "state of every convolution",
-    outputs="`beat` (1, 3, t): probability of an R wave at the first and at the second look, and where it lies in its "
+    outputs="`beat` (1, 3, t): probability of an R wave at the first and at the second look, and where it "
+    "lies in its "
     "step; the next states",
     limits="Electrode motion as strong as the beats is taken for beats. Nothing below 0.165 mV is reported.",
     commands=(
@@ -131,7 +138,8 @@ def scores_page(
     """Return the scores as Markdown, of the same rows as in `summary`."""
     worst = sorted(mitdb[:-1], key=_error_rate, reverse=True)[:WORST_SHOWN]
     parts = [
-        "First signal, whole record, 150 ms window, flutter of 207 left out; DER is missed plus false over beats.",
+        "First signal, whole record, 150 ms window, flutter of 207 left out; DER is missed plus false over "
+        "beats.",
         f"### This file on DS2 and the paced records\n\n{_table(unseen[-1:])}",
         f"### Cross-validation over the {len(mitdb) - 1} records of MIT-BIH, and its {WORST_SHOWN} worst\n\n"
         f"{_table([*mitdb[-1:], *worst])}",

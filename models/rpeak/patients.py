@@ -16,11 +16,6 @@ SHIPPED_TRAINING = tuple(name for name in DS1_RECORDS if name != "mitdb/201")
 FOLDS = 5
 
 
-def patient(name: str) -> str:
-    """Return the patient of a record: 201 and 202 are one person."""
-    return "mitdb/201" if name == "mitdb/202" else name
-
-
 def fold_records(fold: int, svdb: Sequence[str] = ()) -> Fold:
     """Return the records that train and those that test in one fold.
 
@@ -33,4 +28,4 @@ def fold_records(fold: int, svdb: Sequence[str] = ()) -> Fold:
         Records of SVDB, as ``svdb/800``, to share out with the 48 of MIT-BIH.
     """
     groups = (sorted(DS1_RECORDS + DS2_AND_PACED), sorted(svdb))
-    return side_by_side(*(deal(group, FOLDS, patient) for group in groups))[fold]
+    return side_by_side(*(deal(group, FOLDS) for group in groups))[fold]

@@ -23,19 +23,24 @@ TRAINING = (
     "halves of the noises of the MIT-BIH Noise Stress Test Database (doi:10.13026/C2HS3T)"
 )
 PROTOCOL = (
-    "trained on all patients of VFDB, on DS1 of MIT-BIH without record 201, whose patient is that of 202 in DS2, and "
-    f"on SVDB; the scores on VFDB come from {FOLDS} other trainings of the same recipe and length, folds by patient, "
+    "trained on all patients of VFDB, on DS1 of MIT-BIH without record 201, whose patient is that of 202 "
+    "in DS2, and "
+    f"on SVDB; the scores on VFDB come from {FOLDS} other trainings of the same recipe and length, folds "
+    "by patient, "
     "each record scored by weights that never saw its patient"
 )
 LICENCE = "MIT; trained on data under ODC-By 1.0 (PhysioNet)"
 
 CARD = Card(
-    about="Says of each second whether it shows ventricular flutter or fibrillation, from the waveform alone: four "
+    about="Says of each second whether it shows ventricular flutter or fibrillation, from the waveform "
+    "alone: four "
     "convolutions over four seconds of signal at 90 Hz. See `docs/ventricular-fibrillation.md`.",
     inputs=f"`windows` (n, {WINDOW}), float32, in millivolts at 90 Hz, without baseline, as "
     "`monitor/rhythm/vf_windows.py` cuts them",
-    outputs="`probability` (n,) of flutter or fibrillation in the second that ends one second before the window does",
-    limits="Fast ventricular tachycardia is mostly called fibrillation too: the annotators themselves call the same "
+    outputs="`probability` (n,) of flutter or fibrillation in the second that ends one second before the "
+    "window does",
+    limits="Fast ventricular tachycardia is mostly called fibrillation too: the annotators themselves call "
+    "the same "
     "waves one in one patient and the other in the next.",
     commands=(
         "ecgmon train vf",
@@ -46,9 +51,9 @@ CARD = Card(
 )
 
 _HOW = """\
-Seconds are labelled by the rhythm at their middle. Se: VF, VFIB and VFL. Sp: all others but NOISE and VT, which is
-scored by itself; *clear*: at least 2 s from where annotated flutter or fibrillation begins or ends. Episodes: 4 s or
-more. Stray: announced with no annotated episode within 10 s (of these, in VT)."""
+Seconds are labelled by the rhythm at their middle. Se: VF, VFIB and VFL. Sp: all others but NOISE and
+VT, which is scored by itself; *clear*: at least 2 s from where annotated flutter or fibrillation begins
+or ends. Episodes: 4 s or more. Stray: announced with no annotated episode within 10 s (of these, in VT)."""
 
 _HEAD = (
     *("", "VF/VFL", "Se", "Se, clear", "others", "Sp", "Sp, clear"),

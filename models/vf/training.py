@@ -112,7 +112,11 @@ class _Fit(ResumableRun):
     """The state of one training."""
 
     def __init__(
-        self, given: Lessons, noises: Sequence[NDArray[np.float32]], plan: TrainingPlan, records: Sequence[str]
+        self,
+        given: Lessons,
+        noises: Sequence[NDArray[np.float32]],
+        plan: TrainingPlan,
+        records: Sequence[str],
     ) -> None:
         torch.manual_seed(plan.seed)
         self._given = given

@@ -1,4 +1,4 @@
-"""The command ``models``: what can be given to ``--model``."""
+"""The command ``models``: what can be given to ``--model``, and the learned parts of every chain."""
 
 from __future__ import annotations
 
@@ -6,7 +6,9 @@ import argparse
 import sys
 
 from ecgmon.monitor.core.errors import ModelError
-from ecgmon.monitor.inference.registry import ModelEntry, list_models, shipped_models
+from ecgmon.monitor.core.zoo import ZooEntry
+from ecgmon.monitor.inference.contract import ModelContract
+from ecgmon.monitor.inference.registry import chain_parts, list_models, shipped_models
 
 
 def models(arguments: argparse.Namespace) -> int:  # noqa: ARG001 - every command takes them
@@ -15,15 +17,17 @@ def models(arguments: argparse.Namespace) -> int:  # noqa: ARG001 - every comman
     for entry in list_models():
         mark = "*" if entry.name == default else " "
         sys.stdout.write(f"{mark} {entry.name:<20} {entry.origin:<10} {_about(entry)}\n")
-    sys.stdout.write("\n* is used unless --model names another.\n")
+    sys.stdout.write("\n* is used unless --model names another.\n\nParts of every chain:\n")
+    for part in chain_parts():
+        sys.stdout.write(f"  {part.name:<20} {part.origin:<10} {_about(part)}\n")
     return 0
 
 
-def _about(entry: ModelEntry) -> str:
+def _about(entry: ZooEntry) -> str:
     try:
         contract = entry.contract()
     except ModelError as error:
         return f"refused: {error}"
     scores = ", ".join(f"{name} {value:.3f}" for name, value in list(contract.scores.items())[:3])
-    symbols = " ".join(contract.symbols)
+    symbols = " ".join(contract.symbols) if isinstance(contract, ModelContract) else contract.kind
     return f"{contract.version:<8} {entry.size_bytes / 1024:4.0f} KB  {symbols:<10} {scores}"

@@ -11,8 +11,10 @@ from ecgmon.monitor.core.errors import MissingExtraError
 TRAININGS = {
     "adaptive": "ecgmon.models.adaptive.__main__",
     "arrhythminet": "ecgmon.models.arrhythminet.__main__",
-    "vf": "ecgmon.models.vf.__main__",
     "rpeak": "ecgmon.models.rpeak.__main__",
+    "vf": "ecgmon.models.vf.__main__",
+    "af": "ecgmon.models.af.__main__",
+    "quality": "ecgmon.models.quality.__main__",
 }
 """What can be trained, and the module whose commands do it."""
 

@@ -92,7 +92,9 @@ class Contract:
                 if item.name != "extra"
             }
         except KeyError as missing:
-            raise ModelError(f"{source}: the metadata lacks {PREFIX}{missing.args[0]}.", REPLACE_HINT) from None
+            raise ModelError(
+                f"{source}: the metadata lacks {PREFIX}{missing.args[0]}.", REPLACE_HINT
+            ) from None
         except (ValueError, TypeError, AttributeError) as error:
             raise ModelError(f"{source}: the metadata cannot be read ({error}).", REPLACE_HINT) from None
         contract = cls(**known, extra=rest)
@@ -121,6 +123,7 @@ class Contract:
             found = self.extra.get(key)
             if found != value:
                 raise ModelError(
-                    f"{source}: it was made for another program: {key} is {found!r}, but {value!r} is served.",
+                    f"{source}: it was made for another program: {key} is {found!r}, but {value!r} is "
+                    "served.",
                     REPLACE_HINT,
                 )

@@ -15,8 +15,8 @@ from ecgmon.monitor.dsp import rpeak_frontend
 from ecgmon.monitor.dsp.operator import State
 
 RPEAK = "ecgmon.rpeak/2"
-"""Contract: inputs ``hops`` (1, HOP, t) and states; outputs ``beat`` (1, 3, t) and the next states, in the same
-order. A state is read before the one that follows it is written, so both may share their memory."""
+"""Contract: inputs ``hops`` (1, HOP, t) and states; outputs ``beat`` (1, 3, t) and the next states, in the
+same order. A state is read before the one that follows it is written, so both may share their memory."""
 
 
 class StreamingNetwork:

@@ -106,7 +106,9 @@ def check_servable(
     if window is not None:
         terms += (("samples before and from the R wave of", sides, window),)
     elif not all(1 <= side <= LONGEST_SIDE for side in sides):
-        raise ModelError(f"{source}: its window of {sides} samples about the R wave cannot be cut.", REPLACE_HINT)
+        raise ModelError(
+            f"{source}: its window of {sides} samples about the R wave cannot be cut.", REPLACE_HINT
+        )
     for what, asked, served in terms:
         if asked != served:
             raise ModelError(f"{source}: it needs {what} {asked}, but {served} is served.", REPLACE_HINT)
