@@ -20,6 +20,7 @@ from ecgmon.models.arrhythminet.data import Beats, Split
 from ecgmon.models.arrhythminet.network import CLASSES, ArrhythmiNet, Version, build
 from ecgmon.models.common.checkpoint import ResumableRun, read_checkpoint
 from ecgmon.models.common.progress import Figures, Show, quiet
+from ecgmon.monitor.core.errors import RecordError
 
 
 @dataclass(frozen=True, slots=True)
@@ -237,16 +238,13 @@ def train(
 
     Raises
     ------
+    RecordError
+        The records leave no beats of a class to train on.
     ModelError
         The checkpoint is damaged, or was begun with another plan or other records.
     """
-    records = np.unique(beats.records[split.train]).tolist()
-    run = _Fit(plan, records)
-    pools = [
-        _Pool(which, beats.records[which], plan.record_power)
-        for label in range(len(CLASSES))
-        for which in [split.train[beats.labels[split.train] == label]]
-    ]
+    pools = _pools(beats, split.train, plan.record_power)
+    run = _Fit(plan, np.unique(beats.records[split.train]).tolist())
     truth = beats.labels[split.validation]
     windows = beats.served(split.validation)
 
@@ -259,6 +257,19 @@ def train(
 
     run.run(plan.epochs, epoch, checkpoint, show, hold=False, keep=True)
     return run.result()
+
+
+def _pools(beats: Beats, which: NDArray[np.int64], power: float) -> list[_Pool]:
+    """Return the training beats of each class."""
+    labels = beats.labels[which]
+    lacking = [symbol for label, symbol in enumerate(CLASSES) if not (labels == label).any()]
+    if lacking:
+        raise RecordError(
+            f"These records leave no beats of class {', '.join(lacking)} to train on.",
+            "Name more records; 1350 beats of each class are held out.",
+        )
+    parts = [which[labels == label] for label in range(len(CLASSES))]
+    return [_Pool(part, beats.records[part], power) for part in parts]
 
 
 def load(checkpoint: Path) -> Result:

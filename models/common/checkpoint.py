@@ -46,13 +46,11 @@ def read_checkpoint(path: Path) -> dict[str, Any]:
     ModelError
         It is not there, or is damaged.
     """
+    if not path.is_file():
+        raise ModelError(f"{path}: there is no checkpoint.", "Train first, or name another run.")
     try:
         state: dict[str, Any] = torch.load(path, map_location="cpu", weights_only=True)
-    except OSError as error:
-        raise ModelError(
-            f"{path}: the checkpoint cannot be read ({error.strerror}).", "Train first, or name another run."
-        ) from None
-    except (pickle.UnpicklingError, RuntimeError, EOFError, ValueError, TypeError, KeyError, IndexError):
+    except (OSError, pickle.UnpicklingError, RuntimeError, EOFError, ValueError, KeyError, IndexError):
         raise ModelError(f"{path}: the checkpoint is damaged.", "Delete it to begin anew.") from None
     if not {"plan", "records", "done", "parts"} <= set(state):
         raise ModelError(f"{path}: this is no checkpoint of this version.", "Delete it to begin anew.")

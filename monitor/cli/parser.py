@@ -116,7 +116,7 @@ def _add_train(commands: Commands) -> None:
     train = _add(
         commands, "train", "ecgmon.monitor.cli.train:train", "train a shipped model again", _TRAIN_EXAMPLES
     )
-    models = ("adaptive", "arrhythminet", "rpeak", "vf")
+    models = ("adaptive", "arrhythminet", "rpeak", "vf", "af", "quality")
     train.add_argument("what", choices=models, help="which model")
     train.add_argument("words", nargs=argparse.REMAINDER, help="a command of that training; 'train' without")
 
