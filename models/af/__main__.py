@@ -72,6 +72,8 @@ def _crossval(options: argparse.Namespace) -> None:
     scores = []
     folds = deal(list(parts), FOLDS)
     for number in options.fold:
+        if not folds[number].test:
+            continue
         model = _fit(options, [parts[name] for name in folds[number].train], f"fold{number}")
         scores += [score(model, parts[name]) for name in folds[number].test]
     _tell(scores)

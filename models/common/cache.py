@@ -59,5 +59,5 @@ def cached(path: Path, make: Callable[[], Arrays]) -> dict[str, NDArray[Any]]:
 
 
 def _read(path: Path) -> dict[str, NDArray[Any]]:
-    with np.load(path) as stored:
+    with path.open("rb") as stream, np.load(stream) as stored:
         return dict(stored)

@@ -66,6 +66,8 @@ def _crossval(options: argparse.Namespace) -> None:
     found = {}
     for number in options.fold:
         trained, tested = _folds(options)[number]
+        if not trained or not tested:
+            continue
         model = _fit(options, trained, f"fold{number}")
         scores = measure(model, unseen_of_records(_folder(options), tested))
         say("\n".join(f"fold {number}, {line}" for line in lines(scores)))

@@ -130,7 +130,8 @@ class _Fit(ResumableRun):
 
     def advance(self) -> Figures:
         """Do one iteration and return the loss before it."""
-        return {"loss": float(self._optimiser.step(self._loss))}  # type: ignore[no-untyped-call]
+        loss = self._optimiser.step(self._loss)  # type: ignore[no-untyped-call]
+        return {"loss": float(loss.detach())}
 
     def _loss(self) -> torch.Tensor:
         self._optimiser.zero_grad()

@@ -16,6 +16,7 @@ from ecgmon.models.common.progress import Figures, Show, quiet
 from ecgmon.models.vf.augment import Augmenter
 from ecgmon.models.vf.data import NOISE, UNKNOWN, Lead, is_slow
 from ecgmon.models.vf.network import VfNetwork
+from ecgmon.monitor.core.errors import RecordError
 from ecgmon.monitor.rhythm.vf_windows import WINDOW
 
 BATCH = 256
@@ -81,6 +82,11 @@ def lessons(leads: Sequence[Lead]) -> Lessons:
     in one patient and fibrillation in another. Annotated noise counts as not
     fibrillating, but only in patients who never fibrillate. Each record weighs as the square
     root of the seconds it gives.
+
+    Raises
+    ------
+    RecordError
+        The records do not hold both kinds.
     """
     fibrillating = {lead.record for lead in leads if lead.wanted.any()}
     begins, wanted, weight, offset = [], [], [], 0
@@ -100,6 +106,11 @@ def lessons(leads: Sequence[Lead]) -> Lessons:
         weight.append(share)
         offset += lead.signal.size
     label = np.concatenate(wanted)
+    if label.all() or not label.any():
+        raise RecordError(
+            "These records do not hold both ventricular fibrillation and other rhythms.",
+            "Name records of both kinds, such as vfdb/418 and mitdb/101.",
+        )
     share = np.concatenate(weight)
     share[label] *= WANTED_SHARE / share[label].sum()
     share[~label] *= (1.0 - WANTED_SHARE) / share[~label].sum()

@@ -16,8 +16,10 @@ Spans = Sequence[tuple[str, float, str]]
 SINUS: Spans = (("sinus", 100.0, "N"),)
 
 
-def write_record(folder: Path, name: str, spans: Spans = SINUS, fs_hz: float = 360.0, seed: int = 0) -> None:
-    """Write two leads of made ECG with beats and rhythm notes."""
+def write_record(
+    folder: Path, name: str, spans: Spans = SINUS, fs_hz: float = 360.0, seed: int = 0, *, beats: bool = True
+) -> None:
+    """Write two leads of made ECG with rhythm notes and, as not every database does, beats."""
     settings = SyntheticSettings(fs_hz=fs_hz, noise_mv=0.01, variability=0.03, seed=seed)
     episodes = [Episode(rhythm=rhythm, seconds=seconds) for rhythm, seconds, _ in spans]
     made = synthesise(episodes, settings)
@@ -29,8 +31,9 @@ def write_record(folder: Path, name: str, spans: Spans = SINUS, fs_hz: float = 3
     )  # fmt: skip
     starts = np.cumsum([0.0, *(seconds for _, seconds, _ in spans)])[:-1] * fs_hz
     notes = [(round(at), "+", f"({label}") for at, (_, _, label) in zip(starts, spans, strict=True)]
-    beats = zip(made.r_s, made.symbols, strict=True)
-    notes += [(round(at * fs_hz), str(symbol), "") for at, symbol in beats if at > 0]
+    if beats:
+        found = zip(made.r_s, made.symbols, strict=True)
+        notes += [(round(at * fs_hz), str(symbol), "") for at, symbol in found if at > 0]
     notes.sort(key=lambda row: (row[0], row[1] != "+"))
     samples, symbols, texts = zip(*notes, strict=True)
     wfdb.wrann(
@@ -59,7 +62,6 @@ def write_databases(folder: Path) -> Path:
         "106": (("bigeminy", 100.0, "B"),),
         "202": (("sinus", 50.0, "N"), ("af", 90.0, "AFIB")),
         "203": (("af", 100.0, "AFIB"),),
-        "219": (("sinus", 40.0, "N"), ("af", 100.0, "AFIB")),
     }
     for seed, (name, spans) in enumerate(mitdb.items()):
         write_record(folder / "mitdb", name, spans, seed=seed)
@@ -72,7 +74,7 @@ def write_databases(folder: Path) -> Path:
         "421": (("sinus", 80.0, "N"),),
     }
     for seed, (name, spans) in enumerate(vfdb.items()):
-        write_record(folder / "vfdb", name, spans, fs_hz=250.0, seed=40 + seed)
+        write_record(folder / "vfdb", name, spans, fs_hz=250.0, seed=40 + seed, beats=False)
     for seed, name in enumerate(("bw", "em", "ma")):
         write_noise(folder / "nstdb", name, seed)
     return folder
