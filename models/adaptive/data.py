@@ -117,9 +117,11 @@ def match(found: NDArray[np.int64], reference: NDArray[np.float64]) -> NDArray[n
     right = np.minimum(right, reference.size - 1)
     nearest = np.where(np.abs(reference[left] - found) <= np.abs(reference[right] - found), left, right)
     distance = np.abs(reference[nearest] - found)
+    taken = np.zeros(reference.size, dtype=np.bool_)
     for i in np.argsort(distance, kind="stable"):
-        if distance[i] <= MATCH_SAMPLES and not np.any(partner[max(0, i - 2) : i + 3] == nearest[i]):
+        if distance[i] <= MATCH_SAMPLES and not taken[nearest[i]]:
             partner[i] = nearest[i]
+            taken[nearest[i]] = True
     return partner
 
 
