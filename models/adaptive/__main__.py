@@ -1,103 +1,113 @@
-"""Train, cross-validate and export the adaptive beat model: ``python -m ecgmon.models.adaptive``."""
+"""Command line: ``ecgmon train adaptive``."""
 
 from __future__ import annotations
 
 import argparse
-import json
-import os
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
-import torch
 
+from ecgmon.models.adaptive import card
 from ecgmon.models.adaptive.calibration import Calibration, fit_calibration
-from ecgmon.models.adaptive.card import ship_run
-from ecgmon.models.adaptive.data import load_sequences
+from ecgmon.models.adaptive.data import BeatSequence, load_sequences
 from ecgmon.models.adaptive.operating import KINDS, draw, operating_points, table
 from ecgmon.models.adaptive.patients import (
     SVDB,
     SVDB_HELD_OUT,
-    folds,
     training_records,
 )
 from ecgmon.models.adaptive.scoring import Prediction, predict, summary
-from ecgmon.models.adaptive.training import Recipe, load_network, train
-from ecgmon.models.common.command import run_command, say
+from ecgmon.models.adaptive.training import TrainingPlan, load, train
+from ecgmon.models.common.command import (
+    Option,
+    TrainingCommands,
+    Word,
+    chosen,
+    data_folder,
+    read_result,
+    run_training,
+    write_result,
+)
+from ecgmon.models.common.folds import deal, side_by_side
+from ecgmon.models.common.progress import progress, say
+from ecgmon.models.common.sealing import ship
 from ecgmon.monitor.core.ecg_codes import DS1_WITHOUT_201, DS2
-from ecgmon.monitor.core.errors import ModelError, RecordError
 
-CHECKPOINT = "checkpoint.pt"
-ZOO = Path(__file__).resolve().parent.parent / "zoo"
-RUNS = Path("out/adaptive")
+NAME = card.NAME
 FOLDS = 4
-CALIBRATION_FILE = "calibration.json"
 CALIBRATED = 0.03
 """Expected calibration error on patients left out up to which a simpler calibration will do."""
 
-SCORES_FILE = "scores.json"
 SCORES = ("v_f1", "s_f1", "accuracy")
 """Figures on DS2, first signal, that are written into the model file."""
 
-
 TESTED = {
-    "DS2": [("mitdb", name) for name in DS2],
-    "SVDB held out": [("svdb", name) for name in SVDB_HELD_OUT],
+    "DS2": [f"mitdb/{name}" for name in DS2],
+    "SVDB held out": [f"svdb/{name}" for name in SVDB_HELD_OUT],
 }
 """Records that no training sees, by title."""
 
 
-def _data_dir(named: Path | None) -> Path:
-    folder = named or (Path(os.environ["ECGMON_DATA"]) if "ECGMON_DATA" in os.environ else None)
-    if folder is None or not (folder / "mitdb").is_dir() or not (folder / "svdb").is_dir():
-        raise RecordError(
-            "Training needs a folder that holds mitdb and svdb.",
-            "Fetch both from https://physionet.org and name their parent folder by --data-dir.",
-        )
-    return folder
+def _sequences(options: argparse.Namespace, records: Sequence[str]) -> list[BeatSequence]:
+    folder = data_folder(options.data_dir, "mitdb", "svdb")
+    return load_sequences(folder, (_pair(record) for record in records), say)
+
+
+def _pair(record: str) -> tuple[str, str]:
+    database, _, name = record.partition("/")
+    return database, name
+
+
+def _plan(options: argparse.Namespace) -> TrainingPlan:
+    return replace(TrainingPlan(), seed=options.seed, epochs=options.length)
 
 
 def _train(options: argparse.Namespace) -> None:
-    folder = options.out or RUNS / f"seed{options.seed}"
-    folder.mkdir(parents=True, exist_ok=True)
-    sequences = load_sequences(_data_dir(options.data_dir), training_records(), say)
-    recipe = replace(Recipe(), seed=options.seed, **({"epochs": options.epochs} if options.epochs else {}))
-    train(sequences, recipe, folder / CHECKPOINT, say=say)
-    say(f"{folder}: trained. Ship it with `python -m ecgmon.models.adaptive export {folder}`.")
+    records = chosen(options, ("/".join(pair) for pair in training_records()))
+    sequences, plan = _sequences(options, records), _plan(options)
+    with progress(NAME, plan.epochs, "rounds", smoothed=1) as show:
+        train(sequences, plan, options.out / f"{NAME}.pt", show=show)
+    say(f"{options.out}: trained. Score it with `ecgmon train {NAME} evaluate --out {options.out}`.")
 
 
 def _crossval(options: argparse.Namespace) -> None:
     """Train without each fold of patients in turn and score on it, first signals only."""
-    data = load_sequences(_data_dir(options.data_dir), training_records(), say)
-    parts = zip(
-        folds(DS1_WITHOUT_201, FOLDS),
-        folds([name for name in SVDB if name not in SVDB_HELD_OUT], FOLDS),
-        strict=True,
+    records = chosen(options, ("/".join(pair) for pair in training_records()))
+    data, plan = _sequences(options, records), _plan(options)
+    groups = (
+        [f"mitdb/{name}" for name in DS1_WITHOUT_201],
+        [f"svdb/{name}" for name in SVDB if name not in SVDB_HELD_OUT],
     )
+    folds = side_by_side(*(deal(group, FOLDS) for group in groups))
     left: list[Prediction] = []
-    for number, (mitdb, svdb) in enumerate(parts):
-        if number not in options.fold:
-            continue
-        out = {("mitdb", name) for name in mitdb} | {("svdb", name) for name in svdb}
-        seen = [s for s in data if (s.database, s.record) not in out]
-        unseen = [s for s in data if (s.database, s.record) in out and s.lead == 0]
-        folder = options.out / f"fold{number}"
-        folder.mkdir(parents=True, exist_ok=True)
-        network = train(seen, Recipe(seed=options.seed), folder / CHECKPOINT, unseen, say)
+    for number in options.fold:
+        out = set(folds[number].test)
+        seen = [s for s in data if f"{s.database}/{s.record}" not in out]
+        unseen = [s for s in data if f"{s.database}/{s.record}" in out and s.lead == 0]
+        with progress(f"fold {number}", plan.epochs, "rounds", smoothed=1) as show:
+            network = train(seen, plan, options.out / f"fold{number}.pt", unseen, show)
         for database in ("mitdb", "svdb"):
             scored = [predict(network, s) for s in unseen if s.database == database]
             left += scored
-            say(f"fold {number}, {database}: {_line(summary(scored))}")
+            if scored:
+                say(f"fold {number}, {database}: {_line(summary(scored))}")
+    _calibrate(left).write(_calibration_file(options))
+    write_result(options.out / "crossval.json", summary(left))
+
+
+def _calibrate(left: Sequence[Prediction]) -> Calibration:
+    """Return the simplest calibration under which patients left out are calibrated."""
     logits = np.concatenate([logits for row in left for logits in (row.first, row.final)])
     truth = np.concatenate([truth for row in left for truth in (row.truth, row.truth)])
     fits = [Calibration(), *(fit_calibration(logits, truth, offsets=offsets) for offsets in (False, True))]
     for fit in fits:
         say(f"all, {fit}: {_line(summary(left, fit))}")
-    calibration = next((fit for fit in fits if _error(summary(left, fit)) <= CALIBRATED), fits[-1])
-    calibration.write(options.out / CALIBRATION_FILE)
-    say(f"{options.out / CALIBRATION_FILE}: {calibration}, the simplest that is calibrated")
+    simplest = next((fit for fit in fits if _error(summary(left, fit)) <= CALIBRATED), fits[-1])
+    say(f"{simplest}: the simplest that is calibrated")
+    return simplest
 
 
 def _error(figures: Mapping[str, float]) -> float:
@@ -108,12 +118,17 @@ def _line(figures: Mapping[str, float]) -> str:
     return ", ".join(f"{name} {value:.3f}" for name, value in figures.items())
 
 
+def _calibration_file(options: argparse.Namespace) -> Path:
+    path: Path = getattr(options, "calibration", None) or options.out / "calibration.json"
+    return path
+
+
 def _curve(options: argparse.Namespace) -> None:
     """Score a run at one bias after another, first signals of records that it never saw."""
-    network, _ = load_network(options.run / CHECKPOINT)
-    folder, calibration = _data_dir(options.data_dir), Calibration.read(options.calibration)
+    network, _, _ = load(options.out / f"{NAME}.pt")
+    calibration = Calibration.read(_calibration_file(options))
     scored = {
-        title: [predict(network, s) for s in load_sequences(folder, records, say) if s.lead == 0]
+        title: [predict(network, s) for s in _sequences(options, records) if s.lead == 0]
         for title, records in TESTED.items()
     }
     curves = {
@@ -123,92 +138,61 @@ def _curve(options: argparse.Namespace) -> None:
     for symbol, lines in curves.items():
         for title, points in lines.items():
             say(f"{title}\n{table(points, symbol)}")
-    draw(curves, options.out)
-    say(f"{options.out}: written")
+    draw(curves, options.picture)
+    say(f"{options.picture}: written")
 
 
 def _evaluate(options: argparse.Namespace) -> None:
     """Score a run on records that it never saw, reference and detected beats matched."""
-    network, _ = load_network(options.run / CHECKPOINT)
-    folder = _data_dir(options.data_dir)
-    calibration = Calibration.read(options.calibration)
+    network, _, _ = load(options.out / f"{NAME}.pt")
+    calibration = Calibration.read(_calibration_file(options))
+    wanted = set(chosen(options, (record for records in TESTED.values() for record in records)))
     scores: dict[str, float] = {}
     for title, records in TESTED.items():
-        sequences = load_sequences(folder, records, say)
-        for lead in (0, 1):
+        sequences = _sequences(options, [record for record in records if record in wanted])
+        for lead in (0, 1) if sequences else ():
             figures = summary([predict(network, s) for s in sequences if s.lead == lead], calibration)
             say(f"{title}, signal {lead}: {_line(figures)}")
             if title == "DS2" and lead == 0:
                 scores = {f"ds2_{name}": round(figures[f"final_{name}"], 4) for name in SCORES}
-    (options.run / SCORES_FILE).write_text(json.dumps(scores), encoding="utf-8")
+    write_result(options.out / "scores.json", scores)
 
 
 def _export(options: argparse.Namespace) -> None:
-    try:
-        scores = json.loads((options.run / SCORES_FILE).read_text(encoding="utf-8"))
-    except OSError as error:
-        raise ModelError(f"{options.run}: this run has no scores.", "Run `evaluate` on it first.") from error
-    calibration = Calibration.read(options.calibration)
-    path = ship_run(options.run / CHECKPOINT, options.zoo, calibration, scores)
-    say(f"{path}: written, with its card and its line in the index")
+    scores = read_result(options.out / "scores.json", NAME, "evaluate")
+    calibration = Calibration.read(_calibration_file(options))
+    network, plan, records = load(options.out / f"{NAME}.pt")
+    about = card.contract(plan, records, calibration, scores)
+    page = card.page(network, about, card.scores_page(scores, calibration))
+    say(f"{ship(options.zoo, about, card.pack(network, calibration, about), page)}: written, with its card")
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m ecgmon.models.adaptive", description=__doc__)
-    commands = parser.add_subparsers(required=True)
-    data = argparse.ArgumentParser(add_help=False)
-    data.add_argument("--data-dir", type=Path, help="folder that holds mitdb and svdb")
-    data.add_argument("--threads", type=int, default=os.cpu_count())
+_CALIBRATION = Option(
+    "--calibration", {"type": Path, "help": "what `crossval` found; calibration.json of the run by default"}
+)
+_PICTURE = Option(
+    "--picture", {"type": Path, "default": Path("operating-points.png"), "help": "the picture (%(default)s)"}
+)
 
-    command = commands.add_parser("train", parents=[data], help="train, or go on with a run that was stopped")
-    command.add_argument("--seed", type=int, default=0)
-    command.add_argument("--epochs", type=int, help="default: as cross-validated")
-    command.add_argument("--out", type=Path, help="folder of the run")
-    command.set_defaults(action=_train)
-
-    command = commands.add_parser("crossval", parents=[data], help="score the recipe on training patients")
-    command.add_argument("--seed", type=int, default=0)
-    command.add_argument("--fold", type=int, nargs="+", default=list(range(FOLDS)))
-    command.add_argument("--out", type=Path, default=RUNS, help="folder of the runs")
-    command.set_defaults(action=_crossval)
-
-    command = commands.add_parser("evaluate", parents=[data], help="score a run on patients it never saw")
-    command.add_argument("run", type=Path, help="folder of the run")
-    command.add_argument(
-        "--calibration", type=Path, default=RUNS / CALIBRATION_FILE, help="what `crossval` found"
-    )
-    command.set_defaults(action=_evaluate)
-
-    command = commands.add_parser(
-        "curve", parents=[data], help="show what a bias for a class costs and gives"
-    )
-    command.add_argument("run", type=Path, help="folder of the run")
-    command.add_argument(
-        "--calibration", type=Path, default=RUNS / CALIBRATION_FILE, help="what `crossval` found"
-    )
-    command.add_argument("--out", type=Path, default=Path("operating-points.png"), help="the picture")
-    command.set_defaults(action=_curve)
-
-    command = commands.add_parser("export", help="put a run into the zoo, with its card")
-    command.add_argument("run", type=Path, help="folder of the run")
-    command.add_argument(
-        "--calibration", type=Path, default=RUNS / CALIBRATION_FILE, help="what `crossval` found"
-    )
-    command.add_argument("--zoo", type=Path, default=ZOO)
-    command.set_defaults(action=_export)
-    return parser
+COMMANDS = TrainingCommands(
+    NAME,
+    "Train the patient-adaptive classifier of beats.",
+    {
+        "train": Word(_train, "train, or go on with a training that was stopped"),
+        "crossval": Word(_crossval, "score the recipe on training patients left out, and calibrate it"),
+        "evaluate": Word(_evaluate, "score a run on patients it never saw", "?", [_CALIBRATION]),
+        "curve": Word(_curve, "show what a bias for a class costs and gives", "?", [_CALIBRATION, _PICTURE]),
+        "export": Word(_export, "put a scored run into the zoo, with its card", "?", [_CALIBRATION]),
+    },
+    length=TrainingPlan().epochs,
+    unit="epochs",
+    folds=FOLDS,
+)
 
 
-def _set_threads(options: argparse.Namespace) -> None:
-    if "threads" in options:
-        torch.set_num_threads(options.threads)
-
-
-def main(arguments: Sequence[str] | None = None) -> int:
+def main(words: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code."""
-    return run_command(
-        _parser(), arguments, "The same command goes on from the last whole round.", _set_threads
-    )
+    return run_training(COMMANDS, words, "The same command goes on from the last whole round.")
 
 
 if __name__ == "__main__":

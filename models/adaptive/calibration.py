@@ -62,7 +62,7 @@ class Calibration:
         except OSError as error:
             raise ModelError(
                 f"{path}: there is no calibration ({error.strerror}).",
-                "Run `crossval` first, or name one with --calibration.",
+                "Run `ecgmon train adaptive crossval` first, or name one with --calibration.",
             ) from None
         return cls(float(values["temperature"]), tuple(values["offsets"]))
 

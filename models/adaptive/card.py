@@ -1,17 +1,17 @@
-"""Puts a trained adaptive network into the zoo, with its contract and card."""
+"""What the file of the adaptive network says of itself, and its card."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
-from pathlib import Path
+from collections.abc import Mapping, Sequence
 
 from ecgmon.models.adaptive.calibration import Calibration
 from ecgmon.models.adaptive.export import to_graph
 from ecgmon.models.adaptive.network import AdaptiveNet
 from ecgmon.models.adaptive.patients import AAMI, SYMBOLS
-from ecgmon.models.adaptive.training import Recipe, load_network
-from ecgmon.models.common.sealing import seal, ship
+from ecgmon.models.adaptive.training import TrainingPlan
+from ecgmon.models.common.card import Card, markdown_table
+from ecgmon.models.common.sealing import seal_graph
 from ecgmon.monitor.core.events import PIPELINE_HZ
 from ecgmon.monitor.dsp import FRONT_END_VERSION
 from ecgmon.monitor.dsp.segment import SegmentSettings
@@ -33,25 +33,51 @@ PROTOCOL = (
 )
 LICENCE = "MIT; trained on data under ODC-By 1.0 (PhysioNet)"
 
+CARD = Card(
+    about="""\
+Names a beat against its own patient: from the beat's shape, its difference from the patient's
+usual beat and from the one after long intervals, its P wave beside theirs, how much it has of the
+patient's beats least like them, its RR intervals beside the recent ones, and a memory of the beats
+before. It learns the patient without labels. When the next beat has come it thinks again; a changed
+class is announced as a revision.""",
+    inputs="described beats in their order (`monitor/inference/patient_features.py`) and the explicit "
+    "state of the "
+    "beats before; one lead, any lead",
+    outputs=f"probabilities of {', '.join(SYMBOLS)} (AAMI {', '.join(AAMI)}), the same for the beat before "
+    "with the "
+    "interval behind it, Grad-CAM over the 360-sample window, new state",
+    limits="""\
+Supraventricular beats are hard to tell from one lead, above all in patients most of whose beats are
+premature. Nearly all fusion beats that were learnt are of one patient, or were put together. `L`
+and `R` are told only where the block is plain. `Q` stands for paced and fused paced beats, as
+trained on four records only.""",
+    commands=(
+        "ecgmon train adaptive",
+        "ecgmon train adaptive crossval",
+        "ecgmon train adaptive evaluate",
+        "ecgmon train adaptive export",
+    ),
+)
 
-def pack(
-    network: AdaptiveNet, recipe: Recipe, calibration: Calibration, scores: Mapping[str, float]
-) -> bytes:
-    """Return the model file of a trained network.
+
+def contract(
+    plan: TrainingPlan, records: Sequence[str], calibration: Calibration, scores: Mapping[str, float]
+) -> ModelContract:
+    """Return what a trained file says of itself.
 
     Parameters
     ----------
-    network : AdaptiveNet
-        Trained.
-    recipe : Recipe
-        How.
+    plan : TrainingPlan
+        How it was trained.
+    records : sequence of str
+        On what.
     calibration : Calibration
         Of the logits.
     scores : mapping of str to float
-        Features on patients that it never saw.
+        Figures on patients that it never saw.
     """
     window = SegmentSettings()
-    contract = ModelContract(
+    return ModelContract(
         kind=BEAT_SEQUENCE,
         name=NAME,
         version=VERSION,
@@ -66,67 +92,44 @@ def pack(
         protocol=PROTOCOL,
         scores=scores,
         licence=LICENCE,
-        sha256="",
         extra={
-            "seed": str(recipe.seed),
+            "seed": str(plan.seed),
+            "records": " ".join(records),
             "temperature": f"{calibration.temperature:.4f}",
             "offsets": json.dumps([round(offset, 4) for offset in calibration.offsets]),
             "attribution": "Grad-CAM with point-by-point gradients (HiResCAM, arXiv:2011.08891)",
         },
     )
-    return seal(to_graph(network, calibration), contract)
 
 
-def ship_run(checkpoint: Path, zoo: Path, calibration: Calibration, scores: Mapping[str, float]) -> Path:
-    """Write the model of a run and its card into a zoo and return the model's path."""
-    network, recipe = load_network(checkpoint)
-    model = pack(network, recipe, calibration, scores)
-    ship(zoo, NAME, model, _card(network, recipe, calibration, len(model)))
-    return zoo / f"{NAME}.onnx"
+def pack(network: AdaptiveNet, calibration: Calibration, about: ModelContract) -> bytes:
+    """Return the model file of a trained network."""
+    return seal_graph(to_graph(network, calibration), about)
 
 
-def _card(network: AdaptiveNet, recipe: Recipe, calibration: Calibration, size_bytes: int) -> str:
+def page(network: AdaptiveNet, about: ModelContract, scores: str) -> str:
+    """Return the card of a trained network."""
     count = sum(parameter.numel() for parameter in network.parameters())
-    return f"""# {NAME}
+    return CARD.page(about, f"{count} parameters, {4 * count / 1000:.1f} KB as float32", scores)
 
-Names a beat against its own patient: from the beat's shape, its difference from the patient's
-usual beat and from the one after long intervals, its P wave beside theirs, how much it has of the
-patient's beats least like them, its RR intervals beside the recent ones, and a memory of the beats
-before. It learns the patient without labels. When the next
-beat has come it thinks again; a changed class is announced as a revision.
 
-- **In:** described beats in their order (`monitor/inference/patient_features.py`) and the explicit state of
-  the beats before; one lead, any lead
-- **Out:** probabilities of {", ".join(SYMBOLS)} (AAMI {", ".join(AAMI)}), the same for the beat
-  before with the interval behind it, Grad-CAM over the 360-sample window, new state
-- **Size:** {count} parameters, {4 * count / 1000:.1f} KB as float32; the file has
-  {size_bytes / 1000:.1f} KB
-- **Data:** {TRAINING}
-- **Protocol:** {PROTOCOL}
-- **Calibration:** {_told(calibration)}
-- **Licence:** {LICENCE}
+def scores_page(scores: Mapping[str, float], calibration: Calibration) -> str:
+    """Return the scores as Markdown.
 
-## Scores
-
-See [docs/beats.md](../../docs/beats.md): measured end to end, with our own detector, by
-`ecgmon evaluate beats`.
-
-## Limits
-
-Supraventricular beats are hard to tell from one lead, above all in patients most of whose beats are
-premature. Nearly all fusion beats that were learnt are of one patient, or were put together. `L`
-and `R` are told only where the block is plain. `Q` stands for paced and fused paced beats, as
-trained on four records only. It is not a medical device.
-
-## Make it again
-
-```
-python -m ecgmon.models.adaptive crossval
-python -m ecgmon.models.adaptive train --seed {recipe.seed}
-python -m ecgmon.models.adaptive evaluate out/adaptive/seed{recipe.seed}
-python -m ecgmon.models.adaptive export out/adaptive/seed{recipe.seed}
-```
-"""
+    Parameters
+    ----------
+    scores : mapping of str to float
+        As in the contract.
+    calibration : Calibration
+        Of the logits.
+    """
+    rows = ((name, f"{value:.4f}") for name, value in scores.items())
+    return (
+        "First signal of DS2, beats found by the live detector, class with the next interval known:\n\n"
+        f"{markdown_table(('figure', 'value'), rows)}\n\n"
+        f"Calibration: {_told(calibration)}.\n\n"
+        "[docs/beats.md](../../docs/beats.md) has the scores end to end, by `ecgmon evaluate beats`."
+    )
 
 
 def _told(calibration: Calibration) -> str:

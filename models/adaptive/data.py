@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import numpy as np
-import platformdirs
 import wfdb
 from numpy.typing import NDArray
 
 from ecgmon.models.adaptive.patients import IGNORED, label_of
+from ecgmon.models.common.cache import cache_folder, cached, files_key
 from ecgmon.models.common.windows import clean_windows, detector_key, front_end_key
 from ecgmon.monitor.core.events import PIPELINE_HZ
-from ecgmon.monitor.core.files import replacing
 from ecgmon.monitor.dsp.front_end import FrontEnd
 from ecgmon.monitor.dsp.operator import Samples
 from ecgmon.monitor.dsp.resample import Resampler
@@ -117,9 +117,11 @@ def match(found: NDArray[np.int64], reference: NDArray[np.float64]) -> NDArray[n
     right = np.minimum(right, reference.size - 1)
     nearest = np.where(np.abs(reference[left] - found) <= np.abs(reference[right] - found), left, right)
     distance = np.abs(reference[nearest] - found)
+    taken = np.zeros(reference.size, dtype=np.bool_)
     for i in np.argsort(distance, kind="stable"):
-        if distance[i] <= MATCH_SAMPLES and not np.any(partner[max(0, i - 2) : i + 3] == nearest[i]):
+        if distance[i] <= MATCH_SAMPLES and not taken[nearest[i]]:
             partner[i] = nearest[i]
+            taken[nearest[i]] = True
     return partner
 
 
@@ -206,10 +208,8 @@ def beats_key() -> str:
 
     It changes with the front end, the detector's file and code, and the code that describes beats.
     """
-    digest = hashlib.sha256(f"{front_end_key()}|{detector_key()}".encode())
-    for module in (patient_features, intervals, templates, atypical_beats):
-        digest.update(Path(module.__file__ or "").read_bytes())
-    return digest.hexdigest()[:10]
+    code = (patient_features, intervals, templates, atypical_beats)
+    return files_key((Path(module.__file__ or "") for module in code), front_end_key(), detector_key())
 
 
 def load_sequences(
@@ -226,8 +226,7 @@ def load_sequences(
     say : callable
         Takes a line on progress.
     """
-    cache = platformdirs.user_cache_path("ecgmon") / "training" / f"adaptive-{beats_key()}"
-    cache.mkdir(parents=True, exist_ok=True)
+    cache = cache_folder("adaptive", beats_key())
     sequences = []
     for database, record in records:
         if not (folder / database / f"{record}.hea").is_file():
@@ -236,13 +235,12 @@ def load_sequences(
             path = cache / f"{database}-{record}-{lead}.npz"
             if not path.is_file():
                 say(f"{database}/{record}, lead {lead}: cutting beats")
-                _save(path, build_sequence(folder, database, record, lead))
-            with np.load(path) as rows:
-                sequences.append(BeatSequence(database, record, lead, **dict(rows)))
+            rows = cached(path, partial(_arrays, folder, database, record, lead))
+            sequences.append(BeatSequence(database, record, lead, **rows))
     return sequences
 
 
-def _save(path: Path, sequence: BeatSequence) -> None:
+def _arrays(folder: Path, database: str, record: str, lead: int) -> dict[str, NDArray[Any]]:
+    sequence = build_sequence(folder, database, record, lead)
     names = ("shapes", "features", "next_features", "sizes_mv", "labels", "samples", "others_mv")
-    with replacing(path) as part:
-        np.savez(part, **{name: getattr(sequence, name) for name in names})
+    return {name: getattr(sequence, name) for name in names}

@@ -8,7 +8,7 @@ import numpy as np
 import onnx
 import torch
 from numpy.typing import NDArray
-from onnx import TensorProto, helper
+from onnx import helper
 from torch import Tensor, nn
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 
@@ -26,7 +26,7 @@ from ecgmon.models.adaptive.network import (
     AdaptiveNet,
 )
 from ecgmon.models.adaptive.patients import SYMBOLS
-from ecgmon.models.common.graph import GraphWriter
+from ecgmon.models.common.graph import GraphWriter, Shape, make_graph
 from ecgmon.monitor.inference.atypical_beats import ATYPICAL_FEATURES
 from ecgmon.monitor.inference.patient_features import FEATURES, NEXT_FEATURES, POINTS, SHAPES, USUAL_FEATURES
 from ecgmon.monitor.inference.patient_features import STRIDE as SAMPLES_A_POINT
@@ -74,27 +74,21 @@ def to_graph(network: AdaptiveNet, calibration: Calibration | None = None) -> on
     down = writer.node("Mul", writer.node("Gather", last, best, axis=0), writer.node("Sign", hidden))
     _attribution(writer, weighted, writer.node("MatMul", down, to_pooled))
     _think_again(writer, network, calibration, hidden, digest)
-    inputs: dict[str, list[int | str]] = {
+    inputs: dict[str, Shape] = {
         "shapes": ["beats", SHAPES, POINTS],
         "features": ["beats", len(FEATURES)],
         "next_features": ["beats", len(NEXT_FEATURES)],
         "memory": [1, MEMORY],
         "pending": [1, PENDING],
     }
-    outputs: dict[str, list[int | str]] = {
+    outputs: dict[str, Shape] = {
         "probabilities": ["beats", len(SYMBOLS)],
         "attribution": ["beats", WINDOW_SAMPLES],
         "final_probabilities": ["beats", len(SYMBOLS)],
         "next_memory": [1, MEMORY],
         "next_pending": [1, PENDING],
     }
-    return helper.make_graph(
-        writer.nodes,
-        "adaptive",
-        [helper.make_tensor_value_info(name, TensorProto.FLOAT, shape) for name, shape in inputs.items()],
-        [helper.make_tensor_value_info(name, TensorProto.FLOAT, shape) for name, shape in outputs.items()],
-        writer.constants,
-    )
+    return make_graph("adaptive", writer, inputs, outputs)
 
 
 def _axis(writer: GraphWriter, *axes: int) -> str:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from ecgmon.monitor.core.ecg_codes import AAMI_OF_SYMBOL, DS1_WITHOUT_201, PACED
 
 SYMBOLS = ("N", "L", "R", "A", "V", "F", "Q")
@@ -58,11 +56,6 @@ def training_records() -> list[tuple[str, str]]:
     """Return (database, record) of everything that training may see."""
     mitdb = [("mitdb", name) for name in (*DS1_WITHOUT_201, *PACED)]
     return mitdb + [("svdb", name) for name in SVDB if name not in (*SVDB_HELD_OUT, *UNCLEAR)]
-
-
-def folds(names: Sequence[str], count: int) -> list[list[str]]:
-    """Deal records into folds, every ``count``-th to the same one."""
-    return [list(names[fold::count]) for fold in range(count)]
 
 
 _SVDB_SPANS = ((800, 812), (820, 829), (840, 894))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,10 +19,11 @@ from ecgmon.models.adaptive.patients import NORMAL
 from ecgmon.models.adaptive.rhythms import invent
 from ecgmon.models.adaptive.scoring import predict, summary
 from ecgmon.models.common.checkpoint import ResumableRun, read_checkpoint
+from ecgmon.models.common.progress import Figures, Show, quiet
 
 
 @dataclass(frozen=True, slots=True)
-class Recipe:
+class TrainingPlan:
     """How the network is trained; chosen by cross-validation on training patients.
 
     Parameters
@@ -92,48 +92,48 @@ def _running_mean(decay: float) -> Callable[[Tensor, Tensor, Tensor | int], Tens
     return update
 
 
-class Run(ResumableRun):
+class _Fit(ResumableRun):
     """The state of one training."""
 
-    def __init__(self, recipe: Recipe) -> None:
-        torch.manual_seed(recipe.seed)
-        self.recipe = recipe
+    def __init__(self, plan: TrainingPlan, records: Sequence[str]) -> None:
+        torch.manual_seed(plan.seed)
+        self.plan = plan
         self.device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-        network = AdaptiveNet().to(self.device)
-        optimizer = torch.optim.AdamW(
-            network.parameters(), lr=recipe.peak_rate, weight_decay=recipe.weight_decay
+        self.network = AdaptiveNet().to(self.device)
+        self.mean = AveragedModel(self.network, avg_fn=_running_mean(plan.ema), use_buffers=True)
+        self.rng = np.random.default_rng(plan.seed)
+        self._optimiser = torch.optim.AdamW(
+            self.network.parameters(), lr=plan.peak_rate, weight_decay=plan.weight_decay
         )
-        super().__init__(
-            recipe,
-            network,
-            mean=AveragedModel(network, avg_fn=_running_mean(recipe.ema), use_buffers=True),
-            optimizer=optimizer,
-            schedule=torch.optim.lr_scheduler.OneCycleLR(
-                optimizer, recipe.peak_rate, total_steps=recipe.epochs * recipe.steps, pct_start=0.15
-            ),
-            rng=np.random.default_rng(recipe.seed),
+        self._schedule = torch.optim.lr_scheduler.OneCycleLR(
+            self._optimiser, plan.peak_rate, total_steps=plan.epochs * plan.steps, pct_start=0.15
         )
-        self.weights = torch.tensor(recipe.class_weights, device=self.device)
-        self.epoch = 0
+        self._weights = torch.tensor(plan.class_weights, device=self.device)
+        parts = {
+            "network": self.network,
+            "mean": self.mean,
+            "optimiser": self._optimiser,
+            "schedule": self._schedule,
+        }
+        super().__init__(plan, records, parts, {"batches": self.rng})
 
-    def run_epoch(self, batches: BatchMaker) -> float:
+    def epoch(self, batches: BatchMaker) -> float:
         """Train one round and return its mean loss."""
         self.network.train()
         total = 0.0
-        for _ in range(self.recipe.steps):
-            batch = batches.draw(self.recipe.runs, self.recipe.length)
+        for _ in range(self.plan.steps):
+            batch = batches.draw(self.plan.runs, self.plan.length)
             shapes, features, later, labels = (torch.from_numpy(rows).to(self.device) for rows in batch)
             named = self.network(shapes, features, later)
-            loss = loss_of(named.first, labels, self.weights) + loss_of(named.final, labels, self.weights)
-            self.optimizer.zero_grad(set_to_none=True)
+            loss = loss_of(named.first, labels, self._weights) + loss_of(named.final, labels, self._weights)
+            self._optimiser.zero_grad(set_to_none=True)
             torch.autograd.backward(loss)
             torch.nn.utils.clip_grad_norm_(self.network.parameters(), 1.0)
-            self.optimizer.step()
-            self.schedule.step()
+            self._optimiser.step()
+            self._schedule.step()
             self.mean.update_parameters(self.network)
             total += float(loss.detach())
-        self.epoch += 1
-        return total / self.recipe.steps
+        return total / self.plan.steps
 
     def trained(self) -> AdaptiveNet:
         """Return the averaged network."""
@@ -142,22 +142,27 @@ class Run(ResumableRun):
         return network.cpu().eval()
 
 
-def load_network(path: Path) -> tuple[AdaptiveNet, Recipe]:
-    """Return the averaged network of a checkpoint, and its recipe."""
-    state = read_checkpoint(path)
-    values = dict(state["recipe"])
-    values["class_weights"] = tuple(values["class_weights"])
-    run = Run(Recipe(**values))
-    run.mean.load_state_dict(state["mean"])
-    return run.trained(), run.recipe
+def load(checkpoint: Path) -> tuple[AdaptiveNet, TrainingPlan, list[str]]:
+    """Return the averaged network of a checkpoint, its plan, and the records it was trained on.
+
+    Raises
+    ------
+    ModelError
+        It cannot be read.
+    """
+    state = read_checkpoint(checkpoint)
+    plan = TrainingPlan(**{**state["plan"], "class_weights": tuple(state["plan"]["class_weights"])})
+    run = _Fit(plan, state["records"])
+    run.mean.load_state_dict(state["parts"]["mean"])
+    return run.trained(), plan, list(state["records"])
 
 
 def train(
     sequences: Sequence[BeatSequence],
-    recipe: Recipe,
+    plan: TrainingPlan,
     checkpoint: Path,
     held_out: Sequence[BeatSequence] = (),
-    say: Callable[[str], None] = print,
+    show: Show = quiet,
 ) -> AdaptiveNet:
     """Train to the end, going on from a checkpoint where there is one.
 
@@ -165,32 +170,38 @@ def train(
     ----------
     sequences : sequence of BeatSequence
         Training records.
-    recipe : Recipe
+    plan : TrainingPlan
         How.
     checkpoint : Path
         Written after each round.
     held_out : sequence of BeatSequence
         Scored at the end of each round; nothing is chosen by it here.
-    say : callable
-        Takes a line on progress.
+    show : callable
+        Is told each round and what it gave.
+
+    Raises
+    ------
+    ModelError
+        The checkpoint is damaged, or was begun with another plan or other records.
     """
-    run = Run(recipe)
-    if checkpoint.is_file():
-        run.epoch = int(run.load(checkpoint)["epoch"])
-        say(f"{checkpoint}: going on after round {run.epoch}")
-    rng = np.random.default_rng(recipe.seed)
-    rhythms = list(invent(sequences, rng)) if recipe.invented else []
-    angles = [seen for _ in range(recipe.turns) for seen in turn(sequences, rng)] if recipe.turned else []
-    batches = BatchMaker(sequences, run.rng, rhythms, recipe.invented, angles, recipe.turned)
-    while run.epoch < recipe.epochs:
-        begun = time.perf_counter()
-        loss = run.run_epoch(batches)
-        run.save(checkpoint, {"epoch": run.epoch})
-        line = f"round {run.epoch} of {recipe.epochs}: loss {loss:.4f}, {time.perf_counter() - begun:.0f} s"
+    records = dict.fromkeys(f"{sequence.database}/{sequence.record}" for sequence in sequences)
+    run = _Fit(plan, list(records))
+    batches = _batches(sequences, plan, run.rng)
+
+    def round_of_training() -> Figures:
+        figures = {"loss": run.epoch(batches)}
         if held_out:
             scores = summary(predict(run.trained(), sequence) for sequence in held_out)
-            line += "".join(
-                f", {name} {scores[name]:.3f}" for name in ("final_v_f1", "final_s_f1", "final_accuracy")
-            )
-        say(line)
+            figures |= {name: scores[name] for name in ("final_v_f1", "final_s_f1", "final_accuracy")}
+        return figures
+
+    run.run(plan.epochs, round_of_training, checkpoint, show, hold=False)
     return run.trained()
+
+
+def _batches(sequences: Sequence[BeatSequence], plan: TrainingPlan, rng: np.random.Generator) -> BatchMaker:
+    """Return what draws from the records, from rhythms made of their beats and from other angles."""
+    own = np.random.default_rng(plan.seed)
+    rhythms = list(invent(sequences, own)) if plan.invented else []
+    angles = [seen for _ in range(plan.turns) for seen in turn(sequences, own)] if plan.turned else []
+    return BatchMaker(sequences, rng, rhythms, plan.invented, angles, plan.turned)

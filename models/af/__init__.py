@@ -1,1 +1,1 @@
-"""Trains the judge of atrial fibrillation: ``python -m ecgmon.models.af`` with ``ECGMON_DATA`` set."""
+"""The classifier of atrial fibrillation: a logistic regression over irregularity and P waves."""

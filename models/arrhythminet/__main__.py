@@ -1,100 +1,124 @@
-"""Command line: ``python -m ecgmon.models.arrhythminet train|evaluate|export``."""
+"""Command line: ``ecgmon train arrhythminet``."""
 
 from __future__ import annotations
 
 import argparse
-import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-import torch
-
-from ecgmon.models.arrhythminet.card import card, pack
-from ecgmon.models.arrhythminet.data import database_folder, load_beats, split_beats
+from ecgmon.models.arrhythminet import card
+from ecgmon.models.arrhythminet.data import (
+    MITDB,
+    Beats,
+    database_folder,
+    load_beats,
+    split_beats,
+    split_patients,
+)
+from ecgmon.models.arrhythminet.network import parameter_count
 from ecgmon.models.arrhythminet.report import page
 from ecgmon.models.arrhythminet.scores_file import load_scores, save_scores, score_run
-from ecgmon.models.arrhythminet.training import Recipe, load_result, train
-from ecgmon.models.common.command import run_command, say
+from ecgmon.models.arrhythminet.scoring import Confusion
+from ecgmon.models.arrhythminet.training import TrainingPlan, load, predict, train
+from ecgmon.models.common.command import Option, TrainingCommands, Word, chosen, run_training, write_result
+from ecgmon.models.common.folds import deal
+from ecgmon.models.common.progress import progress, say
 from ecgmon.models.common.sealing import ship
 
-ZOO = Path(__file__).resolve().parent.parent / "zoo"
-CHECKPOINT = "checkpoint.pt"
-EPOCHS = {"v1": 60, "v2": 60}
+NAME = "arrhythminet"
+CHECKPOINT = f"{NAME}.pt"
+FOLDS = 4
+
+
+def _beats(options: argparse.Namespace) -> Beats:
+    return load_beats(database_folder(options.data_dir), say, chosen(options, MITDB))
+
+
+def _plan(options: argparse.Namespace) -> TrainingPlan:
+    return TrainingPlan(version=options.version, seed=options.seed, epochs=options.length)
 
 
 def _train(options: argparse.Namespace) -> None:
-    recipe = Recipe(
-        version=options.version, seed=options.seed, epochs=options.epochs or EPOCHS[options.version]
-    )
-    folder = options.out or Path("out/arrhythminet") / f"{recipe.version}-seed{recipe.seed}"
-    folder.mkdir(parents=True, exist_ok=True)
-    beats = load_beats(database_folder(options.data_dir), say)
-    train(beats, split_beats(beats.labels, recipe.seed), recipe, folder / CHECKPOINT, say)
-    say(f"{folder}: trained. Score it with `python -m ecgmon.models.arrhythminet evaluate {folder}`.")
+    plan, beats = _plan(options), _beats(options)
+    with progress(NAME, plan.epochs, "epochs", smoothed=1) as show:
+        train(beats, split_beats(beats.labels, plan.seed), plan, options.out / CHECKPOINT, show)
+    say(f"{options.out}: trained. Score it with `ecgmon train {NAME} evaluate {options.out}`.")
+
+
+def _crossval(options: argparse.Namespace) -> None:
+    """Train without each fold of patients in turn and score on it: a harder test than the paper's."""
+    plan, beats = _plan(options), _beats(options)
+    folds = deal(chosen(options, MITDB), FOLDS)
+    counts = []
+    for number in options.fold:
+        split = split_patients(beats, folds[number].test, plan.seed)
+        label = f"fold{number}"
+        with progress(label, plan.epochs, "epochs", smoothed=1) as show:
+            result = train(beats, split, plan, options.out / f"{label}.pt", show)
+        named = predict(result.network, beats.served(split.test)).argmax(axis=1)
+        counts.append(Confusion.of(beats.labels[split.test], named).counts)
+        say(f"{label}: accuracy {Confusion(counts[-1]).accuracy:.4f} on patients never seen")
+    whole = Confusion(sum(counts[1:], counts[0]))
+    say(f"all: accuracy {whole.accuracy:.4f} on patients never seen")
+    write_result(options.out / "crossval.json", {"counts": whole.counts.tolist()})
 
 
 def _evaluate(options: argparse.Namespace) -> None:
-    beats = load_beats(database_folder(options.data_dir), say)
+    """Score runs on the beats that their seeds held out."""
+    beats = _beats(options)
     runs = []
     for folder in options.runs:
-        scores = score_run(beats, load_result(folder / CHECKPOINT))
+        scores = score_run(beats, load(folder / CHECKPOINT))
         save_scores(folder, scores)
         runs.append(scores)
         say(f"{folder}: accuracy {scores.confusion.accuracy:.4f} on the held-out beats")
     if options.report:
         names = " ".join(str(folder) for folder in options.runs)
-        command = f"python -m ecgmon.models.arrhythminet evaluate {names} --report {options.report}"
+        command = f"ecgmon train {NAME} evaluate {names} --report {options.report}"
         options.report.write_text(page(runs, command), encoding="utf-8")
         say(f"{options.report}: written")
 
 
 def _export(options: argparse.Namespace) -> None:
-    scores = load_scores(options.run)
-    result = load_result(options.run / CHECKPOINT)
-    model = pack(result, scores.temperature, scores.summary())
-    text = card(result, scores.confusion, scores.summary(), len(model))
-    name = f"arrhythminet-{scores.version}"
-    ship(options.zoo, name, model, text)
-    say(f"{options.zoo / name}.onnx: written, with its card and its line in the index")
+    scores = load_scores(options.out)
+    result = load(options.out / CHECKPOINT)
+    about = card.contract(result, scores.summary())
+    told = card.scores_page(scores.seed, scores.confusion, scores.summary())
+    text = card.page(about, parameter_count(result.network), told)
+    path = ship(options.zoo, about, card.pack(result, scores.temperature, about), text)
+    say(f"{path}: written, with its card and its line in the index")
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m ecgmon.models.arrhythminet", description=__doc__)
-    commands = parser.add_subparsers(required=True)
-    data = argparse.ArgumentParser(add_help=False)
-    data.add_argument("--data-dir", type=Path, help="folder with the MIT-BIH records, or with mitdb in it")
-
-    command = commands.add_parser("train", parents=[data], help="train, or go on with a run that was stopped")
-    command.add_argument("--version", choices=sorted(EPOCHS), default="v1")
-    command.add_argument("--seed", type=int, default=0)
-    command.add_argument("--epochs", type=int, help="default: enough for the published scores")
-    command.add_argument("--out", type=Path, help="folder of the run")
-    command.add_argument("--threads", type=int, default=os.cpu_count())
-    command.set_defaults(action=_train)
-
-    command = commands.add_parser("evaluate", parents=[data], help="score runs on their held-out beats")
-    command.add_argument("runs", type=Path, nargs="+", help="folders of runs")
-    command.add_argument("--report", type=Path, help="write a page that compares them with the paper")
-    command.set_defaults(action=_evaluate)
-
-    command = commands.add_parser("export", help="put an evaluated run into the zoo, with its card")
-    command.add_argument("run", type=Path, help="folder of the run")
-    command.add_argument("--zoo", type=Path, default=ZOO)
-    command.set_defaults(action=_export)
-    return parser
-
-
-def _set_threads(options: argparse.Namespace) -> None:
-    if "threads" in options:
-        torch.set_num_threads(options.threads)
+COMMANDS = TrainingCommands(
+    NAME,
+    "Train ArrhythmiNet, the classifiers of single beats.",
+    {
+        "train": Word(_train, "train, or go on with a training that was stopped"),
+        "crossval": Word(_crossval, "train without each fold of patients and score on it"),
+        "evaluate": Word(
+            _evaluate,
+            "score runs on their held-out beats",
+            "*",
+            [Option("--report", {"type": Path, "help": "write a page that compares them with the paper"})],
+        ),
+        "export": Word(_export, "put a scored run into the zoo, with its card", "?"),
+    },
+    length=TrainingPlan().epochs,
+    unit="epochs",
+    folds=FOLDS,
+    options=[
+        Option(
+            "--version",
+            {"choices": ("v1", "v2"), "default": "v1", "help": "V1 or the smaller V2 (%(default)s)"},
+        )
+    ],
+)
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
+def main(words: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code."""
-    return run_command(
-        _parser(), arguments, "The same command goes on from the last whole epoch.", _set_threads
-    )
+    return run_training(COMMANDS, words, "The same command goes on from the last whole epoch.")
 
 
 if __name__ == "__main__":

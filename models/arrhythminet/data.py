@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
-import platformdirs
 from numpy.typing import NDArray
 
 from ecgmon.models.arrhythminet.network import CLASSES
+from ecgmon.models.common.cache import cache_folder, cached, files_key
+from ecgmon.models.common.command import data_folder
 from ecgmon.models.common.windows import MARGIN_SAMPLES, detector_key, front_end_key, read_beats
-from ecgmon.monitor.core.errors import RecordError
 from ecgmon.monitor.core.files import replacing
 from ecgmon.monitor.dsp.segment import normalise
 
@@ -105,48 +105,45 @@ def database_folder(data_dir: Path | None) -> Path:
     Raises
     ------
     RecordError
-        Neither names such a folder.
+        It is not there.
     """
-    named = data_dir or os.environ.get("ECGMON_DATA")
-    if named:
-        for folder in (Path(named) / "mitdb", Path(named)):
-            if (folder / "100.hea").is_file():
-                return folder
-    raise RecordError(
-        "The MIT-BIH Arrhythmia Database is needed for training.",
-        "Fetch it from https://physionet.org/content/mitdb/ and name its folder by --data-dir.",
-    )
+    if data_dir is not None and (data_dir / "100.hea").is_file():
+        return data_dir
+    return data_folder(data_dir, "mitdb") / "mitdb"
 
 
-def load_beats(folder: Path, say: Callable[[str], None] = print) -> Beats:
+def load_beats(folder: Path, say: Callable[[str], None] = print, records: Sequence[str] = MITDB) -> Beats:
     """Return the data set, built once for each front end and detector and then cached.
 
     Parameters
     ----------
     folder : Path
-        Folder with the 48 records.
+        Folder with the records.
     say : callable
         Takes a line on progress.
+    records : sequence of str
+        Which; all 48 by default.
     """
-    cache = platformdirs.user_cache_path("ecgmon") / "training" / f"mitdb-{front_end_key()}-{detector_key()}"
-    if not (cache / "beats.npz").is_file():
-        cache.mkdir(parents=True, exist_ok=True)
+    cache = cache_folder("mitdb", files_key((), front_end_key(), detector_key(), *records))
+    windows = cache / "windows.npy"
+
+    def cut() -> dict[str, NDArray[Any]]:
         parts = []
-        for number, record in enumerate(MITDB, 1):
-            say(f"{record}: cutting beats ({number} of {len(MITDB)})")
+        for number, record in enumerate(records, 1):
+            say(f"{record}: cutting beats ({number} of {len(records)})")
             parts.append(read_beats(folder, record, CLASSES))
-        windows = np.concatenate([part.windows_mv for part in parts])
-        with replacing(cache / "windows.npy") as path:
-            np.save(path, windows)
-        names = np.concatenate([np.full(len(part.samples), part.record) for part in parts])
+        with replacing(windows) as path:
+            np.save(path, np.concatenate([part.windows_mv for part in parts]))
         symbols = np.concatenate([part.symbols for part in parts])
-        samples = np.concatenate([part.samples for part in parts])
-        labels = np.array([CLASSES.index(symbol) for symbol in symbols], dtype=np.int64)
-        offsets = np.concatenate([part.live_offsets for part in parts])
-        with replacing(cache / "beats.npz") as path:
-            np.savez(path, labels=labels, records=names, samples=samples, live_offsets=offsets)
-    with np.load(cache / "beats.npz") as stored:
-        return Beats(np.load(cache / "windows.npy", mmap_mode="r"), **dict(stored))
+        return {
+            "labels": np.array([CLASSES.index(symbol) for symbol in symbols], dtype=np.int64),
+            "records": np.concatenate([np.full(len(part.samples), part.record) for part in parts]),
+            "samples": np.concatenate([part.samples for part in parts]),
+            "live_offsets": np.concatenate([part.live_offsets for part in parts]),
+        }
+
+    rows = cached(cache / "beats.npz", cut)
+    return Beats(np.load(windows, mmap_mode="r"), **rows)
 
 
 def split_beats(
@@ -166,10 +163,35 @@ def split_beats(
     held_out, validation : int
         Beats of each class for the test and for the validation.
     """
-    rng = np.random.default_rng(seed)
+    return _dealt(labels, np.arange(len(labels)), np.random.default_rng(seed), held_out, validation)
+
+
+def split_patients(
+    beats: Beats, tested: Collection[str], seed: int, validation: int = VALIDATION_PER_CLASS
+) -> Split:
+    """Put all beats of some records on the test side, the others on the other sides.
+
+    Parameters
+    ----------
+    beats : Beats
+        The data set.
+    tested : collection of str
+        Records that are tested, and neither trained nor validated on.
+    seed : int
+        Decides which beats of the others are for validation.
+    validation : int
+        Beats of each class for it.
+    """
+    out = np.isin(beats.records, list(tested))
+    sides = _dealt(beats.labels, np.flatnonzero(~out), np.random.default_rng(seed), 0, validation)
+    return Split(sides.train, sides.validation, np.flatnonzero(out))
+
+
+def _dealt(labels: Index, among: Index, rng: np.random.Generator, held_out: int, validation: int) -> Split:
+    """Deal beats to the sides, class by class."""
     test, check, train = [], [], []
-    for label in np.unique(labels):
-        order = rng.permutation(np.flatnonzero(labels == label))
+    for label in np.unique(labels[among]):
+        order = rng.permutation(among[labels[among] == label])
         test.append(order[:held_out])
         check.append(order[held_out : held_out + validation])
         train.append(order[held_out + validation :])

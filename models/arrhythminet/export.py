@@ -7,7 +7,6 @@ from copy import deepcopy
 import numpy as np
 import onnx
 import torch
-from onnx import TensorProto, helper
 from torch import nn
 
 from ecgmon.models.arrhythminet.network import (
@@ -17,7 +16,7 @@ from ecgmon.models.arrhythminet.network import (
     BottleneckBlock,
     SeparableBlock,
 )
-from ecgmon.models.common.graph import GraphWriter, folded, rounded
+from ecgmon.models.common.graph import GraphWriter, Shape, folded, make_graph, rounded
 
 _TINY = 1e-12
 """Keeps a map without any evidence at zero instead of dividing by zero."""
@@ -126,13 +125,8 @@ def to_graph(network: ArrhythmiNet, temperature: float = 1.0) -> onnx.GraphProto
         length = network.features(torch.zeros(1, WINDOW_SAMPLES)).shape[-1]
     _head(writer, x, network, length, temperature)
 
-    def tensor(name: str, width: int) -> onnx.ValueInfoProto:
-        return helper.make_tensor_value_info(name, TensorProto.FLOAT, ["n", width])
-
-    return helper.make_graph(
-        writer.nodes,
-        "arrhythminet",
-        [tensor("window", WINDOW_SAMPLES)],
-        [tensor("probabilities", len(CLASSES)), tensor("attribution", WINDOW_SAMPLES)],
-        writer.constants,
-    )
+    outputs: dict[str, Shape] = {
+        "probabilities": ["n", len(CLASSES)],
+        "attribution": ["n", WINDOW_SAMPLES],
+    }
+    return make_graph("arrhythminet", writer, {"window": ["n", WINDOW_SAMPLES]}, outputs)

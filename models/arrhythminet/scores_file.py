@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -11,13 +10,14 @@ import numpy as np
 import onnxruntime as ort
 from numpy.typing import NDArray
 
-from ecgmon.models.arrhythminet.card import pack
+from ecgmon.models.arrhythminet.card import contract, pack
 from ecgmon.models.arrhythminet.data import Beats, split_beats
 from ecgmon.models.arrhythminet.network import CLASSES, Version, parameter_count
 from ecgmon.models.arrhythminet.scoring import Confusion, calibration_error, fit_temperature
 from ecgmon.models.arrhythminet.training import Result, predict
+from ecgmon.models.common.command import read_result, write_result
 from ecgmon.monitor.core.errors import ModelError
-from ecgmon.monitor.inference.model_file import session_options
+from ecgmon.monitor.core.graph_file import session_options
 
 SCORES_FILE = "scores.json"
 
@@ -114,17 +114,17 @@ def score_run(beats: Beats, result: Result) -> RunScores:
     result : Result
         What training gave.
     """
-    recipe = result.recipe
-    split = split_beats(beats.labels, recipe.seed)
+    plan = result.plan
+    split = split_beats(beats.labels, plan.seed)
     check = predict(result.network, beats.served(split.validation))
     temperature = fit_temperature(check, beats.labels[split.validation])
-    model = pack(result, temperature, {})
+    model = pack(result, temperature, contract(result, {}))
     probabilities = _probabilities(model, beats.served(split.test))
     truth, named = beats.labels[split.test], probabilities.argmax(axis=1)
     live = _probabilities(model, beats.served(split.test, live=True)).argmax(axis=1)
     return RunScores(
-        version=recipe.version,
-        seed=recipe.seed,
+        version=plan.version,
+        seed=plan.seed,
         epochs=len(result.epoch_s),
         parameters=parameter_count(result.network),
         file_bytes=len(model),
@@ -163,8 +163,7 @@ def _mistakes(
 
 def save_scores(folder: Path, scores: RunScores) -> None:
     """Write the figures beside the run."""
-    text = json.dumps(asdict(scores), indent=1)
-    (folder / SCORES_FILE).write_text(text + "\n", encoding="utf-8")
+    write_result(folder / SCORES_FILE, asdict(scores))
 
 
 def load_scores(folder: Path) -> RunScores:
@@ -175,12 +174,11 @@ def load_scores(folder: Path) -> RunScores:
     ModelError
         The run was not evaluated.
     """
-    path = folder / SCORES_FILE
+    row = read_result(folder / SCORES_FILE, "arrhythminet", f"evaluate {folder}")
     try:
-        row = json.loads(path.read_text(encoding="utf-8"))
         return RunScores(**{**row, "mistakes": [FalseName(**item) for item in row["mistakes"]]})
-    except (OSError, ValueError, TypeError, KeyError) as error:
+    except (TypeError, KeyError) as error:
         raise ModelError(
-            f"{path}: the scores cannot be read ({error}).",
-            f"Run `python -m ecgmon.models.arrhythminet evaluate {folder}` first.",
+            f"{folder / SCORES_FILE}: the scores are of another version ({error}).",
+            f"Run `ecgmon train arrhythminet evaluate {folder}` again.",
         ) from None

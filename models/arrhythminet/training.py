@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -19,10 +19,12 @@ from ecgmon.models.arrhythminet.augment import Augmentation, augment
 from ecgmon.models.arrhythminet.data import Beats, Split
 from ecgmon.models.arrhythminet.network import CLASSES, ArrhythmiNet, Version, build
 from ecgmon.models.common.checkpoint import ResumableRun, read_checkpoint
+from ecgmon.models.common.progress import Figures, Show, quiet
+from ecgmon.monitor.core.errors import RecordError
 
 
 @dataclass(frozen=True, slots=True)
-class Recipe:
+class TrainingPlan:
     """How a network is trained.
 
     Parameters
@@ -80,7 +82,7 @@ class Result:
     ----------
     network : ArrhythmiNet
         With the averaged weights, in evaluation mode.
-    recipe : Recipe
+    plan : TrainingPlan
         How it was trained.
     epoch_s : list of float
         Seconds each epoch took.
@@ -89,7 +91,7 @@ class Result:
     """
 
     network: ArrhythmiNet
-    recipe: Recipe
+    plan: TrainingPlan
     epoch_s: list[float]
     validation: list[float]
 
@@ -139,81 +141,87 @@ def _running_mean(decay: float) -> Callable[[Any, Any, Any], None]:
     return update
 
 
-class _Run(ResumableRun):
+class _Fit(ResumableRun):
     """The state of one training."""
 
-    def __init__(self, recipe: Recipe, steps_per_epoch: int) -> None:
-        torch.manual_seed(recipe.seed)
-        self.recipe = recipe
+    def __init__(self, plan: TrainingPlan, records: Sequence[str]) -> None:
+        torch.manual_seed(plan.seed)
+        self.plan = plan
         self.device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-        network = build(recipe.version).to(self.device)
-        optimizer = torch.optim.AdamW(
-            network.parameters(), lr=recipe.peak_rate, weight_decay=recipe.weight_decay
+        self.network = build(plan.version).to(self.device)
+        self.mean = AveragedModel(self.network, multi_avg_fn=_running_mean(plan.ema), use_buffers=True)
+        self.rng = np.random.default_rng(plan.seed)
+        self._optimiser = torch.optim.AdamW(
+            self.network.parameters(), lr=plan.peak_rate, weight_decay=plan.weight_decay
         )
-        steps = recipe.epochs * steps_per_epoch
-        super().__init__(
-            recipe,
-            network,
-            mean=AveragedModel(network, multi_avg_fn=_running_mean(recipe.ema), use_buffers=True),
-            optimizer=optimizer,
-            schedule=torch.optim.lr_scheduler.OneCycleLR(
-                optimizer,
-                recipe.peak_rate,
-                total_steps=steps,
-                pct_start=max(0.1, min(0.5, 2.0 / steps)),
-                cycle_momentum=False,
-            ),
-            rng=np.random.default_rng(recipe.seed),
+        steps = plan.epochs * (plan.epoch_beats // plan.batch)
+        self._schedule = torch.optim.lr_scheduler.OneCycleLR(
+            self._optimiser,
+            plan.peak_rate,
+            total_steps=steps,
+            pct_start=max(0.1, min(0.5, 2.0 / steps)),
+            cycle_momentum=False,
         )
-        self.head = network.head
-        self.epoch_s: list[float] = []
-        self.validation: list[float] = []
+        parts = {
+            "network": self.network,
+            "mean": self.mean,
+            "optimiser": self._optimiser,
+            "schedule": self._schedule,
+        }
+        super().__init__(plan, records, parts, {"batches": self.rng})
 
-    def epoch(self, beats: Beats, pools: list[_Pool]) -> None:
-        recipe = self.recipe
+    def epoch(self, beats: Beats, pools: Sequence[_Pool]) -> float:
+        """Train one epoch and return its mean loss."""
+        plan, losses = self.plan, []
         self.network.train()
-        labels = np.arange(recipe.epoch_beats) % len(CLASSES)
+        labels = np.arange(plan.epoch_beats) % len(CLASSES)
         self.rng.shuffle(labels)
-        for start in range(0, recipe.epoch_beats - recipe.batch + 1, recipe.batch):
-            part = labels[start : start + recipe.batch]
+        for start in range(0, plan.epoch_beats - plan.batch + 1, plan.batch):
+            part = labels[start : start + plan.batch]
             which = np.empty(len(part), dtype=np.int64)
             for label, pool in enumerate(pools):
                 wanted = part == label
                 which[wanted] = pool.draw(self.rng, int(wanted.sum()))
-            windows = augment(
-                beats.windows_mv[which], beats.live_offsets[which], self.rng, recipe.augmentation
-            )
-            self._step(torch.from_numpy(windows), torch.from_numpy(part))
+            windows = augment(beats.windows_mv[which], beats.live_offsets[which], self.rng, plan.augmentation)
+            losses.append(self._step(torch.from_numpy(windows), torch.from_numpy(part)))
+        return float(np.mean(losses))
 
-    def _step(self, windows: Tensor, labels: Tensor) -> None:
+    def _step(self, windows: Tensor, labels: Tensor) -> float:
         windows = windows.to(self.device)
         target = nnf.one_hot(labels.to(self.device), len(CLASSES)).float()
-        if self.rng.random() < self.recipe.mixup:
+        if self.rng.random() < self.plan.mixup:
             share = float(self.rng.beta(0.4, 0.4))
             windows = share * windows + (1 - share) * windows.flip(0)
             target = share * target + (1 - share) * target.flip(0)
         logits, features = self.network(windows)
-        loss = nnf.cross_entropy(logits, target, label_smoothing=self.recipe.smoothing)
-        weights = target @ self.head.centred()[0]
-        loss = loss + self.recipe.focus * _spread(torch.einsum("nk,nkt->nt", weights, features))
-        self.optimizer.zero_grad(set_to_none=True)
+        loss = nnf.cross_entropy(logits, target, label_smoothing=self.plan.smoothing)
+        weights = target @ self.network.head.centred()[0]
+        loss = loss + self.plan.focus * _spread(torch.einsum("nk,nkt->nt", weights, features))
+        self._optimiser.zero_grad(set_to_none=True)
         torch.autograd.backward(loss)
-        self.optimizer.step()
-        self.schedule.step()
+        self._optimiser.step()
+        self._schedule.step()
         self.mean.update_parameters(self.network)
+        return float(loss.detach())
 
-    def result(self) -> Result:
+    def trained(self) -> ArrhythmiNet:
+        """Return the averaged network."""
         network = self.mean.module
         assert isinstance(network, ArrhythmiNet)
-        return Result(network.eval(), self.recipe, self.epoch_s, self.validation)
+        return network.eval()
+
+    def result(self) -> Result:
+        """Return what the training has come to."""
+        epoch_s, validation = ([row[name] for row in self.history] for name in ("seconds", "validation"))
+        return Result(self.trained(), self.plan, epoch_s, validation)
 
 
 def train(
     beats: Beats,
     split: Split,
-    recipe: Recipe,
+    plan: TrainingPlan,
     checkpoint: Path,
-    say: Callable[[str], None] = print,
+    show: Show = quiet,
 ) -> Result:
     """Train to the end, going on from a checkpoint where there is one.
 
@@ -221,45 +229,50 @@ def train(
     ----------
     beats, split : Beats, Split
         The data set and its sides; the test side is not touched.
-    recipe : Recipe
+    plan : TrainingPlan
         How to train.
     checkpoint : Path
         Written after every epoch, whole or not at all, so that Ctrl-C loses one epoch at most.
-    say : callable
-        Takes a line on progress.
+    show : callable
+        Is told each epoch and what it gave.
 
     Raises
     ------
+    RecordError
+        The records leave no beats of a class to train on.
     ModelError
-        The checkpoint was begun with another recipe.
+        The checkpoint is damaged, or was begun with another plan or other records.
     """
-    run = _Run(recipe, recipe.epoch_beats // recipe.batch)
-    if checkpoint.is_file():
-        state = run.load(checkpoint)
-        run.epoch_s, run.validation = state["epoch_s"], state["validation"]
-    pools = [
-        _Pool(which, beats.records[which], recipe.record_power)
-        for label in range(len(CLASSES))
-        for which in [split.train[beats.labels[split.train] == label]]
-    ]
+    pools = _pools(beats, split.train, plan.record_power)
+    run = _Fit(plan, np.unique(beats.records[split.train]).tolist())
     truth = beats.labels[split.validation]
     windows = beats.served(split.validation)
-    for epoch in range(len(run.epoch_s), recipe.epochs):
+
+    def epoch() -> Figures:
         start = time.perf_counter()
-        run.epoch(beats, pools)
-        named = predict(run.result().network, windows).argmax(axis=1)
-        run.validation.append(float((named == truth).mean()))
-        run.epoch_s.append(time.perf_counter() - start)
-        run.save(checkpoint, {"epoch_s": run.epoch_s, "validation": run.validation})
-        left = (recipe.epochs - epoch - 1) * float(np.median(run.epoch_s))
-        say(
-            f"epoch {epoch + 1} of {recipe.epochs}: validation accuracy {run.validation[-1]:.4f}, "
-            f"{run.epoch_s[-1]:.0f} s, about {left / 60:.0f} min left"
-        )
+        loss = run.epoch(beats, pools)
+        named = predict(run.trained(), windows).argmax(axis=1)
+        validation = float((named == truth).mean())
+        return {"loss": loss, "validation": validation, "seconds": time.perf_counter() - start}
+
+    run.run(plan.epochs, epoch, checkpoint, show, hold=False, keep=True)
     return run.result()
 
 
-def load_result(path: Path) -> Result:
+def _pools(beats: Beats, which: NDArray[np.int64], power: float) -> list[_Pool]:
+    """Return the training beats of each class."""
+    labels = beats.labels[which]
+    lacking = [symbol for label, symbol in enumerate(CLASSES) if not (labels == label).any()]
+    if lacking:
+        raise RecordError(
+            f"These records leave no beats of class {', '.join(lacking)} to train on.",
+            "Name more records; 1350 beats of each class are held out.",
+        )
+    parts = [which[labels == label] for label in range(len(CLASSES))]
+    return [_Pool(part, beats.records[part], power) for part in parts]
+
+
+def load(checkpoint: Path) -> Result:
     """Return the network of a checkpoint, finished or not.
 
     Raises
@@ -267,10 +280,10 @@ def load_result(path: Path) -> Result:
     ModelError
         It cannot be read.
     """
-    state = read_checkpoint(path)
-    row = dict(state["recipe"])
-    recipe = Recipe(**{**row, "augmentation": Augmentation(**row["augmentation"])})
-    run = _Run(recipe, recipe.epoch_beats // recipe.batch)
-    run.mean.load_state_dict(state["mean"])
-    run.epoch_s, run.validation = state["epoch_s"], state["validation"]
+    state = read_checkpoint(checkpoint)
+    row = dict(state["plan"])
+    plan = TrainingPlan(**{**row, "augmentation": Augmentation(**row["augmentation"])})
+    run = _Fit(plan, state["records"])
+    run.mean.load_state_dict(state["parts"]["mean"])
+    run.history = state["history"]
     return run.result()

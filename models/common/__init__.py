@@ -1,1 +1,1 @@
-"""What all trainings share: options, checkpoints, sealing, windows."""
+"""What all trainings share: one command line, checkpoints, folds, progress, cards and seals."""

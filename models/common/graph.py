@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -10,6 +11,8 @@ from numpy.typing import NDArray
 from onnx import helper, numpy_helper
 from torch import nn
 from torch.nn.utils.fusion import fuse_conv_bn_eval
+
+Shape = Sequence[int | str]
 
 _FEW, _MANY = 24, 1024
 """Up to so many weights stay as they are, so many or more in eight bits, the rest in float16."""
@@ -95,3 +98,24 @@ class GraphWriter:
             pads=pads + pads,
             group=conv.groups,
         )
+
+
+def make_graph(
+    name: str, writer: GraphWriter, inputs: Mapping[str, Shape], outputs: Mapping[str, Shape]
+) -> onnx.GraphProto:
+    """Return the graph that was written.
+
+    Parameters
+    ----------
+    name : str
+        Of the graph.
+    writer : GraphWriter
+        Holds its nodes and constants.
+    inputs, outputs : mapping of str to shape
+        float32 tensors; a free dimension has a name in place of a number.
+    """
+    sides = (
+        [helper.make_tensor_value_info(key, onnx.TensorProto.FLOAT, shape) for key, shape in side.items()]
+        for side in (inputs, outputs)
+    )
+    return helper.make_graph(writer.nodes, name, *sides, writer.constants)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,8 +9,10 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from ecgmon.models.common.cache import files_key
 from ecgmon.monitor.core.errors import RecordError
 from ecgmon.monitor.core.events import PIPELINE_HZ
+from ecgmon.monitor.core.zoo import shipped_file
 from ecgmon.monitor.dsp import FRONT_END_VERSION, rpeak
 from ecgmon.monitor.dsp.front_end import FrontEndSettings, clean_record
 from ecgmon.monitor.dsp.rpeak import RPeakDetector
@@ -60,17 +61,12 @@ def front_end_key(window: SegmentSettings | None = None) -> str:
         Shape of the windows cut, if not the usual one.
     """
     settings = (FrontEndSettings(), window or SegmentSettings())
-    text = "|".join(item.model_dump_json() for item in settings)
-    return f"{FRONT_END_VERSION}-{hashlib.sha256(text.encode()).hexdigest()[:10]}"
+    return f"{FRONT_END_VERSION}-{files_key((), *(item.model_dump_json() for item in settings))}"
 
 
 def detector_key() -> str:
     """Return a short name of the live detector as it is: of its network, its settings and its code."""
-    code = sorted(Path(rpeak.__file__).parent.glob("rpeak*.py"))
-    digest = hashlib.sha256()
-    for path in (rpeak.SHIPPED_MODEL, *code):
-        digest.update(path.read_bytes())
-    return digest.hexdigest()[:10]
+    return files_key([*Path(rpeak.__file__).parent.glob("rpeak*.py"), shipped_file("rpeak")])
 
 
 def clean_windows(

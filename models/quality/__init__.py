@@ -1,1 +1,1 @@
-"""Trains the signal quality index: ``python -m ecgmon.models.quality`` with ``ECGMON_DATA`` set."""
+"""The signal quality index: a small network over features of four seconds."""

@@ -1,51 +1,121 @@
-"""Command: train the quality index on the databases, print its scores, write it beside its operator."""
+"""Command line: ``ecgmon train quality``."""
 
 from __future__ import annotations
 
 import argparse
-import os
+import sys
+from collections.abc import Sequence
+from dataclasses import asdict
 from pathlib import Path
 
-from ecgmon.models.quality.data import (
-    TEST_VFDB,
-    TRAIN_MITDB,
-    TRAIN_VFDB,
-    annotated,
-    asystole,
-    clean,
-    hummed,
-    stressed,
+from ecgmon.models.common.command import (
+    TrainingCommands,
+    Word,
+    chosen,
+    data_folder,
+    read_result,
+    run_training,
+    write_result,
 )
-from ecgmon.models.quality.training import fit, report
+from ecgmon.models.common.folds import Fold, deal, side_by_side
+from ecgmon.models.common.progress import progress, say
+from ecgmon.models.common.sealing import ship
+from ecgmon.models.quality import card
+from ecgmon.models.quality.data import TEST_VFDB, TRAIN_MITDB, TRAIN_VFDB, of_records, unseen_of_records
+from ecgmon.models.quality.scoring import lines, measure, scores_from
+from ecgmon.models.quality.training import TrainingPlan, plan_of, train
 from ecgmon.monitor.core.ecg_codes import DS2
-from ecgmon.monitor.dsp.quality_model import MODEL_FILE, QualityModel
+from ecgmon.monitor.core.files import replace_file
+from ecgmon.monitor.dsp.quality_model import QualityModel
+
+NAME = card.NAME
+TRAINED = (*(f"mitdb/{name}" for name in TRAIN_MITDB), *(f"vfdb/{name}" for name in TRAIN_VFDB))
+TESTED = (*(f"mitdb/{name}" for name in DS2), *(f"vfdb/{name}" for name in TEST_VFDB))
+FOLDS = 4
 
 
-def main() -> None:
-    """Train unless told to evaluate only; print the scores on unseen patients."""
-    parser = argparse.ArgumentParser(prog="python -m ecgmon.models.quality", description=__doc__)
-    parser.add_argument("--data-dir", type=Path, default=os.environ.get("ECGMON_DATA"))
-    parser.add_argument("--evaluate", action="store_true", help="score the shipped file, train nothing")
-    options = parser.parse_args()
-    if options.data_dir is None:
-        parser.error("name the folder of the databases with --data-dir or ECGMON_DATA")
-    folder = Path(options.data_dir)
-    if options.evaluate:
-        model = QualityModel.load(MODEL_FILE)
-    else:
-        model = fit(
-            [
-                *clean(folder, TRAIN_MITDB),
-                *stressed(folder, TRAIN_MITDB, half=0),
-                *annotated(folder, TRAIN_VFDB),
-                *hummed(folder, TRAIN_MITDB),
-                asystole(folder),
-            ]
-        )
-        model.save(MODEL_FILE)
-    unseen = [*clean(folder, DS2), *stressed(folder, DS2, half=1, seed=1), *annotated(folder, TEST_VFDB)]
-    print("\n".join(report(model, unseen)))
+def _folder(options: argparse.Namespace) -> Path:
+    return data_folder(options.data_dir, "mitdb", "vfdb", "nstdb")
+
+
+def _fit(options: argparse.Namespace, records: Sequence[str], label: str) -> QualityModel:
+    """Train on records and return the model as its file holds it."""
+    plan = TrainingPlan(options.length, options.seed)
+    say(f"{label}: reading {len(records)} records")
+    parts = of_records(_folder(options), records)
+    with progress(label, plan.steps) as show:
+        model = train(parts, plan, options.out / f"{label}.pt", show, records)
+    path = options.out / f"{label}.json"
+    replace_file(path, card.pack(model, card.contract(plan, records, {})))
+    return QualityModel.load(path)
+
+
+def _train(options: argparse.Namespace) -> None:
+    _fit(options, chosen(options, TRAINED), NAME)
+    say(f"{options.out}: trained. Score it with `ecgmon train {NAME} evaluate --out {options.out}`.")
+
+
+def _folds(options: argparse.Namespace) -> list[Fold]:
+    records = chosen(options, TRAINED)
+    groups = ([name for name in records if name.startswith(base)] for base in ("mitdb", "vfdb"))
+    return side_by_side(*(deal(group, FOLDS) for group in groups))
+
+
+def _crossval(options: argparse.Namespace) -> None:
+    """Train without each fold of patients in turn and score on it."""
+    found = {}
+    for number in options.fold:
+        trained, tested = _folds(options)[number]
+        if not trained or not tested:
+            continue
+        model = _fit(options, trained, f"fold{number}")
+        scores = measure(model, unseen_of_records(_folder(options), tested))
+        say("\n".join(f"fold {number}, {line}" for line in lines(scores)))
+        found[f"fold{number}"] = scores.summary()
+    write_result(options.out / "crossval.json", found)
+
+
+def _evaluate(options: argparse.Namespace) -> None:
+    model = QualityModel.load(options.out / f"{NAME}.json" if _trained(options) else None)
+    say(f"scoring {options.out if _trained(options) else 'the shipped file'}")
+    scores = measure(model, unseen_of_records(_folder(options), chosen(options, TESTED)))
+    say("\n".join(lines(scores)))
+    write_result(options.out / "scores.json", asdict(scores))
+
+
+def _trained(options: argparse.Namespace) -> bool:
+    return bool((options.out / f"{NAME}.json").is_file())
+
+
+def _export(options: argparse.Namespace) -> None:
+    scores = scores_from(read_result(options.out / "scores.json", NAME, "evaluate"))
+    plan, records = plan_of(options.out / f"{NAME}.pt")
+    model = QualityModel.load(options.out / f"{NAME}.json")
+    about = card.contract(plan, records, scores.summary())
+    page = card.page(about, card.scores_page(scores))
+    say(f"{ship(options.zoo, about, card.pack(model, about), page)}: written, with its card")
+
+
+COMMANDS = TrainingCommands(
+    NAME,
+    "Train the network that judges the quality of the signal.",
+    {
+        "train": Word(_train, "train, or go on with a training that was stopped"),
+        "crossval": Word(_crossval, "train without each fold of patients and score on it"),
+        "evaluate": Word(_evaluate, "score a run, or the shipped file, on patients never seen", "?"),
+        "export": Word(_export, "put a scored run into the zoo, with its card", "?"),
+    },
+    length=TrainingPlan().steps,
+    unit="steps",
+    folds=FOLDS,
+    jobs=1,
+)
+
+
+def main(words: Sequence[str] | None = None) -> int:
+    """Run one command and return its exit code."""
+    return run_training(COMMANDS, words, "The same command goes on from the last checkpoint.")
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

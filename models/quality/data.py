@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -38,7 +38,7 @@ LETHAL = frozenset({"VF", "VFIB", "VFL", "VT", "ASYS", "HGEA", "VER"})
 
 @dataclass(frozen=True)
 class Seconds:
-    """Judged seconds of one source.
+    """Labelled seconds of one source.
 
     Parameters
     ----------
@@ -56,6 +56,40 @@ class Seconds:
     rows: Samples
     label: NDArray[np.int64]
     rhythm: NDArray[np.str_]
+
+
+def of_records(folder: Path, records: Sequence[str]) -> list[Seconds]:
+    """Return the training seconds of records: as they are, with noise, with hum; and of quiet lines.
+
+    Parameters
+    ----------
+    folder : Path
+        Folder of databases.
+    records : sequence of str
+        Of MIT-BIH and VFDB, such as ``mitdb/101``.
+    """
+    mitdb, vfdb = _by_database(records)
+    return [
+        *clean(folder, mitdb),
+        *stressed(folder, mitdb, half=0),
+        *annotated(folder, vfdb),
+        *hummed(folder, mitdb),
+        asystole(folder),
+    ]
+
+
+def unseen_of_records(folder: Path, records: Sequence[str]) -> list[Seconds]:
+    """Return seconds to be scored: records as they are, and with the half of the noise not trained on."""
+    mitdb, vfdb = _by_database(records)
+    return [*clean(folder, mitdb), *stressed(folder, mitdb, half=1, seed=1), *annotated(folder, vfdb)]
+
+
+def _by_database(records: Sequence[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    mitdb, vfdb = (
+        tuple(name.partition("/")[2] for name in records if name.startswith(f"{base}/"))
+        for base in ("mitdb", "vfdb")
+    )
+    return mitdb, vfdb
 
 
 def feature_rows(signal_mv: Samples) -> Samples:

@@ -1,19 +1,23 @@
-"""Fits the quality network, thirteen features to three classes, and scores it on unseen patients."""
+"""Fits the quality network to seconds of known quality, by a quasi-Newton method."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from ecgmon.models.quality.data import ANY_NOISE, CLEAN, DOUBTFUL_VFDB, LETHAL, MOTION, MUSCLE, Seconds
+from ecgmon.models.common.checkpoint import ResumableRun, read_checkpoint
+from ecgmon.models.common.progress import Figures, Show, quiet
+from ecgmon.models.quality.data import ANY_NOISE, DOUBTFUL_VFDB, LETHAL, Seconds
+from ecgmon.models.quality.network import QualityNetwork, allowed, loss_of
 from ecgmon.monitor.dsp.operator import Samples
 from ecgmon.monitor.dsp.quality_features import NAMES
 from ecgmon.monitor.dsp.quality_model import QualityModel
 
-HIDDEN = 8
 GAIN_DECADES = 0.4
 """Training rows are seen at gains from 10**-0.4 to 10**0.4."""
 
@@ -30,6 +34,49 @@ SHARES = {
 }
 """Weight of each kind of second as a whole."""
 
+SAVE_EVERY = 25
+IMPOSSIBLE = -1e9
+"""Log-probability of what a second cannot be."""
+
+
+@dataclass(frozen=True, slots=True)
+class TrainingPlan:
+    """How long, and from which random start.
+
+    Parameters
+    ----------
+    steps : int
+        Iterations of L-BFGS.
+    seed : int
+        Of the first weights and of the random gains.
+    """
+
+    steps: int = 250
+    seed: int = 0
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Lessons:
+    """What is learnt from.
+
+    Parameters
+    ----------
+    rows : array of shape (n, n_features)
+        Scaled features.
+    allowed : bool array of shape (n, 3)
+        Classes that each second may be of.
+    weight : array of shape (n,)
+        Of each second; they sum to 1.
+    mean, scale : array of shape (n_features,)
+        What features were scaled by.
+    """
+
+    rows: Samples
+    allowed: NDArray[np.bool_]
+    weight: Samples
+    mean: Samples
+    scale: Samples
+
 
 def kind_of(part: Seconds) -> NDArray[np.str_]:
     """Return the kind of each second, a key of `SHARES`; empty where it is not trained on."""
@@ -42,20 +89,15 @@ def kind_of(part: Seconds) -> NDArray[np.str_]:
     return np.where(part.label == ANY_NOISE, doubtful, kind)
 
 
-def fit(parts: Sequence[Seconds], seed: int = 0) -> QualityModel:
-    """Fit the network.
+def lessons(parts: Sequence[Seconds], seed: int) -> Lessons:
+    """Weigh, scale and vary seconds of known quality.
 
     Parameters
     ----------
     parts : sequence of Seconds
         Training seconds.
     seed : int
-        Of the first weights and of the random gains.
-
-    Returns
-    -------
-    QualityModel
-        The network, ready to serve.
+        Of the random gains.
     """
     kinds = np.concatenate([kind_of(part) for part in parts])
     used = kinds != ""
@@ -68,94 +110,75 @@ def fit(parts: Sequence[Seconds], seed: int = 0) -> QualityModel:
     gain = np.random.default_rng(seed).uniform(-GAIN_DECADES, GAIN_DECADES, (len(rows), 1))
     rows[:, AMPLITUDE_COLUMNS] += 2.0 * gain
     mean, scale = rows.mean(axis=0), rows.std(axis=0)
-    allowed = np.zeros((len(rows), 3), dtype=np.bool_)
-    for column, classes in enumerate(((CLEAN,), (MOTION, ANY_NOISE), (MUSCLE, ANY_NOISE))):
-        allowed[:, column] = np.isin(label, classes)
-    network = _minimise((rows - mean) / scale, allowed, weight / weight.sum(), seed)
-    first, _, last = network
-    return QualityModel(
-        mean=mean,
-        scale=scale,
-        hidden_weight=_array(first.weight),
-        hidden_bias=_array(first.bias),
-        output_weight=_array(last.weight),
-        output_bias=_array(last.bias),
-    )
+    return Lessons((rows - mean) / scale, allowed(label), weight / weight.sum(), mean, scale)
 
 
-def _array(value: object) -> Samples:
-    assert isinstance(value, torch.Tensor)
-    return np.asarray(value.detach().numpy(), dtype=np.float64)
+class _Fit(ResumableRun):
+    """The state of one training."""
 
+    def __init__(self, given: Lessons, plan: TrainingPlan, records: Sequence[str]) -> None:
+        torch.manual_seed(plan.seed)
+        self.network = QualityNetwork()
+        self._optimiser = torch.optim.LBFGS(
+            self.network.parameters(), max_iter=1, line_search_fn="strong_wolfe"
+        )
+        self._rows = torch.tensor(given.rows, dtype=torch.float32)
+        self._excluded = torch.tensor(np.where(given.allowed, 0.0, IMPOSSIBLE), dtype=torch.float32)
+        self._weights = torch.tensor(given.weight, dtype=torch.float32)
+        parts = {"network": self.network, "optimiser": self._optimiser}
+        super().__init__(plan, records, parts, {})
 
-def _minimise(rows: Samples, allowed: NDArray[np.bool_], weight: Samples, seed: int) -> torch.nn.Sequential:
-    """Minimise the weighted log loss; a second of either noise may be put down to any of the two."""
-    torch.manual_seed(seed)
-    network = torch.nn.Sequential(
-        torch.nn.Linear(rows.shape[1], HIDDEN), torch.nn.Tanh(), torch.nn.Linear(HIDDEN, 3)
-    )
-    inputs = torch.tensor(rows, dtype=torch.float32)
-    excluded = torch.tensor(np.where(allowed, 0.0, -1e9), dtype=torch.float32)
-    weights = torch.tensor(weight, dtype=torch.float32)
-    optimiser = torch.optim.LBFGS(network.parameters(), max_iter=250, line_search_fn="strong_wolfe")
+    def advance(self) -> Figures:
+        """Do one iteration and return the loss before it."""
+        loss = self._optimiser.step(self._loss)  # type: ignore[no-untyped-call]
+        return {"loss": float(loss.detach())}
 
-    def loss() -> torch.Tensor:
-        optimiser.zero_grad()
-        log_probability = torch.log_softmax(network(inputs), dim=1) + excluded
-        decay = sum((p.square().sum() for p in network.parameters()), torch.zeros(()))
-        value = 1e-4 * decay - (weights * torch.logsumexp(log_probability, dim=1)).sum()
-        value.backward()  # type: ignore[no-untyped-call]
+    def _loss(self) -> torch.Tensor:
+        self._optimiser.zero_grad()
+        value = loss_of(self.network, self._rows, self._excluded, self._weights)
+        torch.autograd.backward(value)
         return value
 
-    optimiser.step(loss)  # type: ignore[no-untyped-call]
-    return network
 
-
-def separation(noise: Samples, clean: Samples) -> tuple[float, float]:
-    """Return the area under the ROC curve, and the sensitivity at 97 % specificity.
+def train(
+    parts: Sequence[Seconds],
+    plan: TrainingPlan,
+    checkpoint: Path,
+    show: Show = quiet,
+    records: Sequence[str] = (),
+) -> QualityModel:
+    """Fit the network, going on from a checkpoint where there is one.
 
     Parameters
     ----------
-    noise, clean : array
-        Quality index of noisy and of clean seconds.
+    parts : sequence of Seconds
+        Training seconds.
+    plan : TrainingPlan
+        Length and random start.
+    checkpoint : Path
+        Written every 25 steps and when stopped.
+    show : callable, optional
+        Is told each step.
+    records : sequence of str
+        Records that the seconds are of.
+
+    Returns
+    -------
+    QualityModel
+        The network, ready to serve.
+
+    Raises
+    ------
+    ModelError
+        The checkpoint is damaged, or was begun with another plan.
     """
-    order = np.argsort(np.concatenate((noise, clean)), kind="stable")
-    rank = np.empty(order.size)
-    rank[order] = np.arange(order.size)
-    above = rank[: noise.size].sum() - noise.size * (noise.size - 1) / 2
-    area = 1.0 - above / (noise.size * clean.size)
-    return float(area), float(np.mean(noise < np.quantile(clean, 0.03)))
+    given = lessons(parts, plan.seed)
+    run = _Fit(given, plan, records)
+    run.run(plan.steps, run.advance, checkpoint, show, every=SAVE_EVERY)
+    return run.network.served(given.mean, given.scale)
 
 
-def report(model: QualityModel, parts: Sequence[Seconds]) -> list[str]:
-    """Return the scores on unseen seconds as lines of text."""
-    index = np.concatenate([model.probabilities(part.rows)[:, CLEAN] for part in parts])
-    source = np.concatenate([np.full(len(part.rows), part.source) for part in parts])
-    rhythm = np.concatenate([part.rhythm for part in parts])
-    label = np.concatenate([part.label for part in parts])
-    mitdb, vfdb = np.char.startswith(source, "mitdb"), np.char.startswith(source, "vfdb")
-    stressed = np.char.startswith(source, "stressed")
-    noise = vfdb & (label == ANY_NOISE)
-    sure = noise & ~np.isin(source, [f"vfdb/{name}" for name in DOUBTFUL_VFDB])
-    lines = []
-    for title, bad, good in (
-        ("stressed at 0 dB and below, from clean MIT-BIH", stressed, mitdb),
-        ("VFDB NOISE as annotated, from clean MIT-BIH", noise, mitdb),
-        ("VFDB NOISE without doubtful records, from clean MIT-BIH", sure, mitdb),
-        ("both (without doubtful), from clean MIT-BIH", stressed | sure, mitdb),
-        ("VFDB NOISE without doubtful records, from the rest of VFDB", sure, vfdb & ~noise),
-    ):
-        area, sensitivity = separation(index[bad], index[good])
-        lines.append(f"{title}: AUC {area:.4f}, Se {100 * sensitivity:.1f} % at Sp 97 % (n={bad.sum()})")
-    for name in sorted(set(rhythm[vfdb])):
-        here = vfdb & (rhythm == name)
-        lines.append(
-            f"VFDB {name}: index below 0.5 in {100 * np.mean(index[here] < 0.5):.1f} % of {here.sum()} s"
-        )
-    made = np.char.find(source, "/made/") >= 0
-    lines.append(f"made noise: index below 0.5 in {100 * np.mean(index[made] < 0.5):.1f} % of {made.sum()} s")
-    lines.append(f"3 % of the clean seconds of MIT-BIH are below {np.quantile(index[mitdb], 0.03):.2f}")
-    lines.append(
-        f"clean MIT-BIH: index below 0.5 in {100 * np.mean(index[mitdb] < 0.5):.2f} % of {mitdb.sum()} s"
-    )
-    return lines
+def plan_of(checkpoint: Path) -> tuple[TrainingPlan, list[str]]:
+    """Return the plan and the records that a checkpoint was begun with."""
+    state = read_checkpoint(checkpoint)
+    return TrainingPlan(**state["plan"]), list(state["records"])

@@ -1,1 +1,1 @@
-"""The R-peak network: training data, training, cross-validation and export."""
+"""The network that finds R waves."""

@@ -1,72 +1,51 @@
-"""Command line: ``python -m ecgmon.models.rpeak train|crossval|export``."""
+"""Command line: ``ecgmon train rpeak``."""
 
 from __future__ import annotations
 
 import argparse
-import json
-import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
-from rich.progress import (
-    BarColumn,
-    MofNCompleteColumn,
-    Progress,
-    TextColumn,
-    TimeRemainingColumn,
+from ecgmon.models.common.command import (
+    TrainingCommands,
+    Word,
+    chosen,
+    data_folder,
+    read_result,
+    run_training,
+    write_result,
 )
-
-from ecgmon.models.common.command import Action, run_command, say, training_parser
-from ecgmon.models.rpeak import card, export
+from ecgmon.models.common.progress import progress, say
+from ecgmon.models.common.sealing import ship
+from ecgmon.models.rpeak import card
 from ecgmon.models.rpeak.data import records
-from ecgmon.models.rpeak.network import RPeakNetwork
-from ecgmon.models.rpeak.patients import DS2_AND_PACED, FOLDS, SHIPPED_TRAINING, fold_records
+from ecgmon.models.rpeak.patients import DS1_RECORDS, DS2_AND_PACED, FOLDS, SHIPPED_TRAINING, fold_records
 from ecgmon.models.rpeak.recipe import build
 from ecgmon.models.rpeak.scoring import Score, gross, line, score_record
-from ecgmon.models.rpeak.training import Training, TrainingPlan
-from ecgmon.monitor.core.errors import UsageError
-from ecgmon.monitor.dsp.rpeak import SHIPPED_MODEL, RPeakDetector
+from ecgmon.models.rpeak.training import TrainingPlan, load
+from ecgmon.monitor.core.files import replace_file
+from ecgmon.monitor.dsp.rpeak import RPeakDetector
+
+NAME = card.NAME
+RESULTS = {"scores.json": "evaluate", "crossval.json": "crossval", "crossval-svdb.json": "crossval"}
+"""What is written by which word."""
 
 
 def _folder(options: argparse.Namespace) -> Path:
-    folder = options.data_dir or os.environ.get("ECGMON_DATA")
-    if not folder or not (Path(folder) / "mitdb").is_dir():
-        raise UsageError(
-            "No folder of databases was given.",
-            "Set ECGMON_DATA, or --data-dir, to the folder that holds mitdb.",
-        )
-    return Path(folder)
+    return data_folder(options.data_dir, "mitdb")
 
 
-def _train(folder: Path, names: Sequence[str], plan: TrainingPlan, out: Path, label: str) -> Path:
-    """Train on the records and return the exported file; one that exists is kept."""
-    model = out / f"{label}.onnx"
-    if not model.exists():
-        out.mkdir(parents=True, exist_ok=True)
-        network = _fit(build(folder, names, plan), out / f"{label}.pt", label)
-        export.write(network, model, card.metadata(names, plan))
-    return model
-
-
-def _fit(training: Training, checkpoint: Path, label: str) -> RPeakNetwork:
-    """Train to the end with a bar; a checkpoint goes on where it stopped."""
-    columns = (
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeRemainingColumn(),
-    )
-    with Progress(*columns) as bar:
-        task = bar.add_task(label, total=training.steps)
-        smooth: list[float] = []
-
-        def show(step: int, loss: float) -> None:
-            smooth[:] = [*smooth[-99:], loss]
-            mean = sum(smooth) / len(smooth)
-            bar.update(task, completed=step + 1, description=f"{label} loss {mean:.4f}")
-
-        return training.run(checkpoint, show)
+def _fit(options: argparse.Namespace, names: Sequence[str], label: str) -> Path:
+    """Train on the records and return the model file."""
+    plan = TrainingPlan(steps=options.length, seed=options.seed)
+    training = build(_folder(options), names, plan)
+    with progress(label, plan.steps) as show:
+        network = training.train(options.out / f"{label}.pt", show)
+    path: Path = options.out / f"{label}.onnx"
+    replace_file(path, card.pack(network, card.contract(network, plan, names, {})))
+    return path
 
 
 def _score(folder: Path, names: Sequence[str], model: Path) -> list[Score]:
@@ -78,66 +57,69 @@ def _score(folder: Path, names: Sequence[str], model: Path) -> list[Score]:
     return scores
 
 
-def _plan(options: argparse.Namespace) -> TrainingPlan:
-    return TrainingPlan(steps=options.steps, seed=options.seed)
-
-
-def _save(path: Path, scores: Sequence[Score], label: str) -> None:
-    """Print the pooled score and write all rows, the pooled one last."""
+def _rows(scores: Sequence[Score], label: str) -> list[dict[str, Any]]:
+    """Print the pooled score and return all rows, the pooled one last."""
+    if not scores:
+        return []
     total = gross(scores, label)
     say(line(total))
-    rows = [score.row() for score in (*sorted(scores, key=lambda score: score.record), total)]
-    path.write_text(json.dumps(rows, indent=1), encoding="utf-8")
+    return [score.row() for score in (*sorted(scores, key=lambda score: score.record), total)]
 
 
-def _run_train(options: argparse.Namespace) -> None:
+def _train(options: argparse.Namespace) -> None:
+    names = chosen(options, (*SHIPPED_TRAINING, *records(_folder(options), "svdb")))
+    path = _fit(options, names, NAME)
+    say(f"{path}: trained. Score it with `ecgmon train {NAME} evaluate --out {options.out}`.")
+
+
+def _evaluate(options: argparse.Namespace) -> None:
+    scores = _score(_folder(options), chosen(options, DS2_AND_PACED), options.out / f"{NAME}.onnx")
+    write_result(options.out / "scores.json", _rows(scores, "DS2 + paced"))
+
+
+def _crossval(options: argparse.Namespace) -> None:
+    """Train once a fold and score every record by weights that never saw its patient."""
     folder = _folder(options)
-    names = (*SHIPPED_TRAINING, *records(folder, "svdb"))
-    model = _train(folder, names, _plan(options), options.out, "rpeak")
-    _save(options.out / "rpeak.json", _score(folder, DS2_AND_PACED, model), "DS2 + paced")
-    say(f"{model}: trained. Ship it with `python -m ecgmon.models.rpeak export`.")
-
-
-def _run_crossval(options: argparse.Namespace) -> None:
-    folder = _folder(options)
+    svdb = records(folder, "svdb")
+    known = set(chosen(options, (*DS1_RECORDS, *DS2_AND_PACED, *svdb)))
     scores: list[Score] = []
-    for fold in range(FOLDS):
-        names, tests = fold_records(fold, records(folder, "svdb"))
-        model = _train(folder, names, _plan(options), options.out, f"fold{fold}")
-        scores += _score(folder, tests, model)
-    for database, label in (("mitdb", "all 48"), ("svdb", "SVDB")):
+    for number in options.fold:
+        names, tests = ([name for name in side if name in known] for side in fold_records(number, svdb))
+        if names and tests:
+            scores += _score(folder, tests, _fit(options, names, f"fold{number}"))
+    for database, label, file in (("mitdb", "all 48", "crossval"), ("svdb", "SVDB", "crossval-svdb")):
         part = [score for score in scores if score.record.startswith(database)]
-        name = "crossval.json" if database == "mitdb" else f"crossval-{database}.json"
-        _save(options.out / name, part, label)
+        write_result(options.out / f"{file}.json", _rows(part, label))
 
 
-def _run_export(options: argparse.Namespace) -> None:
-    trained = options.out / "rpeak.onnx"
-    results = [options.out / f"{name}.json" for name in ("rpeak", "crossval", "crossval-svdb")]
-    for path in (trained, *results):
-        if not path.exists():
-            raise UsageError(
-                f"{path} is missing.",
-                "Run `python -m ecgmon.models.rpeak train` and `crossval` first.",
-            )
-    unseen, folds, svdb = (json.loads(path.read_text(encoding="utf-8")) for path in results)
-    card.ship(trained, options.zoo, unseen, folds, svdb)
-    say(f"{options.zoo}: written, with its card")
+def _export(options: argparse.Namespace) -> None:
+    results = [read_result(options.out / file, NAME, word) for file, word in RESULTS.items()]
+    network, plan, names = load(options.out / f"{NAME}.pt")
+    about = card.contract(network, plan, names, card.summary(*results))
+    page = card.page(network, about, card.scores_page(*results))
+    say(f"{ship(options.zoo, about, card.pack(network, about), page)}: written, with its card")
 
 
-def _parser() -> argparse.ArgumentParser:
-    plan = TrainingPlan()
-    commands: dict[str, tuple[Action, str]] = {
-        "train": (_run_train, "train the shipped file and score the records it never saw"),
-        "crossval": (_run_crossval, "train five times and score every record by weights that never saw it"),
-        "export": (_run_export, "put the trained file and its card into the zoo"),
-    }
-    return training_parser("detector", __doc__, commands, (plan.steps, plan.seed), SHIPPED_MODEL)
+COMMANDS = TrainingCommands(
+    NAME,
+    "Train the network that finds R waves.",
+    {
+        "train": Word(_train, "train, or go on with a training that was stopped"),
+        "crossval": Word(_crossval, "train once a fold and score every record by weights that never saw it"),
+        "evaluate": Word(_evaluate, "score a run on the records it never saw", "?"),
+        "export": Word(_export, "put a scored run into the zoo, with its card", "?"),
+    },
+    length=TrainingPlan().steps,
+    unit="steps",
+    folds=FOLDS,
+    seed=TrainingPlan().seed,
+    jobs=1,
+)
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
+def main(words: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code."""
-    return run_command(_parser(), arguments, "The same command goes on from the last checkpoint.")
+    return run_training(COMMANDS, words, "The same command goes on from the last checkpoint.")
 
 
 if __name__ == "__main__":

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -133,7 +132,7 @@ class Sampler:
     looks : tuple of int
         How many steps the targets of both looks lag behind the signal.
     rng : numpy Generator
-        Source of chance.
+        Source of chance; an attribute too, for checkpoints.
     """
 
     def __init__(
@@ -152,20 +151,11 @@ class Sampler:
         self._noise_shares = weights / weights.sum() if noises else weights
         self._shape = shape
         self._looks = looks
-        self._rng = rng
-
-    @property
-    def chance(self) -> dict[str, Any]:
-        """State of the source of chance, for checkpoints."""
-        return dict(self._rng.bit_generator.state)
-
-    @chance.setter
-    def chance(self, state: dict[str, Any]) -> None:
-        self._rng.bit_generator.state = state
+        self.rng = rng
 
     def draw(self) -> Batch:
         """Return the next batch."""
-        chosen = self._rng.choice(len(self._traces), self._shape.windows, p=self._shares)
+        chosen = self.rng.choice(len(self._traces), self._shape.windows, p=self._shares)
         rows = [self._window(self._traces[index]) for index in chosen]
         signal = np.stack([row[0] for row in rows])
         slopes = slope_per_hop(signal)
@@ -175,7 +165,7 @@ class Sampler:
         return Batch(hops[:, :, self._shape.warm_steps :], *parts)
 
     def _window(self, trace: Trace) -> tuple[NDArray[np.float32], ...]:
-        shape, rng = self._shape, self._rng
+        shape, rng = self._shape, self.rng
         length = (shape.warm_steps + shape.steps) * HOP + SLOPE_LAG
         rate = stretch(rng, shape.augment.warp)
         start = int(rng.integers(0, trace.samples.size - int(length * rate) - 1))
@@ -212,7 +202,7 @@ class Sampler:
         )
 
     def _noise(self, qrs_mv: float, length: int) -> NDArray[np.float32]:
-        rng, shape = self._rng, self._shape
+        rng, shape = self.rng, self._shape
         noise = self._noises[int(rng.choice(len(self._noises), p=self._noise_shares))]
         rate = stretch(rng, shape.augment.warp)
         start = int(rng.integers(0, noise.samples.size - int(length * rate) - 1))

@@ -5,16 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
+from typing import Any
 
 import numpy as np
-import platformdirs
 import wfdb
 from numpy.typing import NDArray
 from scipy import signal
 
+from ecgmon.models.common.cache import cache_folder, cached
 from ecgmon.monitor.core.ecg_codes import AAMI_OF_SYMBOL
 from ecgmon.monitor.core.events import PIPELINE_HZ
-from ecgmon.monitor.core.files import replacing
 from ecgmon.monitor.dsp.rpeak_frontend import VERSION, band_pass
 from ecgmon.sim.noise import noise_rms_mv
 
@@ -85,13 +85,6 @@ class Noise:
     rms_mv: float
 
 
-def cache_dir() -> Path:
-    """Return the folder of prepared records; made when missing."""
-    folder = Path(platformdirs.user_cache_dir("ecgmon")) / "detector" / VERSION
-    folder.mkdir(parents=True, exist_ok=True)
-    return folder
-
-
 def to_pipeline_rate(samples: NDArray[np.float64], fs_hz: float) -> NDArray[np.float64]:
     """Resample a whole record to 360 Hz."""
     ratio = Fraction(PIPELINE_HZ / fs_hz).limit_denominator(1000)
@@ -144,28 +137,17 @@ def read_raw(folder: Path, name: str, lead: int) -> Raw:
 
 def prepare(folder: Path, name: str, lead: int) -> Trace:
     """Read, resample and band-pass one lead of ``database/record``, through the cache."""
-    cached = cache_dir() / f"{name.replace('/', '-')}-{lead}.npz"
-    if not cached.exists():
-        raw = read_raw(folder, name, lead)
-        samples = band_pass(raw.samples)[0]
-        beats = _aligned(samples, raw.beats, name)
-        with replacing(cached) as part:
-            np.savez(
-                part,
-                samples=samples.astype(np.float32),
-                beats=beats,
-                ignored=raw.ignored,
-                qrs_mv=_qrs_height(samples, beats),
-            )
-    with np.load(cached) as stored:
-        return Trace(
-            name,
-            lead,
-            stored["samples"],
-            stored["beats"],
-            stored["ignored"],
-            float(stored["qrs_mv"]),
-        )
+    place = cache_folder("rpeak", VERSION) / f"{name.replace('/', '-')}-{lead}.npz"
+    stored = cached(place, lambda: _prepared(folder, name, lead))
+    return Trace(name, lead, **{**stored, "qrs_mv": float(stored["qrs_mv"])})
+
+
+def _prepared(folder: Path, name: str, lead: int) -> dict[str, NDArray[Any]]:
+    raw = read_raw(folder, name, lead)
+    samples = band_pass(raw.samples)[0]
+    beats = _aligned(samples, raw.beats, name)
+    qrs_mv = np.array(_qrs_height(samples, beats))
+    return {"samples": samples.astype(np.float32), "beats": beats, "ignored": raw.ignored, "qrs_mv": qrs_mv}
 
 
 def records(folder: Path, database: str) -> list[str]:

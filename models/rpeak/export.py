@@ -1,112 +1,71 @@
-"""Write the R-peak network as an ONNX graph that takes and returns its convolution state."""
+"""Writes the R-peak network as an ONNX graph that takes and returns its convolution state."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from pathlib import Path
-from typing import Any
 
 import numpy as np
 import onnx
 from numpy.typing import NDArray
-from onnx import TensorProto, helper, numpy_helper
 
+from ecgmon.models.common.graph import GraphWriter, Shape, make_graph
 from ecgmon.models.rpeak.network import RPeakNetwork
-from ecgmon.monitor.core.events import PIPELINE_HZ
-from ecgmon.monitor.core.files import replace_file
-from ecgmon.monitor.dsp import rpeak_frontend
-from ecgmon.monitor.dsp.rpeak_network import CONTRACT
+from ecgmon.monitor.dsp.rpeak_frontend import HOP
 
 
-class _Graph:
-    """Collects the nodes of a streaming network."""
+class _StreamingGraph:
+    """Collects the nodes of a network whose convolutions carry their past along."""
 
-    def __init__(self) -> None:
-        self.nodes: list[onnx.NodeProto] = []
-        self.initializers: list[onnx.TensorProto] = []
-        self.inputs = [helper.make_tensor_value_info("hops", TensorProto.FLOAT, [1, rpeak_frontend.HOP, "t"])]
-        self.outputs = [helper.make_tensor_value_info("beat", TensorProto.FLOAT, [1, 3, "t"])]
-        self.constant("time_axis", np.array([2], dtype=np.int64))
-        self.constant("to_end", np.array([np.iinfo(np.int64).max], dtype=np.int64))
+    def __init__(self, weights: Mapping[str, NDArray[np.float32]]) -> None:
+        self._weights = weights
+        self.writer = GraphWriter()
+        self.inputs: dict[str, Shape] = {"hops": [1, HOP, "t"]}
+        self.outputs: dict[str, Shape] = {"beat": [1, 3, "t"]}
+        self._time_axis = self._ints(2)
+        self._to_end = self._ints(np.iinfo(np.int64).max)
 
-    def constant(self, name: str, value: NDArray[np.generic]) -> str:
-        self.initializers.append(numpy_helper.from_array(value, name))
-        return name
+    def _ints(self, *values: int) -> str:
+        return self.writer.constant(np.array(values, dtype=np.int64))
 
-    def add(self, operator: str, inputs: list[str], output: str, **attributes: Any) -> str:
-        self.nodes.append(helper.make_node(operator, inputs, [output], **attributes))
-        return output
-
-    def convolve(
-        self,
-        x: str,
-        name: str,
-        weights: Mapping[str, NDArray[np.float32]],
-        dilation: int = 1,
-    ) -> str:
-        """Add a causal convolution whose past comes in and goes out as ``<name>_state``."""
-        weight = weights[f"{name}.weight"]
+    def convolve(self, x: str, name: str, dilation: int = 1) -> str:
+        """Add a causal convolution whose past comes in and goes out as ``<name>_state`` and ``_next``."""
+        weight, bias = (self._weights[f"{name}.{part}"] for part in ("weight", "bias"))
         past = (weight.shape[2] - 1) * dilation
         label = name.replace(".", "_")
         if past:
-            shape = [1, weight.shape[1], past]
             state, following = f"{label}_state", f"{label}_next"
-            self.inputs.append(helper.make_tensor_value_info(state, TensorProto.FLOAT, shape))
-            self.outputs.append(helper.make_tensor_value_info(following, TensorProto.FLOAT, shape))
-            x = self.add("Concat", [state, x], f"{label}_in", axis=2)
-            start = self.constant(f"{label}_start", np.array([-past], dtype=np.int64))
-            self.add("Slice", [x, start, "to_end", "time_axis"], following)
-        parameters = [
-            self.constant(f"{name}.{part}", weights[f"{name}.{part}"]) for part in ("weight", "bias")
-        ]
-        return self.add("Conv", [x, *parameters], f"{label}_out", dilations=[dilation])
+            self.inputs[state] = self.outputs[following] = [1, weight.shape[1], past]
+            x = self.writer.node("Concat", state, x, axis=2)
+            self.writer.node("Slice", x, self._ints(-past), self._to_end, self._time_axis, output=following)
+        parameters = (self.writer.constant(part) for part in (weight, bias))
+        return self.writer.node("Conv", x, *parameters, dilations=[dilation])
+
+    def split(self, head: str) -> tuple[str, str]:
+        """Add the cut of the head into both looks' logits and the offset."""
+        parts = ("logits", "offset")
+        sizes = self._ints(2, 1)
+        self.writer.nodes.append(onnx.helper.make_node("Split", [head, sizes], list(parts), axis=1))
+        return parts
 
 
-def to_onnx(network: RPeakNetwork, metadata: Mapping[str, str]) -> onnx.ModelProto:
-    """Return the streaming graph.
+def to_graph(network: RPeakNetwork) -> onnx.GraphProto:
+    """Return the streaming graph: ``hops`` and states to ``beat`` and the next states.
 
     Parameters
     ----------
     network : RPeakNetwork
         Trained network.
-    metadata : mapping of str to str
-        Name, version, training data, scores and licence; the contract is added here.
     """
     weights = {
         name: value.numpy() if value.ndim == 1 else value.squeeze(2).numpy()
         for name, value in network.state_dict().items()
     }
-    graph = _Graph()
-    x = graph.add("Relu", [graph.convolve("hops", "stem", weights)], "stem_relu")
+    graph = _StreamingGraph(weights)
+    writer = graph.writer
+    x = writer.node("Relu", graph.convolve("hops", "stem"))
     for number, dilation in enumerate(network.shape.dilations):
-        y = graph.convolve(x, f"blocks.{number}", weights, dilation)
-        y = graph.add("Relu", [y], f"blocks_{number}_relu")
-        x = graph.add("Add", [x, y], f"blocks_{number}_sum")
-    head = graph.convolve(x, "head", weights)
-    graph.constant("parts", np.array([2, 1], dtype=np.int64))
-    graph.nodes.append(helper.make_node("Split", [head, "parts"], ["logits", "offset"], axis=1))
-    graph.add("Sigmoid", ["logits"], "probabilities")
-    graph.add("Concat", ["probabilities", "offset"], "beat", axis=1)
-    model = helper.make_model(
-        helper.make_graph(graph.nodes, "rpeak", graph.inputs, graph.outputs, graph.initializers),
-        opset_imports=[helper.make_opsetid("", 17)],
-        producer_name="ecgmon",
-    )
-    model.ir_version = 8
-    contract = {
-        "contract": CONTRACT,
-        "front_end": rpeak_frontend.VERSION,
-        "fs_hz": f"{PIPELINE_HZ:g}",
-        "lookahead_steps": str(network.shape.lookahead_steps),
-        "second_look_steps": str(network.shape.second_look_steps),
-        "dilations": " ".join(map(str, network.shape.dilations)),
-        "channels": str(network.shape.channels),
-    }
-    helper.set_model_props(model, {**metadata, **contract})
-    onnx.checker.check_model(model)
-    return model
-
-
-def write(network: RPeakNetwork, path: Path, metadata: Mapping[str, str]) -> None:
-    """Write the streaming graph to ``path``, whole or not at all."""
-    replace_file(path, to_onnx(network, metadata).SerializeToString())
+        y = writer.node("Relu", graph.convolve(x, f"blocks.{number}", dilation))
+        x = writer.node("Add", x, y)
+    logits, offset = graph.split(graph.convolve(x, "head"))
+    writer.node("Concat", writer.node("Sigmoid", logits), offset, axis=1, output="beat")
+    return make_graph("rpeak", writer, graph.inputs, graph.outputs)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from ecgmon.models.common.folds import Fold, deal, side_by_side
 from ecgmon.monitor.core.ecg_codes import DS1, DS1_WITHOUT_201, DS2, PACED
 
 DS1_RECORDS = tuple(f"mitdb/{number}" for number in DS1)
@@ -15,12 +16,7 @@ SHIPPED_TRAINING = tuple(f"mitdb/{number}" for number in DS1_WITHOUT_201)
 FOLDS = 5
 
 
-def patient(name: str) -> str:
-    """Return the patient of a record: 201 and 202 are one person."""
-    return "mitdb/201" if name == "mitdb/202" else name
-
-
-def fold_records(fold: int, svdb: Sequence[str] = ()) -> tuple[tuple[str, ...], tuple[str, ...]]:
+def fold_records(fold: int, svdb: Sequence[str] = ()) -> Fold:
     """Return the records that train and those that test in one fold.
 
     Parameters
@@ -31,15 +27,5 @@ def fold_records(fold: int, svdb: Sequence[str] = ()) -> tuple[tuple[str, ...], 
     svdb : sequence of str
         Records of SVDB, as ``svdb/800``, to share out with the 48 of MIT-BIH.
     """
-    mitdb = _share_out(DS1_RECORDS + DS2_AND_PACED, fold)
-    supraventricular = _share_out(svdb, fold)
-    return mitdb[0] + supraventricular[0], mitdb[1] + supraventricular[1]
-
-
-def _share_out(records: Sequence[str], fold: int) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    names = sorted(records)
-    people = sorted({patient(name) for name in names})
-    held_out = set(people[fold::FOLDS])
-    train = tuple(name for name in names if patient(name) not in held_out)
-    test = tuple(name for name in names if patient(name) in held_out)
-    return train, test
+    groups = (sorted(DS1_RECORDS + DS2_AND_PACED), sorted(svdb))
+    return side_by_side(*(deal(group, FOLDS) for group in groups))[fold]

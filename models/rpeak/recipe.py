@@ -54,7 +54,8 @@ def build(
     shares += [each] * SYNTHETIC_TRACES
     looks = (shape.lookahead_steps, shape.second_look_steps)
     noises = _noises(folder, rng)
-    return Training(Sampler(traces, np.array(shares), noises, BatchShape(), looks, rng), shape, plan)
+    sampler = Sampler(traces, np.array(shares), noises, BatchShape(), looks, rng)
+    return Training(sampler, shape, plan, train_records)
 
 
 def _noises(folder: Path, rng: np.random.Generator) -> list[tuple[Noise, float]]:

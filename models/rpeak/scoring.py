@@ -54,11 +54,16 @@ class Score:
             "beats": self.beats,
             "missed": self.missed,
             "false": self.false,
-            "error_ms": float(self.error_ms.mean()),
-            "error_p95_ms": float(np.percentile(self.error_ms, 95)),
-            "known_p50_ms": float(np.percentile(self.late_ms, 50)),
-            "known_p99_ms": float(np.percentile(self.late_ms, 99)),
+            "error_ms": float(self.error_ms.mean()) if self.error_ms.size else np.nan,
+            "error_p95_ms": _percentile(self.error_ms, 95),
+            "known_p50_ms": _percentile(self.late_ms, 50),
+            "known_p99_ms": _percentile(self.late_ms, 99),
         }
+
+
+def _percentile(values: NDArray[np.float64], percent: int) -> float:
+    """Return a percentile, or not a number where no beat was found."""
+    return float(np.percentile(values, percent)) if values.size else np.nan
 
 
 def _outside(places: NDArray[np.float64], spans: NDArray[np.float64]) -> NDArray[np.bool_]:

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import torch
 from torch.nn import functional as F  # noqa: N812
 
-from ecgmon.models.common.checkpoint import other_settings, read_checkpoint, write_checkpoint
+from ecgmon.models.common.checkpoint import ResumableRun, read_checkpoint
+from ecgmon.models.common.progress import Figures, Show, quiet
 from ecgmon.models.rpeak.batches import Batch, Sampler
 from ecgmon.models.rpeak.network import NetworkShape, RPeakNetwork
 
 SAVE_EVERY = 250
-Progress = Callable[[int, float], None]
+"""Steps from one checkpoint to the next."""
 
 
 @dataclass(frozen=True)
@@ -39,6 +40,14 @@ class TrainingPlan:
     seed: int = 1
 
 
+@dataclass(frozen=True)
+class _Key:
+    """What must be the same for a checkpoint to be taken up."""
+
+    plan: TrainingPlan
+    shape: NetworkShape
+
+
 def loss_of(output: torch.Tensor, batch: Batch, offset_share: float) -> torch.Tensor:
     """Return cross-entropy of both looks plus a robust distance of the offset."""
     weight = torch.from_numpy(batch.weight)
@@ -54,7 +63,7 @@ def loss_of(output: torch.Tensor, batch: Batch, offset_share: float) -> torch.Te
     return entropy / weight.sum().clamp(min=1.0) + offset_share * located
 
 
-class Training:
+class Training(ResumableRun):
     """One run of training, which a checkpoint holds whole.
 
     Parameters
@@ -65,15 +74,17 @@ class Training:
         Size of the network.
     plan : TrainingPlan
         How long, how fast, and the seed.
+    records : sequence of str
+        Records that the sampler draws from.
     """
 
-    def __init__(self, sampler: Sampler, shape: NetworkShape, plan: TrainingPlan) -> None:
+    def __init__(
+        self, sampler: Sampler, shape: NetworkShape, plan: TrainingPlan, records: Sequence[str] = ()
+    ) -> None:
         torch.manual_seed(plan.seed)
-        torch.set_num_threads(1)
         self._sampler = sampler
-        self._plan = plan
+        self._plan_of_training = plan
         self.steps = plan.steps
-        self._key = {**asdict(shape), **asdict(plan)}
         self.network = RPeakNetwork(shape)
         self._optimiser = torch.optim.AdamW(
             self.network.parameters(), lr=plan.learning_rate, weight_decay=1e-3
@@ -81,71 +92,51 @@ class Training:
         self._schedule = torch.optim.lr_scheduler.OneCycleLR(
             self._optimiser, plan.learning_rate, total_steps=plan.steps, pct_start=0.1
         )
-        self.step = 0
+        parts = {"network": self.network, "optimiser": self._optimiser, "schedule": self._schedule}
+        super().__init__(_Key(plan, shape), records, parts, {"sampler": sampler.rng})
 
-    def advance(self) -> float:
+    def advance(self) -> Figures:
         """Take one batch and return its loss."""
         batch = self._sampler.draw()
         with torch.autocast("cpu", torch.bfloat16):
             output = self.network(torch.from_numpy(batch.hops))
-        loss = loss_of(output.float(), batch, self._plan.offset_share)
+        loss = loss_of(output.float(), batch, self._plan_of_training.offset_share)
         self._optimiser.zero_grad()
-        loss.backward()  # type: ignore[no-untyped-call]
+        torch.autograd.backward(loss)
         torch.nn.utils.clip_grad_norm_(self.network.parameters(), 1.0)
         self._optimiser.step()
         self._schedule.step()
-        self.step += 1
-        return float(loss.detach())
+        return {"loss": float(loss.detach())}
 
-    def run(
-        self,
-        checkpoint: Path | None = None,
-        progress: Progress = lambda _step, _loss: None,
-    ) -> RPeakNetwork:
+    def train(self, checkpoint: Path, show: Show = quiet) -> RPeakNetwork:
         """Train to the end, going on from a checkpoint where there is one.
 
         Parameters
         ----------
-        checkpoint : Path, optional
-            Written every 250 steps and when interrupted.
-        progress : callable
-            Told the step and the loss.
+        checkpoint : Path
+            Written every 250 steps and when stopped.
+        show : callable
+            Is told each step and its loss.
 
         Raises
         ------
         ModelError
             The checkpoint is damaged, or was begun with another plan.
         """
-        if checkpoint is not None and checkpoint.exists():
-            self._restore(checkpoint)
-        try:
-            while self.step < self.steps:
-                progress(self.step, self.advance())
-                if checkpoint is not None and (self.step % SAVE_EVERY == 0 or self.step == self.steps):
-                    self._save(checkpoint)
-        except KeyboardInterrupt:
-            if checkpoint is not None:
-                self._save(checkpoint)
-            raise
+        self.run(self.steps, self.advance, checkpoint, show, every=SAVE_EVERY)
         return self.network.eval()
 
-    def _save(self, path: Path) -> None:
-        state = {
-            "key": self._key,
-            "step": self.step,
-            "network": self.network.state_dict(),
-            "optimiser": self._optimiser.state_dict(),
-            "schedule": self._schedule.state_dict(),
-            "chance": self._sampler.chance,
-        }
-        write_checkpoint(path, state)
 
-    def _restore(self, path: Path) -> None:
-        state = read_checkpoint(path)
-        if state.get("key") != self._key:
-            raise other_settings(path)
-        self.step = state["step"]
-        self.network.load_state_dict(state["network"])
-        self._optimiser.load_state_dict(state["optimiser"])
-        self._schedule.load_state_dict(state["schedule"])
-        self._sampler.chance = state["chance"]
+def load(checkpoint: Path) -> tuple[RPeakNetwork, TrainingPlan, list[str]]:
+    """Return the network of a checkpoint, the plan it was trained by, and the records it was trained on.
+
+    Raises
+    ------
+    ModelError
+        It cannot be read.
+    """
+    state = read_checkpoint(checkpoint)
+    shape = dict(state["plan"]["shape"])
+    network = RPeakNetwork(NetworkShape(**{**shape, "dilations": tuple(shape["dilations"])}))
+    network.load_state_dict(state["parts"]["network"])
+    return network.eval(), TrainingPlan(**state["plan"]["plan"]), list(state["records"])

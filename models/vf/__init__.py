@@ -1,1 +1,1 @@
-"""Training of the network that finds ventricular flutter and fibrillation."""
+"""The network that finds ventricular flutter and fibrillation."""

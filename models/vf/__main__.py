@@ -1,10 +1,8 @@
-"""Command line: ``python -m ecgmon.models.vf train|crossval|export``."""
+"""Command line: ``ecgmon train vf``."""
 
 from __future__ import annotations
 
 import argparse
-import json
-import os
 import sys
 from collections.abc import Sequence
 from dataclasses import asdict
@@ -13,75 +11,60 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from ecgmon.models.common.command import Action, run_command, say, training_parser
-from ecgmon.models.vf import card, export
-from ecgmon.models.vf.data import Lead, noises, read_leads
-from ecgmon.models.vf.patients import (
-    FOLDS,
-    TEST_MITDB,
-    TRAIN_MITDB,
-    VFDB,
-    held_out,
-    others,
-    svdb_records,
+from ecgmon.models.common.command import (
+    TrainingCommands,
+    Word,
+    chosen,
+    data_folder,
+    read_result,
+    run_training,
+    write_result,
 )
+from ecgmon.models.common.progress import progress, say
+from ecgmon.models.common.sealing import ship
+from ecgmon.models.vf import card
+from ecgmon.models.vf.data import Lead, noises, read_leads
+from ecgmon.models.vf.patients import FOLDS, TEST_MITDB, TRAIN_MITDB, VFDB, svdb_records, vfdb_folds
 from ecgmon.models.vf.scoring import Run, line, run_record, score
-from ecgmon.models.vf.training import TrainingPlan, train
-from ecgmon.monitor.core.errors import UsageError
+from ecgmon.models.vf.training import TrainingPlan, load, train
+from ecgmon.monitor.core.files import replace_file
 from ecgmon.monitor.rhythm.vf import VfDetector
-from ecgmon.monitor.rhythm.vf_model import SHIPPED_MODEL, VfModel
+from ecgmon.monitor.rhythm.vf_model import VfModel
 
-NAME = "vf"
-
-
-def _folder(options: argparse.Namespace) -> Path:
-    folder = options.data_dir or os.environ.get("ECGMON_DATA")
-    if not folder or not (Path(folder) / "vfdb").is_dir():
-        raise UsageError(
-            "No folder of databases was given.",
-            "Set ECGMON_DATA, or --data-dir, to the folder that holds vfdb and mitdb.",
-        )
-    return Path(folder)
+NAME = card.NAME
 
 
 class _Material:
     """What every training takes its part of, read once, when it is first needed."""
 
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
+    def __init__(self, options: argparse.Namespace) -> None:
+        self.folder = _folder(options)
+        self.records = chosen(options, (*VFDB, *TRAIN_MITDB, *svdb_records(self.folder)))
 
     @cached_property
     def leads(self) -> list[Lead]:
-        names = [f"vfdb/{name}" for name in VFDB] + [f"mitdb/{name}" for name in TRAIN_MITDB]
-        return read_leads(self._folder, names + [f"svdb/{name}" for name in svdb_records(self._folder)])
+        say(f"reading {len(self.records)} records")
+        return read_leads(self.folder, self.records)
 
     @cached_property
     def noises(self) -> list[NDArray[np.float32]]:
-        return noises(self._folder)
+        return noises(self.folder)
 
 
-def _train(material: _Material, vfdb: Sequence[str], options: argparse.Namespace, label: str) -> Path:
-    """Train on these records of VFDB and on the usual others; a file that exists is kept."""
+def _folder(options: argparse.Namespace) -> Path:
+    return data_folder(options.data_dir, "vfdb", "mitdb")
+
+
+def _fit(material: _Material, left_out: Sequence[str], options: argparse.Namespace, label: str) -> Path:
+    """Train on all records but those left out and return the model file."""
+    plan = TrainingPlan(options.length, options.seed)
+    leads = [lead for lead in material.leads if lead.record not in left_out]
+    with progress(label, plan.steps) as show:
+        network = train(leads, material.noises, plan, options.out / f"{label}.pt", show)
     path: Path = options.out / f"{label}.onnx"
-    if path.exists():
-        return path
-    tests = {f"vfdb/{name}" for name in others(vfdb)}
-    leads = [lead for lead in material.leads if lead.record not in tests]
-    plan = TrainingPlan(options.steps, options.seed)
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, disable=not sys.stderr.isatty()) as bar:
-        task = bar.add_task(label, total=plan.steps)
-        smooth: list[float] = []
-
-        def show(step: int, loss: float) -> None:
-            smooth[:] = [*smooth[-99:], loss]
-            mean = sum(smooth) / len(smooth)
-            bar.update(task, completed=step + 1, description=f"{label} loss {mean:.4f}")
-
-        network = train(leads, material.noises, plan, show)
-    export.write(export.to_onnx(network, card.metadata(vfdb, plan)), path)
+    records = [name for name in material.records if name not in left_out]
+    replace_file(path, card.pack(network, card.contract(plan, records, {})))
     return path
 
 
@@ -90,70 +73,74 @@ def _runs(folder: Path, names: Sequence[str], model: Path, channel: int = 0) -> 
     return [run_record(folder, name, detector, channel) for name in names]
 
 
-def _run_train(options: argparse.Namespace) -> None:
-    folder = _folder(options)
-    model = _train(_Material(folder), VFDB, options, NAME)
+def _train(options: argparse.Namespace) -> None:
+    path = _fit(_Material(options), (), options, NAME)
+    say(f"{path}: trained. Score it with `ecgmon train {NAME} evaluate --out {options.out}`.")
+
+
+def _evaluate(options: argparse.Namespace) -> None:
+    """Score the file of a run on MIT-BIH."""
+    path = options.out / f"{NAME}.onnx"
     scores = []
     for title, names in (("MIT-BIH, unseen", TEST_MITDB), ("MIT-BIH, trained on", TRAIN_MITDB)):
-        runs = _runs(folder, [f"mitdb/{name}" for name in names], model)
+        known = set(chosen(options, (*TEST_MITDB, *TRAIN_MITDB)))
+        runs = _runs(_folder(options), [name for name in names if name in known], path)
         scores += [score(title, runs)]
         for run in runs:
             if run.found.any():
                 say(line(score(run.record, [run])))
     for item in scores:
         say(line(item))
-    (options.out / "mitdb.json").write_text(json.dumps([asdict(item) for item in scores], indent=1))
-    say(f"{model}: trained. Ship it with `python -m ecgmon.models.vf export`.")
+    write_result(options.out / "scores.json", [asdict(item) for item in scores])
 
 
-def _run_crossval(options: argparse.Namespace) -> None:
-    folder = _folder(options)
-    material = _Material(folder)
+def _crossval(options: argparse.Namespace) -> None:
+    """Train once a fold and score every patient of VFDB by weights that never saw it."""
+    material = _Material(options)
+    known = set(chosen(options, VFDB))
     runs: list[Run] = []
     second: list[Run] = []
-    for fold in range(FOLDS):
-        tests = held_out(fold)
-        model = _train(material, others(tests), options, f"fold{fold}")
-        names = [f"vfdb/{name}" for name in tests]
-        runs += _runs(folder, names, model)
-        second += _runs(folder, names, model, channel=1)
+    for number in options.fold:
+        tests = [name for name in vfdb_folds()[number].test if name in known]
+        if tests:
+            model = _fit(material, tests, options, f"fold{number}")
+            runs += _runs(material.folder, tests, model)
+            second += _runs(material.folder, tests, model, channel=1)
     runs.sort(key=lambda run: run.record)
-    for run in runs:
-        say(line(score(run.record, [run])))
     scores = [score("VFDB, first lead", runs), score("VFDB, second lead", second)]
+    scores += [score(run.record, [run]) for run in runs]
     for item in scores:
         say(line(item))
-    rows = [asdict(item) for item in (*scores, *(score(run.record, [run]) for run in runs))]
-    (options.out / "crossval.json").write_text(json.dumps(rows, indent=1), encoding="utf-8")
+    write_result(options.out / "crossval.json", [asdict(item) for item in scores])
 
 
-def _run_export(options: argparse.Namespace) -> None:
-    trained = options.out / f"{NAME}.onnx"
-    results = [options.out / "mitdb.json", options.out / "crossval.json"]
-    for path in (trained, *results):
-        if not path.exists():
-            raise UsageError(
-                f"{path} is missing.",
-                "Run `python -m ecgmon.models.vf train` and `crossval` first.",
-            )
-    mitdb, crossval = (json.loads(path.read_text(encoding="utf-8")) for path in results)
-    card.ship(trained, options.zoo, mitdb, crossval)
-    say(f"{options.zoo}: written, with its card")
+def _export(options: argparse.Namespace) -> None:
+    mitdb = read_result(options.out / "scores.json", NAME, "evaluate")
+    crossval = read_result(options.out / "crossval.json", NAME, "crossval")
+    network, plan, records = load(options.out / f"{NAME}.pt")
+    about = card.contract(plan, records, card.summary(mitdb, crossval))
+    page = card.page(network, about, card.scores_page(mitdb, crossval))
+    say(f"{ship(options.zoo, about, card.pack(network, about), page)}: written, with its card")
 
 
-def _parser() -> argparse.ArgumentParser:
-    plan = TrainingPlan()
-    commands: dict[str, tuple[Action, str]] = {
-        "train": (_run_train, "train the shipped file and score MIT-BIH with it"),
-        "crossval": (_run_crossval, "train once a fold and score every patient of VFDB unseen"),
-        "export": (_run_export, "put the trained file and its card into the zoo"),
-    }
-    return training_parser("vf", __doc__, commands, (plan.steps, plan.seed), SHIPPED_MODEL)
+COMMANDS = TrainingCommands(
+    NAME,
+    "Train the network that finds ventricular flutter and fibrillation.",
+    {
+        "train": Word(_train, "train, or go on with a training that was stopped"),
+        "crossval": Word(_crossval, "train once a fold and score every patient of VFDB unseen"),
+        "evaluate": Word(_evaluate, "score a run on MIT-BIH", "?"),
+        "export": Word(_export, "put a scored run into the zoo, with its card", "?"),
+    },
+    length=TrainingPlan().steps,
+    unit="steps",
+    folds=FOLDS,
+)
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
+def main(words: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code."""
-    return run_command(_parser(), arguments, "The same command keeps the files that are whole.")
+    return run_training(COMMANDS, words, "The same command goes on from the last checkpoint.")
 
 
 if __name__ == "__main__":

@@ -41,12 +41,17 @@ class Augmenter:
         Recorded noises; the first halves, so that the second are left for tests.
     seed : int
         Of the random changes.
+
+    Attributes
+    ----------
+    random : numpy Generator
+        Their source, for checkpoints.
     """
 
     def __init__(self, signal: NDArray[np.float32], noises: Sequence[NDArray[np.float32]], seed: int) -> None:
         self._signal = torch.from_numpy(signal)
         self._noises = [torch.from_numpy(noise / noise.std()) for noise in noises]
-        self._random = np.random.default_rng(seed)
+        self.random = np.random.default_rng(seed)
 
     def windows(
         self, begins: NDArray[np.int64], wanted: NDArray[np.bool_]
@@ -69,26 +74,26 @@ class Augmenter:
         """
         count = begins.size
         x = self._stretched(begins)
-        sign = self._random.choice([-1.0, 1.0], count)
-        x *= _column(sign * np.exp(self._random.normal(0.0, GAIN_SPREAD, count)))
+        sign = self.random.choice([-1.0, 1.0], count)
+        x *= _column(sign * np.exp(self.random.normal(0.0, GAIN_SPREAD, count)))
         size = x.square().mean(1).sqrt().numpy() + 1e-6
         lift = np.where(wanted, np.maximum(1.0, LEAST_WANTED_MV / size), 1.0)
-        quiet = self._random.random(count) < QUIET_SHARE
+        quiet = self.random.random(count) < QUIET_SHARE
         quietest, loudest = np.log(QUIET_MV)
-        rms_mv = np.exp(self._random.uniform(quietest, loudest, count))
+        rms_mv = np.exp(self.random.uniform(quietest, loudest, count))
         x *= _column(np.where(quiet, rms_mv / size, lift))
-        noisy = (self._random.random(count) < NOISY_SHARE) & ~quiet
+        noisy = (self.random.random(count) < NOISY_SHARE) & ~quiet
         if self._noises:
             worst = np.where(wanted, WORST_NOISE_WANTED, WORST_NOISE)
             for row in np.flatnonzero(noisy):
-                x[row] += self._noise(size[row] * worst[row] * self._random.random())
-        grain = np.where(quiet, 0.0, self._random.exponential(GRAIN_MV, count))
+                x[row] += self._noise(size[row] * worst[row] * self.random.random())
+        grain = np.where(quiet, 0.0, self.random.exponential(GRAIN_MV, count))
         return x + torch.randn_like(x) * _column(grain), wanted & ~quiet
 
     def _stretched(self, begins: NDArray[np.int64]) -> torch.Tensor:
         """Return windows played faster or slower, the judged second in its place."""
         middle = WINDOW - AHEAD_S * SHORT_SECOND - SHORT_SECOND // 2
-        speed = self._random.uniform(1.0 - SPEED, 1.0 + SPEED, (begins.size, 1))
+        speed = self.random.uniform(1.0 - SPEED, 1.0 + SPEED, (begins.size, 1))
         at = begins[:, None] + middle + speed * (np.arange(WINDOW) - middle)
         at = np.clip(at, 0, len(self._signal) - 2)
         left = at.astype(np.int64)
@@ -96,8 +101,8 @@ class Augmenter:
         return self._signal[left] * (1.0 - part) + self._signal[left + 1] * part
 
     def _noise(self, rms_mv: float) -> torch.Tensor:
-        noise = self._noises[self._random.integers(len(self._noises))]
-        at = self._random.integers(len(noise) - WINDOW)
+        noise = self._noises[self.random.integers(len(self._noises))]
+        at = self.random.integers(len(noise) - WINDOW)
         return noise[at : at + WINDOW] * float(rms_mv)
 
 

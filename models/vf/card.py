@@ -1,117 +1,141 @@
-"""Writes what the fibrillation file says of itself, and its card: data, protocol, scores, licence."""
+"""What the file of ventricular fibrillation says of itself, and its card: data, protocol, scores, licence."""
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
-import onnx
-
-from ecgmon.models.vf.export import write
-from ecgmon.models.vf.patients import FOLDS, TRAIN_MITDB
+from ecgmon.models.common.card import Card, markdown_table, percent
+from ecgmon.models.common.sealing import seal_graph
+from ecgmon.models.vf.export import to_graph
+from ecgmon.models.vf.network import VfNetwork
+from ecgmon.models.vf.patients import FOLDS
 from ecgmon.models.vf.training import TrainingPlan
+from ecgmon.monitor.core.model_contract import Contract
+from ecgmon.monitor.rhythm.vf_model import VF, WINDOW_TERMS
+from ecgmon.monitor.rhythm.vf_windows import WINDOW
 
+NAME = "vf"
 VERSION = "1.0"
-
-_DATA = (
+TRAINING = (
     "MIT-BIH Malignant Ventricular Ectopy Database (doi:10.13026/C22P44), MIT-BIH Arrhythmia Database "
     "(doi:10.13026/C2F305), MIT-BIH Supraventricular Arrhythmia Database (doi:10.13026/C2V30W), first "
     "halves of the noises of the MIT-BIH Noise Stress Test Database (doi:10.13026/C2HS3T)"
 )
+PROTOCOL = (
+    "trained on all patients of VFDB, on DS1 of MIT-BIH without record 201, whose patient is that of 202 "
+    "in DS2, and "
+    f"on SVDB; the scores on VFDB come from {FOLDS} other trainings of the same recipe and length, folds "
+    "by patient, "
+    "each record scored by weights that never saw its patient"
+)
+LICENCE = "MIT; trained on data under ODC-By 1.0 (PhysioNet)"
+
+CARD = Card(
+    about="Says of each second whether it shows ventricular flutter or fibrillation, from the waveform "
+    "alone: four "
+    "convolutions over four seconds of signal at 90 Hz. See `docs/ventricular-fibrillation.md`.",
+    inputs=f"`windows` (n, {WINDOW}), float32, in millivolts at 90 Hz, without baseline, as "
+    "`monitor/rhythm/vf_windows.py` cuts them",
+    outputs="`probability` (n,) of flutter or fibrillation in the second that ends one second before the "
+    "window does",
+    limits="Fast ventricular tachycardia is mostly called fibrillation too: the annotators themselves call "
+    "the same "
+    "waves one in one patient and the other in the next.",
+    commands=(
+        "ecgmon train vf",
+        "ecgmon train vf crossval",
+        "ecgmon train vf evaluate",
+        "ecgmon train vf export",
+    ),
+)
+
+_HOW = """\
+Seconds are labelled by the rhythm at their middle. Se: VF, VFIB and VFL. Sp: all others but NOISE and
+VT, which is scored by itself; *clear*: at least 2 s from where annotated flutter or fibrillation begins
+or ends. Episodes: 4 s or more. Stray: announced with no annotated episode within 10 s (of these, in VT)."""
+
+_HEAD = (
+    *("", "VF/VFL", "Se", "Se, clear", "others", "Sp", "Sp, clear"),
+    *("VT called so", "episodes", "delay", "stray"),
+)
 
 
-def metadata(vfdb: Sequence[str], plan: TrainingPlan) -> dict[str, str]:
-    """Return what an exported file says of itself."""
-    return {
-        "name": "fibrillation",
-        "version": VERSION,
-        "licence": "MIT",
-        "training_data": _DATA,
-        "training_vfdb": " ".join(vfdb),
-        "training_mitdb": " ".join(TRAIN_MITDB),
-        "training_steps": str(plan.steps),
-        "seed": str(plan.seed),
-    }
-
-
-def _percent(part: int, whole: int) -> str:
-    return f"{100.0 * part / whole:.2f} %" if whole else "-"
-
-
-def _table(rows: Sequence[Mapping[str, Any]]) -> str:
-    lines = [
-        "| | VF/VFL | Se | Se, clear | others | Sp | Sp, clear | VT called so | episodes | delay | stray |",
-        "| --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |",
-    ]
-    for row in rows:
-        delays_s = row["delays_s"]
-        delay = f"{sum(delays_s) / len(delays_s):.1f} s" if delays_s else "-"
-        lines.append(
-            f"| {row['name']} | {row['wanted']} s | {_percent(row['found'], row['wanted'])} "
-            f"| {_percent(row['clear_found'], row['clear'])} | {row['other']} s "
-            f"| {_percent(row['other'] - row['false'], row['other'])} "
-            f"| {_percent(row['other_clear'] - row['false_clear'], row['other_clear'])} "
-            f"| {_percent(row['tachycardia_found'], row['tachycardia'])} "
-            f"| {row['caught']} of {row['episodes']} | {delay} | {row['stray']} ({row['stray_vt']}) |"
-        )
-    return "\n".join(lines)
-
-
-def text(model: bytes, mitdb: Sequence[Mapping[str, Any]], crossval: Sequence[Mapping[str, Any]]) -> str:
-    """Return the card in Markdown.
+def contract(plan: TrainingPlan, records: Sequence[str], scores: Mapping[str, float]) -> Contract:
+    """Return what a trained file says of itself.
 
     Parameters
     ----------
-    model : bytes
-        The shipped file.
-    mitdb : sequence of rows
-        Scores of the shipped file on MIT-BIH.
-    crossval : sequence of rows
-        Scores of the cross-validation on VFDB: both leads, then each record.
+    plan : TrainingPlan
+        How it was trained.
+    records : sequence of str
+        On what.
+    scores : mapping of str to float
+        On patients never seen.
     """
-    return f"""# fibrillation {VERSION}
-
-Says of each second whether it shows ventricular flutter or fibrillation, from the waveform alone: four
-convolutions over four seconds of signal at 90 Hz. See `docs/ventricular-fibrillation.md`.
-
-- **File:** `vf.onnx`, {len(model)} bytes, sha256 `{hashlib.sha256(model).hexdigest()}`.
-- **Data:** {_DATA}.
-- **Protocol:** the file was trained on all patients of VFDB, on DS1 of MIT-BIH without record 201, whose
-  patient is that of 202 in DS2, and on SVDB. The scores on VFDB come from {FOLDS} other trainings of the same
-  recipe and length, folds by patient, each record scored by weights that never saw its patient.
-- **Scores:** seconds labelled by the rhythm at their middle. Se: VF, VFIB and VFL. Sp: all others but NOISE
-  and VT, which is scored by itself; *clear*: at least 2 s from where annotated flutter or fibrillation begins
-  or ends. Episodes: 4 s or more. Stray: announced with no annotated episode within 10 s (of these, in VT).
-- **Licence:** MIT. Not a medical device.
-
-## Cross-validation on VFDB
-
-{_table(crossval)}
-
-## This file on MIT-BIH
-
-{_table(mitdb)}
-"""
-
-
-def ship(
-    trained: Path,
-    target: Path,
-    mitdb: Sequence[Mapping[str, Any]],
-    crossval: Sequence[Mapping[str, Any]],
-) -> None:
-    """Write the trained file, with its scores in the metadata, and the card beside it."""
-    model = onnx.load(trained)
-    entries = {entry.key: entry.value for entry in model.metadata_props}
-    first = crossval[0]
-    entries["scores"] = (
-        f"Se {_percent(first['found'], first['wanted'])}, "
-        f"Sp {_percent(first['other'] - first['false'], first['other'])} outside VT and noise, "
-        f"episodes {first['caught']} of {first['episodes']}, on patients of VFDB never seen; "
-        f"{sum(row['stray'] for row in mitdb)} false announcements in MIT-BIH"
+    own = {"seed": str(plan.seed), "steps": str(plan.steps), "records": " ".join(records)}
+    return Contract(
+        kind=VF,
+        name=NAME,
+        version=VERSION,
+        training=TRAINING,
+        protocol=PROTOCOL,
+        scores=scores,
+        licence=LICENCE,
+        extra={**WINDOW_TERMS, **own},
     )
-    onnx.helper.set_model_props(model, entries)
-    content = write(model, target)
-    target.with_suffix(".md").write_text(text(content, mitdb, crossval), encoding="utf-8")
+
+
+def pack(network: VfNetwork, about: Contract) -> bytes:
+    """Return the model file of a trained network."""
+    return seal_graph(to_graph(network), about)
+
+
+def page(network: VfNetwork, about: Contract, scores: str) -> str:
+    """Return the card of a trained network."""
+    size = f"{sum(part.numel() for part in network.parameters())} parameters, stored as float32"
+    return CARD.page(about, size, scores)
+
+
+def summary(mitdb: Sequence[Mapping[str, Any]], crossval: Sequence[Mapping[str, Any]]) -> dict[str, float]:
+    """Return the figures that travel in the model file.
+
+    Parameters
+    ----------
+    mitdb : sequence of rows
+        Scores of the file itself on MIT-BIH.
+    crossval : sequence of rows
+        Scores of the cross-validation on VFDB, the first lead of all records first.
+    """
+    first = crossval[0]
+    return {
+        "vfdb_se": round(first["found"] / first["wanted"], 4),
+        "vfdb_sp": round(1.0 - first["false"] / first["other"], 4),
+        "vfdb_episodes": round(first["caught"] / first["episodes"], 4),
+        "mitdb_stray": float(sum(row["stray"] for row in mitdb)),
+    }
+
+
+def scores_page(mitdb: Sequence[Mapping[str, Any]], crossval: Sequence[Mapping[str, Any]]) -> str:
+    """Return the scores as Markdown; the same rows as in `summary`, then one for each record of VFDB."""
+    return (
+        f"{_HOW}\n\n### Cross-validation on VFDB\n\n{markdown_table(_HEAD, map(_cells, crossval))}\n\n"
+        f"### This file on MIT-BIH\n\n{markdown_table(_HEAD, map(_cells, mitdb))}"
+    )
+
+
+def _cells(row: Mapping[str, Any]) -> list[str]:
+    delays_s = row["delays_s"]
+    return [
+        row["name"],
+        f"{row['wanted']} s",
+        percent(row["found"], row["wanted"]),
+        percent(row["clear_found"], row["clear"]),
+        f"{row['other']} s",
+        percent(row["other"] - row["false"], row["other"]),
+        percent(row["other_clear"] - row["false_clear"], row["other_clear"]),
+        percent(row["tachycardia_found"], row["tachycardia"]),
+        f"{row['caught']} of {row['episodes']}",
+        f"{sum(delays_s) / len(delays_s):.1f} s" if delays_s else "-",
+        f"{row['stray']} ({row['stray_vt']})",
+    ]

@@ -1,4 +1,4 @@
-"""The network: four convolutions over a window, pooled over all of it and around the judged second."""
+"""The network of ventricular fibrillation: four convolutions, pooled over the window and one second."""
 
 from __future__ import annotations
 

@@ -1,10 +1,10 @@
-"""Who trains the fibrillation network and who tests it; nobody does both."""
+"""Who trains the network of ventricular fibrillation and who tests it; nobody does both."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from pathlib import Path
 
+from ecgmon.models.common.folds import Fold, deal, side_by_side
 from ecgmon.monitor.core.ecg_codes import DS1_WITHOUT_201, DS2, PACED
 
 VFDB_WITH = ("418", "419", "422", "424", "426", "429", "430", "609")
@@ -16,32 +16,22 @@ VFDB_WITHOUT = (
 )
 """Patients without; each fold of the cross-validation tests one or two of them."""
 
-VFDB = tuple(sorted(VFDB_WITH + VFDB_WITHOUT))
+VFDB = tuple(f"vfdb/{name}" for name in sorted(VFDB_WITH + VFDB_WITHOUT))
 FOLDS = len(VFDB_WITH)
 
-TRAIN_MITDB = DS1_WITHOUT_201
+TRAIN_MITDB = tuple(f"mitdb/{name}" for name in DS1_WITHOUT_201)
+"""Training patients; 201 is the same person as test record 202."""
 
-TEST_MITDB = tuple(sorted(("201", *DS2, *PACED)))
+TEST_MITDB = tuple(f"mitdb/{name}" for name in sorted(("201", *DS2, *PACED)))
 """What no training sees: DS2 with 201, and the paced records."""
 
 
-def fold_of(record: str) -> int:
-    """Return the fold that tests a record of VFDB."""
-    group = VFDB_WITH if record in VFDB_WITH else VFDB_WITHOUT
-    return group.index(record) % FOLDS
-
-
-def held_out(fold: int) -> tuple[str, ...]:
-    """Return the records of VFDB that a fold tests; it trains on all others."""
-    return tuple(record for record in VFDB if fold_of(record) == fold)
-
-
-def others(records: Iterable[str]) -> tuple[str, ...]:
-    """Return the records of VFDB that are not named."""
-    named = set(records)
-    return tuple(record for record in VFDB if record not in named)
+def vfdb_folds() -> list[Fold]:
+    """Return the folds of VFDB: each tests one patient with fibrillation and one or two without."""
+    groups = ([f"vfdb/{name}" for name in group] for group in (VFDB_WITH, VFDB_WITHOUT))
+    return side_by_side(*(deal(group, FOLDS) for group in groups))
 
 
 def svdb_records(folder: Path) -> tuple[str, ...]:
     """Return the records of SVDB that a folder of databases holds; none of them fibrillates."""
-    return tuple(sorted(path.stem for path in (folder / "svdb").glob("*.hea")))
+    return tuple(sorted(f"svdb/{path.stem}" for path in (folder / "svdb").glob("*.hea")))

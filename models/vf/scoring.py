@@ -147,7 +147,7 @@ def score(name: str, runs: Iterable[Run]) -> Score:
     return Score(
         name=name,
         delays_s=tuple(delays_s),
-        hours=counts.pop("seconds") / 3600.0,
+        hours=counts.pop("seconds", 0) / 3600.0,
         **{field.name: counts[field.name] for field in fields(Score) if field.type == "int"},
     )
 

@@ -1,18 +1,22 @@
-"""Trains the fibrillation network on seconds of known rhythm."""
+"""Trains the network of ventricular fibrillation on seconds of known rhythm."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch.nn import functional
 
+from ecgmon.models.common.checkpoint import ResumableRun, read_checkpoint
+from ecgmon.models.common.progress import Figures, Show, quiet
 from ecgmon.models.vf.augment import Augmenter
 from ecgmon.models.vf.data import NOISE, UNKNOWN, Lead, is_slow
 from ecgmon.models.vf.network import VfNetwork
+from ecgmon.monitor.core.errors import RecordError
 from ecgmon.monitor.rhythm.vf_windows import WINDOW
 
 BATCH = 256
@@ -30,12 +34,23 @@ NOISE_SHARE = 0.15
 STEP_S = {"svdb": 6, "mitdb": 3, "vfdb": 1}
 """Every so manyth second of a database is learnt from; all of its flutter."""
 
+SAVE_EVERY = 100
+"""Steps from one checkpoint to the next."""
+
 Indices = NDArray[np.int64]
 
 
 @dataclass(frozen=True, slots=True)
 class TrainingPlan:
-    """How long, and from which random start."""
+    """How long, and from which random start.
+
+    Parameters
+    ----------
+    steps : int
+        Batches.
+    seed : int
+        Of the first weights, the order and the changes of windows.
+    """
 
     steps: int = 1000
     seed: int = 0
@@ -67,6 +82,11 @@ def lessons(leads: Sequence[Lead]) -> Lessons:
     in one patient and fibrillation in another. Annotated noise counts as not
     fibrillating, but only in patients who never fibrillate. Each record weighs as the square
     root of the seconds it gives.
+
+    Raises
+    ------
+    RecordError
+        The records do not hold both kinds.
     """
     fibrillating = {lead.record for lead in leads if lead.wanted.any()}
     begins, wanted, weight, offset = [], [], [], 0
@@ -86,6 +106,11 @@ def lessons(leads: Sequence[Lead]) -> Lessons:
         weight.append(share)
         offset += lead.signal.size
     label = np.concatenate(wanted)
+    if label.all() or not label.any():
+        raise RecordError(
+            "These records do not hold both ventricular fibrillation and other rhythms.",
+            "Name records of both kinds, such as vfdb/418 and mitdb/101.",
+        )
     share = np.concatenate(weight)
     share[label] *= WANTED_SHARE / share[label].sum()
     share[~label] *= (1.0 - WANTED_SHARE) / share[~label].sum()
@@ -94,13 +119,50 @@ def lessons(leads: Sequence[Lead]) -> Lessons:
     return Lessons(signal, np.concatenate(begins), label, share)
 
 
+class _Fit(ResumableRun):
+    """The state of one training."""
+
+    def __init__(
+        self,
+        given: Lessons,
+        noises: Sequence[NDArray[np.float32]],
+        plan: TrainingPlan,
+        records: Sequence[str],
+    ) -> None:
+        torch.manual_seed(plan.seed)
+        self._given = given
+        self._bounds = np.cumsum(given.weight)
+        self._pick = np.random.default_rng(plan.seed)
+        self._augmenter = Augmenter(given.signal, noises, plan.seed)
+        self.network = VfNetwork()
+        self._optimiser = torch.optim.AdamW(self.network.parameters(), RATE, weight_decay=DECAY)
+        self._schedule = torch.optim.lr_scheduler.OneCycleLR(self._optimiser, RATE, total_steps=plan.steps)
+        parts = {"network": self.network, "optimiser": self._optimiser, "schedule": self._schedule}
+        super().__init__(plan, records, parts, {"pick": self._pick, "augmenter": self._augmenter.random})
+
+    def advance(self) -> Figures:
+        """Take one batch and return its loss."""
+        draws = self._pick.random(BATCH) * self._bounds[-1]
+        rows = np.minimum(np.searchsorted(self._bounds, draws), self._bounds.size - 1)
+        windows, wanted = self._augmenter.windows(self._given.begins[rows], self._given.wanted[rows])
+        target = torch.from_numpy(np.where(wanted, 1.0 - SOFTENED, SOFTENED).astype(np.float32))
+        self.network.train()
+        loss = functional.binary_cross_entropy_with_logits(self.network(windows), target)
+        self._optimiser.zero_grad()
+        torch.autograd.backward(loss)
+        self._optimiser.step()
+        self._schedule.step()
+        return {"loss": float(loss.detach())}
+
+
 def train(
     leads: Sequence[Lead],
     noises: Sequence[NDArray[np.float32]],
     plan: TrainingPlan,
-    show: Callable[[int, float], None] | None = None,
+    checkpoint: Path,
+    show: Show = quiet,
 ) -> VfNetwork:
-    """Train a network.
+    """Train a network, going on from a checkpoint where there is one.
 
     Parameters
     ----------
@@ -110,27 +172,31 @@ def train(
         Recorded noise to be added.
     plan : TrainingPlan
         Length and random start.
+    checkpoint : Path
+        Written every 100 steps and when stopped.
     show : callable, optional
         Is told each step and its loss.
+
+    Raises
+    ------
+    ModelError
+        The checkpoint is damaged, or was begun with another plan or other records.
     """
-    torch.manual_seed(plan.seed)
-    given = lessons(leads)
-    augmenter = Augmenter(given.signal, noises, plan.seed)
-    pick = np.random.default_rng(plan.seed)
-    bounds = np.cumsum(given.weight)
+    records = list(dict.fromkeys(lead.record for lead in leads))
+    run = _Fit(lessons(leads), noises, plan, records)
+    run.run(plan.steps, run.advance, checkpoint, show, every=SAVE_EVERY)
+    return run.network.eval()
+
+
+def load(checkpoint: Path) -> tuple[VfNetwork, TrainingPlan, list[str]]:
+    """Return the network of a checkpoint, the plan it was trained by, and the records it was trained on.
+
+    Raises
+    ------
+    ModelError
+        It cannot be read.
+    """
+    state = read_checkpoint(checkpoint)
     network = VfNetwork()
-    optimiser = torch.optim.AdamW(network.parameters(), RATE, weight_decay=DECAY)
-    schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, RATE, total_steps=plan.steps)
-    network.train()
-    for step in range(plan.steps):
-        rows = np.minimum(np.searchsorted(bounds, pick.random(BATCH) * bounds[-1]), bounds.size - 1)
-        windows, wanted = augmenter.windows(given.begins[rows], given.wanted[rows])
-        target = torch.from_numpy(np.where(wanted, 1.0 - SOFTENED, SOFTENED).astype(np.float32))
-        loss = functional.binary_cross_entropy_with_logits(network(windows), target)
-        optimiser.zero_grad()
-        loss.backward()  # type: ignore[no-untyped-call]
-        optimiser.step()
-        schedule.step()
-        if show is not None:
-            show(step, float(loss.detach()))
-    return network.eval()
+    network.load_state_dict(state["parts"]["network"])
+    return network.eval(), TrainingPlan(**state["plan"]), list(state["records"])

@@ -129,7 +129,7 @@ class SignalQuality(
     Plain rules find what is missing, flat or on a rail. A small network looks at the last four
     seconds (band powers, peakedness, steps) and gives the probability that they are clean, shaken
     or full of muscle noise; it was trained on recorded noise, and to leave ventricular
-    tachycardia, flutter, fibrillation and quiet asystole alone. ``python -m ecgmon.models.quality``
+    tachycardia, flutter, fibrillation and quiet asystole alone. ``ecgmon train quality``
     trains and scores it. A second that a reset cuts short is not judged.
 
     Parameters

@@ -3,19 +3,25 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass, fields
+from dataclasses import dataclass, fields
 from functools import cached_property
 from pathlib import Path
 
 import numpy as np
 
+from ecgmon.monitor.core.sealed_file import open_weights
+from ecgmon.monitor.core.zoo import shipped_file
 from ecgmon.monitor.dsp.operator import Samples
 from ecgmon.monitor.dsp.quality_features import NAMES
 
-MODEL_FILE = Path(__file__).with_suffix(".json")
+QUALITY = "ecgmon.quality/1"
+"""Contract: scaling and layers of `QualityModel`, as lists."""
 
 CLASSES = ("clean", "motion", "muscle")
 """What the network tells apart; the first means that nothing is wrong."""
+
+FEATURE_TERMS = {"features": json.dumps(NAMES), "classes": json.dumps(CLASSES)}
+"""What a file must say of its inputs and outputs."""
 
 
 @dataclass(frozen=True)
@@ -41,24 +47,24 @@ class QualityModel:
     output_bias: Samples
 
     @classmethod
-    def load(cls, path: Path = MODEL_FILE) -> QualityModel:
+    def load(cls, path: Path | None = None) -> QualityModel:
         """Read a model.
+
+        Parameters
+        ----------
+        path : Path, optional
+            A file of ``ecgmon train quality``; the shipped one by default.
 
         Raises
         ------
-        ValueError
-            If the file was made for other features.
+        ModelError
+            The file is missing, damaged, or was made for other features.
         """
-        content = json.loads(path.read_text(encoding="utf-8"))
-        if content["features"] != list(NAMES):
-            raise ValueError(f"{path.name} was made for other features")
-        return cls(**{field.name: np.array(content[field.name]) for field in fields(cls)})
-
-    def save(self, path: Path = MODEL_FILE) -> None:
-        """Write the model."""
-        content = {"features": list(NAMES), "classes": list(CLASSES)}
-        content |= {name: np.round(value, 6).tolist() for name, value in asdict(self).items()}
-        path.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
+        path = path or shipped_file("quality")
+        names = [field.name for field in fields(cls)]
+        weights, contract = open_weights(path, QUALITY, names=names)
+        contract.require(str(path), **FEATURE_TERMS)
+        return cls(**{name: np.array(weights[name]) for name in names})
 
     def probabilities(self, rows: Samples) -> Samples:
         """Return the probability of each class.

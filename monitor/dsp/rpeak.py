@@ -20,8 +20,6 @@ from ecgmon.monitor.dsp.rpeak_measure import (
 from ecgmon.monitor.dsp.rpeak_network import StreamingNetwork
 from ecgmon.monitor.dsp.rpeak_picker import PeakPicker, PickerSettings
 
-SHIPPED_MODEL = Path(__file__).resolve().parents[2] / "models" / "zoo" / "rpeak.onnx"
-
 
 class RPeakSettings(PickerSettings):
     """Settings of the R-peak detector.
@@ -83,7 +81,7 @@ class RPeakDetector(Operator[RPeakSettings, DetectorState, [Samples], list[RPeak
     def __init__(self, settings: RPeakSettings | None = None, model: Path | None = None) -> None:
         settings = settings or RPeakSettings()
         self._front_end = QrsFrontEnd()
-        self._network = StreamingNetwork(model or SHIPPED_MODEL)
+        self._network = StreamingNetwork(model)
         looks = self._network.lookahead_steps, self._network.second_look_steps
         gate = HeightGate(settings.least_qrs_mv)
         self._picker = PeakPicker(settings, gate, *looks)

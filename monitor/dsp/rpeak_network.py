@@ -6,17 +6,18 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import onnxruntime as ort
 from numpy.typing import NDArray
 
 from ecgmon.monitor.core.bound_graph import BoundGraphs
-from ecgmon.monitor.core.errors import ModelError
+from ecgmon.monitor.core.graph_file import open_graph
+from ecgmon.monitor.core.model_contract import Contract
 from ecgmon.monitor.core.stateful import Stateful
+from ecgmon.monitor.core.zoo import shipped_file
 from ecgmon.monitor.dsp import rpeak_frontend
 
-CONTRACT = "ecgmon-rpeak-2"
-"""Inputs ``hops`` (1, HOP, t) and states; outputs ``beat`` (1, 3, t) and the next states, in the same
-order. A state is read before the one that follows it is written, so both may share their memory."""
+RPEAK = "ecgmon.rpeak/2"
+"""Contract: inputs ``hops`` (1, HOP, t) and states; outputs ``beat`` (1, 3, t) and the next states, in the
+same order. A state is read before the one that follows it is written, so both may share their memory."""
 
 
 @dataclass(slots=True)
@@ -31,8 +32,8 @@ class StreamingNetwork(Stateful[NetworkState]):
 
     Parameters
     ----------
-    path : Path
-        ONNX file written by ``python -m ecgmon.models.rpeak export``.
+    path : Path, optional
+        A file of ``ecgmon train rpeak``; the shipped one by default.
 
     Raises
     ------
@@ -40,36 +41,17 @@ class StreamingNetwork(Stateful[NetworkState]):
         If the file is missing, damaged, or not made for this front end.
     """
 
-    def __init__(self, path: Path) -> None:
-        options = ort.SessionOptions()
-        options.intra_op_num_threads = 1
-        options.inter_op_num_threads = 1
-        options.log_severity_level = 3
-        try:
-            self._session = ort.InferenceSession(
-                path.read_bytes(), options, providers=["CPUExecutionProvider"]
-            )
-        except Exception as fault:
-            raise ModelError(f"{path}: cannot be read as an ONNX model ({fault}).") from fault
-        self.metadata: dict[str, str] = dict(self._session.get_modelmeta().custom_metadata_map)
-        self._check(path)
-        self.lookahead_steps = int(self.metadata["lookahead_steps"])
-        self.second_look_steps = int(self.metadata["second_look_steps"])
-        inputs, outputs = self._session.get_inputs()[1:], self._session.get_outputs()[1:]
+    def __init__(self, path: Path | None = None) -> None:
+        path = path or shipped_file("rpeak")
+        session, self.contract = open_graph(path, RPEAK, contract=Contract)
+        self.contract.require(str(path), front_end=rpeak_frontend.VERSION)
+        self.lookahead_steps = int(self.contract.extra["lookahead_steps"])
+        self.second_look_steps = int(self.contract.extra["second_look_steps"])
+        inputs, outputs = session.get_inputs()[1:], session.get_outputs()[1:]
         self._shapes = [item.shape for item in inputs]
         super().__init__()
         names = [item.name for item in (*inputs, *outputs)]
-        self._graphs = BoundGraphs(self._session, dict(zip(names, self.state.layers * 2, strict=True)))
-
-    def _check(self, path: Path) -> None:
-        wanted = {"contract": CONTRACT, "front_end": rpeak_frontend.VERSION}
-        for key, value in wanted.items():
-            found = self.metadata.get(key)
-            if found != value:
-                raise ModelError(
-                    f"{path}: not an R-peak model this program can serve: {key} is {found!r}, not {value!r}.",
-                    "Export it again with python -m ecgmon.models.rpeak.",
-                )
+        self._graphs = BoundGraphs(session, dict(zip(names, self.state.layers * 2, strict=True)))
 
     def fresh(self, start: int) -> NetworkState:  # noqa: ARG002 - steps begin with the stream
         """Return the state before the first hop."""

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from ecgmon.monitor.core.ecg_codes import AAMI_OF_SYMBOL
 from ecgmon.monitor.core.events import PIPELINE_HZ, SampleBlock
+from ecgmon.monitor.core.graph_file import session_options
 from ecgmon.monitor.explain.capture import BLOCK_SAMPLES, Caught, Watcher
 from ecgmon.monitor.explain.mask import deletion_mask
 from ecgmon.monitor.explain.measures import (
@@ -28,7 +29,6 @@ from ecgmon.monitor.explain.randomise import DEPTHS, Depth, shuffled
 from ecgmon.monitor.explain.shap_map import Background, load_background, shapley
 from ecgmon.monitor.explain.waves import delineate
 from ecgmon.monitor.inference.classification import BeatClassifier, ClassifierSettings
-from ecgmon.monitor.inference.model_file import session_options
 from ecgmon.monitor.inference.opening import open_classifier, serve_classifier
 from ecgmon.monitor.inference.registry import find_model
 from ecgmon.monitor.pipeline.pipeline import Pipeline, PipelineSettings

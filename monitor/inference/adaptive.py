@@ -105,7 +105,7 @@ class AdaptiveClassifier(Stateful[AdaptiveState]):
         Parameters
         ----------
         session, contract
-            As `ecgmon.monitor.inference.model_file.open_model` returns them.
+            As `ecgmon.monitor.core.graph_file.open_graph` returns them.
         source : str
             Name of the file, for messages.
         settings : ClassifierSettings

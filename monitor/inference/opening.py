@@ -2,22 +2,14 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
-from pathlib import Path
-
 import onnxruntime as ort
 
+from ecgmon.monitor.core.graph_file import open_graph
 from ecgmon.monitor.inference.adaptive import AdaptiveClassifier
 from ecgmon.monitor.inference.classification import BeatClassifier, ClassifierSettings, WindowClassifier
-from ecgmon.monitor.inference.contract import BEAT_SEQUENCE, ModelContract
-from ecgmon.monitor.inference.model_file import open_model
+from ecgmon.monitor.inference.contract import BEAT_KINDS, BEAT_SEQUENCE, ModelContract
 from ecgmon.monitor.inference.registry import find_model
 from ecgmon.monitor.inference.window_model import WindowModel
-
-
-@lru_cache(maxsize=4)
-def _opened(path: Path, modified_ns: int) -> tuple[ort.InferenceSession, ModelContract]:  # noqa: ARG001 - the time is part of the key
-    return open_model(path)
 
 
 def open_classifier(settings: ClassifierSettings | None = None) -> BeatClassifier:
@@ -36,9 +28,8 @@ def open_classifier(settings: ClassifierSettings | None = None) -> BeatClassifie
     settings = settings or ClassifierSettings()
     entry = find_model(settings.model)
     entry.verify()
-    path = entry.path.resolve()
-    session, contract = _opened(path, path.stat().st_mtime_ns)
-    return serve_classifier(session, contract, str(path), settings)
+    session, contract = open_graph(entry.path, *BEAT_KINDS, contract=ModelContract)
+    return serve_classifier(session, contract, str(entry.path), settings)
 
 
 def serve_classifier(
@@ -49,7 +40,7 @@ def serve_classifier(
     Parameters
     ----------
     session, contract
-        As `ecgmon.monitor.inference.model_file.open_model` returns them.
+        As `ecgmon.monitor.core.graph_file.open_graph` returns them.
     source : str
         Name of the file, for messages.
     settings : ClassifierSettings

@@ -2,23 +2,17 @@
 
 from __future__ import annotations
 
-import hashlib
 import itertools
-import tomllib
-from collections.abc import Iterator
-from dataclasses import dataclass
-from importlib import resources
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import platformdirs
 
 from ecgmon.monitor.core.errors import ModelError, PluginError
+from ecgmon.monitor.core.graph_file import open_graph
 from ecgmon.monitor.core.plugins import Offer, Registry
-from ecgmon.monitor.inference.contract import ModelContract
-from ecgmon.monitor.inference.model_file import open_model, sealed_digest
-
-ZOO = "ecgmon.models.zoo"
-"""The package that holds the shipped models; importing it needs numpy at most."""
+from ecgmon.monitor.core.zoo import ZooEntry, shipped_parts, zoo_parts
+from ecgmon.monitor.inference.contract import BEAT_KINDS, ModelContract
 
 MODELS = Registry(
     "ecgmon.models",
@@ -28,37 +22,10 @@ MODELS = Registry(
 """Models of other packages: name to the path of an ONNX file, or of a folder with an index like the zoo's."""
 
 
-@dataclass(frozen=True, slots=True)
-class ModelEntry:
-    """A model that can be loaded by name.
+class ModelEntry(ZooEntry):
+    """A classifier of beats that can be loaded by name."""
 
-    Parameters
-    ----------
-    name : str
-        Name to load it by.
-    path : Path
-        The ONNX file.
-    origin : str
-        ``shipped`` with ecgmon, ``installed`` by the user, or the package that offers it.
-    card : Path or None
-        A page on its data, protocol, scores and licence.
-    sha256 : str or None
-        SHA-256 of the whole file as the index states it; None for one a user has installed.
-    problem : PluginError or None
-        Why a model of another package cannot be used.
-    """
-
-    name: str
-    path: Path
-    origin: str
-    card: Path | None
-    sha256: str | None
-    problem: PluginError | None = None
-
-    @property
-    def size_bytes(self) -> int:
-        """Size of the file."""
-        return self.path.stat().st_size
+    __slots__ = ()
 
     def contract(self) -> ModelContract:
         """Return what the file says about itself, its checksums proven.
@@ -66,41 +33,10 @@ class ModelEntry:
         Raises
         ------
         ModelError
-            The file is damaged, foreign or not the one the index names.
+            The file is damaged, foreign, not the one the index names, or classifies no beats.
         """
         self.verify()
-        return open_model(self.path)[1]
-
-    def verify(self) -> None:
-        """Refuse a shipped file that is not the one the index names.
-
-        Raises
-        ------
-        ModelError
-            The file is missing or differs.
-        PluginError
-            The package that offers it is broken.
-        """
-        if self.problem is not None:
-            raise self.problem
-        try:
-            data = self.path.read_bytes()
-        except OSError as error:
-            raise ModelError(
-                f"{self.path}: the model {self.name} cannot be read ({error.strerror}).",
-                self._cure,
-            ) from None
-        if self.sha256 is not None and hashlib.sha256(data).hexdigest() != self.sha256:
-            whole = sealed_digest(data)
-            why = "it is another model" if whole and whole[0] == whole[1] else "it was changed or damaged"
-            raise ModelError(
-                f"{self.path}: this is not the {self.name} that was shipped: {why}.",
-                self._cure,
-            )
-
-    @property
-    def _cure(self) -> str:
-        return f"Install {'ecgmon' if self.origin in ('shipped', 'installed') else self.origin} again."
+        return open_graph(self.path, *BEAT_KINDS, contract=ModelContract)[1]
 
 
 def user_model_dir() -> Path:
@@ -109,30 +45,34 @@ def user_model_dir() -> Path:
 
 
 def shipped_models() -> tuple[str, list[ModelEntry]]:
-    """Return the default model's name and all shipped models, read from the zoo's index.
+    """Return the default model's name and all shipped classifiers of beats, read from the zoo's index.
 
     Raises
     ------
     ModelError
         The index is missing or cannot be read.
     """
-    return _index(Path(str(resources.files(ZOO))), "shipped")
+    default, parts = shipped_parts()
+    return default, _beat_models(parts)
 
 
-def _index(zoo: Path, origin: str) -> tuple[str, list[ModelEntry]]:
-    """Return the default and all models of a folder with an index."""
-    try:
-        index = tomllib.loads((zoo / "index.toml").read_text(encoding="utf-8"))
-        entries = [
-            ModelEntry(row["name"], zoo / row["file"], origin, zoo / row["card"], row["sha256"])
-            for row in index["model"]
-        ]
-        return str(index["default"]), entries
-    except (OSError, tomllib.TOMLDecodeError, KeyError, TypeError) as error:
-        raise ModelError(
-            f"{zoo / 'index.toml'}: the index of {origin} models cannot be read ({error}).",
-            f"Install {'ecgmon' if origin == 'shipped' else origin} again.",
-        ) from None
+def _beat_models(parts: Iterable[ZooEntry]) -> list[ModelEntry]:
+    return [
+        ModelEntry(part.name, part.path, part.origin, part.card, part.sha256, part.kind)
+        for part in parts
+        if part.kind in BEAT_KINDS
+    ]
+
+
+def chain_parts() -> list[ZooEntry]:
+    """Return the shipped learned parts that no setting chooses: they are in every chain.
+
+    Raises
+    ------
+    ModelError
+        The index is missing or cannot be read.
+    """
+    return [part for part in shipped_parts()[1] if part.kind not in BEAT_KINDS]
 
 
 def installed_models() -> Iterator[ModelEntry]:
@@ -156,13 +96,13 @@ def _offered(offer: Offer) -> list[ModelEntry]:
         return [_broken(offer, offer.problem)]
     path = Path(offer.part).expanduser()
     if path.is_dir():
-        return _index(path, offer.package)[1]
+        return _beat_models(zoo_parts(path, offer.package)[1])
     card = path.with_suffix(".md")
     return [ModelEntry(offer.name, path, offer.package, card if card.is_file() else None, None)]
 
 
 def _broken(offer: Offer, why: str) -> ModelEntry:
-    return ModelEntry(offer.name, Path(), offer.package, None, None, PluginError(why))
+    return ModelEntry(offer.name, Path(), offer.package, None, None, problem=PluginError(why))
 
 
 def list_models() -> list[ModelEntry]:
@@ -193,6 +133,9 @@ def find_model(name_or_path: str | Path | None = None) -> ModelEntry:
         if entry.name == name:
             return entry
         known.append(entry.name)
-    raise ModelError(
-        f"There is no model named {name!r}.", f"Known are: {', '.join(known)}; or name an .onnx file."
-    )
+    names = ", ".join(known)
+    if name in {part.name for part in chain_parts()}:
+        raise ModelError(
+            f"{name} is a part of every chain and classifies no beats.", f"Choose one of: {names}."
+        )
+    raise ModelError(f"There is no model named {name!r}.", f"Known are: {names}; or name an .onnx file.")

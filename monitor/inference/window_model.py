@@ -9,9 +9,9 @@ import onnxruntime as ort
 from numpy.typing import NDArray
 
 from ecgmon.monitor.core.errors import ModelError
+from ecgmon.monitor.core.graph_file import open_graph
 from ecgmon.monitor.dsp import FRONT_END_VERSION
 from ecgmon.monitor.inference.contract import BEAT_WINDOW, ModelContract, check_servable
-from ecgmon.monitor.inference.model_file import open_model
 from ecgmon.monitor.inference.registry import find_model
 
 Float32 = NDArray[np.float32]
@@ -51,7 +51,7 @@ class WindowModel:
         """
         entry = find_model(name_or_path)
         entry.verify()
-        session, contract = open_model(entry.path)
+        session, contract = open_graph(entry.path, BEAT_WINDOW, contract=ModelContract)
         return cls.serve(session, contract, str(entry.path))
 
     @classmethod
@@ -61,7 +61,7 @@ class WindowModel:
         Parameters
         ----------
         session, contract
-            As `open_model` returns them.
+            As `ecgmon.monitor.core.graph_file.open_graph` returns them.
         source : str
             Name of the file, for messages.
 

@@ -5,13 +5,19 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
+from ecgmon.monitor.core.sealed_file import open_weights
+from ecgmon.monitor.core.zoo import shipped_file
 from ecgmon.monitor.rhythm.af_features import NAMES
 
-MODEL_FILE = Path(__file__).with_suffix(".json")
+AF = "ecgmon.af/1"
+"""Contract: ``weights``, one for each feature, and ``bias`` of a logistic regression."""
+
+FEATURE_TERMS = {"features": json.dumps(NAMES)}
+"""What a file must say of its features."""
 
 
 class AfClassifier(Protocol):
@@ -24,7 +30,7 @@ class AfClassifier(Protocol):
 
 @dataclass(frozen=True)
 class AfModel:
-    """Logistic regression over `atrial_features.NAMES`.
+    """Logistic regression over `af_features.NAMES`.
 
     Parameters
     ----------
@@ -38,23 +44,23 @@ class AfModel:
     bias: float
 
     @classmethod
-    def load(cls, path: Path = MODEL_FILE) -> AfModel:
+    def load(cls, path: Path | None = None) -> AfModel:
         """Read a model.
+
+        Parameters
+        ----------
+        path : Path, optional
+            A file of ``ecgmon train af``; the shipped one by default.
 
         Raises
         ------
-        ValueError
-            If the file was made for other features.
+        ModelError
+            The file is missing, damaged, or was made for other features.
         """
-        content = json.loads(path.read_text(encoding="utf-8"))
-        if content["features"] != list(NAMES):
-            raise ValueError(f"{path.name} was made for other features")
-        return cls(tuple(content["weights"]), float(content["bias"]))
-
-    def save(self, path: Path = MODEL_FILE) -> None:
-        """Write the model."""
-        content = {"features": list(NAMES), **asdict(self)}
-        path.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
+        path = path or shipped_file("af")
+        weights, contract = open_weights(path, AF, names=("weights", "bias"))
+        contract.require(str(path), **FEATURE_TERMS)
+        return cls(tuple(weights["weights"]), float(weights["bias"]))
 
     def probability(self, features: Sequence[float]) -> float:
         """Return the probability of atrial fibrillation, 0 to 1."""

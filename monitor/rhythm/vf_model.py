@@ -5,30 +5,31 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
-import onnxruntime as ort
 
 from ecgmon.monitor.core.bound_graph import BoundGraphs
-from ecgmon.monitor.core.errors import ModelError
+from ecgmon.monitor.core.graph_file import open_graph
+from ecgmon.monitor.core.model_contract import Contract
+from ecgmon.monitor.core.zoo import shipped_file
 from ecgmon.monitor.dsp.operator import Samples
-from ecgmon.monitor.inference.model_file import session_options
 from ecgmon.monitor.rhythm.vf_windows import AHEAD_S, RATE_HZ, WINDOW
 
-SHIPPED_MODEL = Path(__file__).resolve().parents[2] / "models" / "zoo" / "vf.onnx"
+VF = "ecgmon.vf/1"
+"""Contract: input ``windows`` (n, window) in millivolts; output ``probability`` (n,)."""
 
-CONTRACT = "ecgmon-fibrillation-1"
-"""Input ``windows`` (n, window) in millivolts; output ``probability`` (n,)."""
+WINDOW_TERMS = {"rate_hz": f"{RATE_HZ:g}", "window": str(WINDOW), "ahead_s": f"{AHEAD_S:g}"}
+"""What a file must say of its windows."""
 
 BATCH = 64
-"""Windows judged at once, so that a whole record needs little memory."""
+"""Windows classified at once, so that a whole record needs little memory."""
 
 
 class VfModel:
-    """Judges windows one by one; it keeps no state.
+    """Classifies windows one by one; it keeps no state.
 
     Parameters
     ----------
-    path : Path
-        ONNX file written by ``python -m ecgmon.models.vf export``.
+    path : Path, optional
+        A file of ``ecgmon train vf``; the shipped one by default.
 
     Raises
     ------
@@ -36,29 +37,11 @@ class VfModel:
         If the file is missing, damaged, or not made for these windows.
     """
 
-    def __init__(self, path: Path = SHIPPED_MODEL) -> None:
-        try:
-            session = ort.InferenceSession(
-                path.read_bytes(), session_options(), providers=["CPUExecutionProvider"]
-            )
-        except Exception as fault:  # onnxruntime raises its own undocumented types
-            raise ModelError(f"{path}: cannot be read as an ONNX model ({fault}).") from fault
+    def __init__(self, path: Path | None = None) -> None:
+        path = path or shipped_file("vf")
+        session, self.contract = open_graph(path, VF, contract=Contract)
+        self.contract.require(str(path), **WINDOW_TERMS)
         self._graphs = BoundGraphs(session)
-        self.metadata: dict[str, str] = dict(session.get_modelmeta().custom_metadata_map)
-        wanted = {
-            "contract": CONTRACT,
-            "rate_hz": f"{RATE_HZ:g}",
-            "window": str(WINDOW),
-            "ahead_s": f"{AHEAD_S:g}",
-        }
-        for key, value in wanted.items():
-            found = self.metadata.get(key)
-            if found != value:
-                raise ModelError(
-                    f"{path}: not a fibrillation model this program can serve: "
-                    f"{key} is {found!r}, not {value!r}.",
-                    "Export it again with python -m ecgmon.models.vf.",
-                )
 
     def probabilities(self, windows_mv: Samples) -> Samples:
         """Return the probability of flutter or fibrillation.

@@ -5,12 +5,12 @@ import onnxruntime as ort
 import pytest
 
 from ecgmon.monitor.core.bound_graph import MOST_LENGTHS, BoundGraphs
-from ecgmon.monitor.dsp.rpeak import SHIPPED_MODEL
+from ecgmon.monitor.core.zoo import shipped_file
 
 
 @pytest.fixture(scope="module")
 def session():
-    return ort.InferenceSession(SHIPPED_MODEL.read_bytes(), providers=["CPUExecutionProvider"])
+    return ort.InferenceSession(shipped_file("rpeak").read_bytes(), providers=["CPUExecutionProvider"])
 
 
 def inputs_of(session, length, seed=0):

@@ -7,9 +7,10 @@ import pytest
 from resealing import reseal, swap
 
 from ecgmon.monitor.core.errors import ModelError
+from ecgmon.monitor.core.graph_file import open_graph
+from ecgmon.monitor.core.sealed_file import sealed_digest
 from ecgmon.monitor.inference import ModelContract, WindowModel, find_model
 from ecgmon.monitor.inference.contract import BEAT_WINDOW, check_servable
-from ecgmon.monitor.inference.model_file import open_model, sealed_digest
 
 
 @pytest.fixture(scope="module")
@@ -132,4 +133,6 @@ def test_contract_with_an_unknown_aami_class_is_refused():
 
 def test_the_stated_checksum_is_that_of_the_file(shipped):
     stated, actual = sealed_digest(shipped)
-    assert stated == actual == open_model(find_model("arrhythminet-v1").path)[1].sha256
+    assert (
+        stated == actual == open_graph(find_model("arrhythminet-v1").path, contract=ModelContract)[1].sha256
+    )

@@ -52,7 +52,7 @@ def test_a_shipped_file_swapped_for_another_whole_model_is_noticed(tmp_path, mon
     zoo = tmp_path / "zoo"
     shutil.copytree(shipped, zoo)
     shutil.copy(zoo / "arrhythminet-v2.onnx", zoo / "arrhythminet-v1.onnx")
-    monkeypatch.setattr(registry.resources, "files", lambda _: zoo)
+    monkeypatch.setattr("ecgmon.monitor.core.zoo.resources.files", lambda _: zoo)
     with pytest.raises(ModelError, match="it is another model"):
         WindowModel.load("arrhythminet-v1")
     (zoo / "arrhythminet-v1.onnx").write_bytes(b"short")

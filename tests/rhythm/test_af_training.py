@@ -1,14 +1,19 @@
-"""The judge of atrial fibrillation learns what it is shown, and its file says what it is for."""
+"""The classifier of atrial fibrillation learns what it is shown, and its file says what it is for."""
 
 from __future__ import annotations
 
 import numpy as np
 import pytest
+from resealing import reseal
 
+from ecgmon.models.af import card
 from ecgmon.models.af.data import Stretches
-from ecgmon.models.af.training import fit, report
+from ecgmon.models.af.scoring import lines, score
+from ecgmon.models.af.training import TrainingPlan, train
+from ecgmon.monitor.core.errors import ModelError
+from ecgmon.monitor.core.zoo import shipped_file
 from ecgmon.monitor.rhythm.af_features import before_r, correlation, describe, entropy
-from ecgmon.monitor.rhythm.af_model import MODEL_FILE, AfModel
+from ecgmon.monitor.rhythm.af_model import AfModel
 
 
 def pairs(rr_s: np.ndarray) -> list[tuple[float, float]]:
@@ -25,16 +30,18 @@ def stretches(fibrillates: bool, seed: int) -> Stretches:
 
 
 def test_what_was_learned_tells_made_rhythms_apart():
-    model = fit([stretches(True, 1), stretches(False, 2), stretches(False, 3)])
-    assert all("100.0 %" in line for line in report(model, [stretches(True, 4), stretches(False, 5)]))
+    model = train([stretches(True, 1), stretches(False, 2), stretches(False, 3)])
+    told = [line for part in (stretches(True, 4), stretches(False, 5)) for line in lines(score(model, part))]
+    assert len(told) == 2
+    assert all("100.0 %" in line for line in told)
 
 
 def test_training_twice_gives_the_same_model():
     parts = [stretches(True, 1), stretches(False, 2)]
-    assert fit(parts) == fit(parts)
+    assert train(parts) == train(parts) != train(parts, TrainingPlan(seed=1))
 
 
-def test_the_shipped_judge_wants_irregular_beats_and_weighs_p_waves():
+def test_the_shipped_model_wants_irregular_beats_and_weighs_p_waves():
     model = AfModel.load()
     assert model.probability([1.8, 0.0]) > 0.95
     assert model.probability([0.2, 0.0]) < 0.5
@@ -43,15 +50,17 @@ def test_the_shipped_judge_wants_irregular_beats_and_weighs_p_waves():
 
 def test_a_model_for_other_features_is_refused(tmp_path):
     path = tmp_path / "model.json"
-    path.write_text(MODEL_FILE.read_text().replace("entropy of intervals", "something else"))
-    with pytest.raises(ValueError, match="other features"):
+    shipped = shipped_file("af").read_bytes()
+    path.write_bytes(reseal(shipped.replace(b"entropy of intervals", b"entropy of amplitude")))
+    with pytest.raises(ModelError, match="another program: features"):
         AfModel.load(path)
 
 
-def test_a_saved_model_is_read_back_as_it_was(tmp_path):
+def test_a_packed_model_is_read_back_as_it_was(tmp_path):
     model = AfModel((1.5, -2.0), 0.25)
-    model.save(tmp_path / "model.json")
-    assert AfModel.load(tmp_path / "model.json") == model
+    path = tmp_path / "model.json"
+    path.write_bytes(card.pack(model, card.contract(TrainingPlan(), ["mitdb/101"], {"se": 0.9})))
+    assert AfModel.load(path) == model
 
 
 def test_entropy_is_low_where_intervals_repeat_and_high_where_they_do_not():

@@ -8,8 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ecgmon.monitor.core.errors import ModelError
+from ecgmon.monitor.core.zoo import shipped_file
 from ecgmon.monitor.rhythm.vf import VfDetector, VfSecond, VfSettings
-from ecgmon.monitor.rhythm.vf_model import SHIPPED_MODEL, VfModel
+from ecgmon.monitor.rhythm.vf_model import VfModel
 from ecgmon.sim.library import find_record
 from ecgmon.sim.record import read_record
 from ecgmon.sim.synthetic import Episode, SyntheticSettings, synthesise
@@ -196,5 +197,5 @@ def test_a_foreign_file_is_refused(tmp_path):
     path.write_bytes(b"no model")
     with pytest.raises(ModelError, match=r"broken\.onnx"):
         VfModel(path)
-    with pytest.raises(ModelError, match="not a fibrillation model"):
-        VfModel(SHIPPED_MODEL.with_name("rpeak.onnx"))
+    with pytest.raises(ModelError, match=r"ecgmon\.rpeak/2, but ecgmon\.vf/1"):
+        VfModel(shipped_file("rpeak"))

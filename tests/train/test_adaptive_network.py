@@ -7,7 +7,7 @@ import torch
 
 from ecgmon.models.adaptive.batches import filtered, stretched
 from ecgmon.models.adaptive.calibration import Calibration, fit_calibration
-from ecgmon.models.adaptive.card import pack, ship_run
+from ecgmon.models.adaptive.card import contract, pack, page, scores_page
 from ecgmon.models.adaptive.data import BeatSequence, beats_key, match
 from ecgmon.models.adaptive.export import PENDING, to_graph
 from ecgmon.models.adaptive.leads import turn
@@ -22,13 +22,15 @@ from ecgmon.models.adaptive.patients import (
     training_records,
 )
 from ecgmon.models.adaptive.scoring import Prediction, calibration_error, predict, to_aami
-from ecgmon.models.adaptive.training import Recipe, load_network, loss_of, train
+from ecgmon.models.adaptive.training import TrainingPlan, load, loss_of, train
+from ecgmon.models.common import windows
+from ecgmon.models.common.sealing import ship
 from ecgmon.monitor.core.ecg_codes import DS1, DS2
 from ecgmon.monitor.core.errors import ModelError
-from ecgmon.monitor.dsp import rpeak
+from ecgmon.monitor.core.graph_file import open_graph
 from ecgmon.monitor.inference.atypical_beats import ATYPICAL_FEATURES
 from ecgmon.monitor.inference.classification import ClassifierSettings
-from ecgmon.monitor.inference.model_file import open_model
+from ecgmon.monitor.inference.contract import ModelContract
 from ecgmon.monitor.inference.opening import open_classifier
 from ecgmon.monitor.inference.patient_features import FEATURES, USUAL_FEATURES
 
@@ -73,8 +75,9 @@ def made_up(record: str, n: int = 60) -> BeatSequence:
 @pytest.fixture
 def session(tmp_path):
     path = tmp_path / "net.onnx"
-    path.write_bytes(pack(random_network(), Recipe(), Calibration(), {}))
-    return open_model(path)[0]
+    about = contract(TrainingPlan(), [], Calibration(), {})
+    path.write_bytes(pack(random_network(), Calibration(), about))
+    return open_graph(path, contract=ModelContract)[0]
 
 
 @pytest.mark.parametrize("cuts", [range(1, 40), [7, 8, 23], []])
@@ -216,25 +219,27 @@ def test_beats_found_match_reference_beats_one_to_one():
 def test_another_detector_makes_other_beats(tmp_path, monkeypatch):
     before = beats_key()
     (tmp_path / "rpeak.onnx").write_bytes(b"another detector")
-    monkeypatch.setattr(rpeak, "SHIPPED_MODEL", tmp_path / "rpeak.onnx")
+    monkeypatch.setattr(windows, "shipped_file", lambda name: tmp_path / f"{name}.onnx")
     assert beats_key() != before
 
 
 def test_a_tiny_training_learns_resumes_ships_and_is_served(tmp_path):
-    recipe = Recipe(epochs=2, steps=30, runs=4, length=32, invented=0.0, ema=0.9, peak_rate=1e-2)
+    plan = TrainingPlan(epochs=2, steps=30, runs=4, length=32, invented=0.0, ema=0.9, peak_rate=1e-2)
     data = [made_up(name) for name in ("101", "106", "108")]
-    lines: list[str] = []
-    train(data, recipe, tmp_path / "c.pt", [made_up("109")], lines.append)
-    assert "round 2 of 2" in lines[-1]
-    network, again = load_network(tmp_path / "c.pt")
-    assert again == recipe
+    seen: list[tuple[int, set[str]]] = []
+    train(data, plan, tmp_path / "c.pt", [made_up("109")], lambda done, row: seen.append((done, set(row))))
+    assert seen[-1] == (2, {"loss", "final_v_f1", "final_s_f1", "final_accuracy"})
+    network, again, records = load(tmp_path / "c.pt")
+    assert (again, records) == (plan, ["mitdb/101", "mitdb/106", "mitdb/108"])
     prediction = predict(network, made_up("112"))
     assert (to_aami(prediction.first).argmax(1) == prediction.truth).mean() > 0.85
     assert 0 <= calibration_error(to_aami(prediction.first), prediction.truth) < 0.5
-    path = ship_run(tmp_path / "c.pt", tmp_path, Calibration(1.5), {"ds2_v_f1": 0.5})
+    about = contract(plan, records, Calibration(1.5), {"ds2_v_f1": 0.5})
+    told = page(network, about, scores_page(about.scores, Calibration(1.5)))
+    path = ship(tmp_path, about, pack(network, Calibration(1.5), about), told)
     assert open_classifier(ClassifierSettings(model=str(path))).contract.name == "adaptive"
     with pytest.raises(ModelError, match="other settings"):
-        train(data, Recipe(epochs=3), tmp_path / "c.pt")
+        train(data, TrainingPlan(epochs=3), tmp_path / "c.pt")
 
 
 def test_a_record_at_another_angle_keeps_its_beats_and_changes_their_shapes():

@@ -7,9 +7,9 @@ import torch
 
 from ecgmon.models.arrhythminet.export import as_stored, to_graph
 from ecgmon.models.arrhythminet.network import build, grad_cam, parameter_count
-from ecgmon.models.common.sealing import seal
+from ecgmon.models.common.sealing import seal_graph
+from ecgmon.monitor.core.graph_file import session_options
 from ecgmon.monitor.inference import find_model
-from ecgmon.monitor.inference.model_file import session_options
 
 pytestmark = pytest.mark.train
 
@@ -39,7 +39,7 @@ def lived_in(version):
 
 def session_of(network, temperature=1.0):
     contract = find_model("arrhythminet-v1").contract()
-    return ort.InferenceSession(seal(to_graph(network, temperature), contract), session_options())
+    return ort.InferenceSession(seal_graph(to_graph(network, temperature), contract), session_options())
 
 
 @pytest.mark.parametrize("version", VERSIONS)

@@ -13,7 +13,7 @@ from ecgmon.models.arrhythminet.data import MITDB, Beats, database_folder, load_
 from ecgmon.models.arrhythminet.network import CLASSES
 from ecgmon.models.arrhythminet.scores_file import load_scores
 from ecgmon.models.arrhythminet.scoring import Confusion, calibration_error, fit_temperature
-from ecgmon.models.arrhythminet.training import Recipe, load_result, predict, train
+from ecgmon.models.arrhythminet.training import TrainingPlan, load, predict, train
 from ecgmon.models.common.windows import MARGIN_SAMPLES, clean_windows, live_offsets
 from ecgmon.monitor.core.errors import ModelError
 from ecgmon.monitor.dsp.segment import normalise
@@ -23,7 +23,7 @@ from ecgmon.sim.record import read_record
 pytestmark = pytest.mark.train
 
 RECORDS = Path(__file__).parents[2] / "sim" / "records" / "mitdb"
-TINY = Recipe(version="v1", epochs=2, epoch_beats=640, batch=32, ema=0.5)
+TINY = TrainingPlan(version="v1", epochs=2, epoch_beats=640, batch=32, ema=0.5)
 STILL = Augmentation(*[0.0] * 9)
 
 
@@ -127,7 +127,7 @@ def checkpoint(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def trained(checkpoint, beats, split):
-    return train(beats, split, TINY, checkpoint, lambda _: None)
+    return train(beats, split, TINY, checkpoint)
 
 
 def test_a_tiny_training_learns(trained, beats, split):
@@ -136,14 +136,14 @@ def test_a_tiny_training_learns(trained, beats, split):
 
 
 def test_training_that_was_stopped_goes_on_to_the_very_same_network(tmp_path, beats, split):
-    whole = train(beats, split, TINY, tmp_path / "whole.pt", lambda _: None)
+    whole = train(beats, split, TINY, tmp_path / "whole.pt")
 
-    def stop(_line):
+    def stop(_done, _figures):
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
         train(beats, split, TINY, tmp_path / "stopped.pt", stop)
-    again = train(beats, split, TINY, tmp_path / "stopped.pt", lambda _: None)
+    again = train(beats, split, TINY, tmp_path / "stopped.pt")
     windows = beats.served(split.test)
     np.testing.assert_array_equal(predict(whole.network, windows), predict(again.network, windows))
 
@@ -151,28 +151,28 @@ def test_training_that_was_stopped_goes_on_to_the_very_same_network(tmp_path, be
 def test_a_checkpoint_of_another_recipe_is_not_overwritten(trained, checkpoint, beats, split):
     before = checkpoint.read_bytes()
     with pytest.raises(ModelError, match="other settings"):
-        train(beats, split, replace(TINY, epochs=3), checkpoint, lambda _: None)
+        train(beats, split, replace(TINY, epochs=3), checkpoint)
     assert checkpoint.read_bytes() == before
 
 
 def test_the_network_of_a_checkpoint_is_the_one_trained(trained, checkpoint, beats, split):
     windows = beats.served(split.test)
     np.testing.assert_array_equal(
-        predict(load_result(checkpoint).network, windows), predict(trained.network, windows)
+        predict(load(checkpoint).network, windows), predict(trained.network, windows)
     )
 
 
 def test_a_damaged_checkpoint_is_refused(tmp_path):
     (tmp_path / "run.pt").write_bytes(b"nothing")
     with pytest.raises(ModelError, match="damaged"):
-        load_result(tmp_path / "run.pt")
+        load(tmp_path / "run.pt")
 
 
 def test_from_training_to_a_served_model_by_the_commands(tmp_path, beats, monkeypatch, capsys):
     monkeypatch.setattr(command, "database_folder", lambda _: RECORDS)
     monkeypatch.setattr(command, "load_beats", lambda *_: beats)
     monkeypatch.setattr(
-        command, "Recipe", lambda **row: replace(TINY, version=row["version"], epoch_beats=160)
+        command, "TrainingPlan", lambda **row: replace(TINY, version=row["version"], epoch_beats=160)
     )
     small = lambda labels, seed: split_beats(labels, seed, held_out=30, validation=10)  # noqa: E731
     monkeypatch.setattr(command, "split_beats", small)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import signal
 from pathlib import Path
 
 import numpy as np
@@ -9,12 +11,14 @@ import pytest
 import torch
 import wfdb
 
-from ecgmon.models.rpeak import export
+from ecgmon.models.common.folds import patient
+from ecgmon.models.common.progress import Figures
+from ecgmon.models.rpeak import card
 from ecgmon.models.rpeak.batches import BatchShape, Sampler, step_targets
 from ecgmon.models.rpeak.data import MIXTURES, prepare_noise
 from ecgmon.models.rpeak.motion import motion_noise
 from ecgmon.models.rpeak.network import NetworkShape, RPeakNetwork
-from ecgmon.models.rpeak.patients import DS2_AND_PACED, FOLDS, SHIPPED_TRAINING, fold_records, patient
+from ecgmon.models.rpeak.patients import DS2_AND_PACED, FOLDS, SHIPPED_TRAINING, fold_records
 from ecgmon.models.rpeak.synthetic import synthetic_trace
 from ecgmon.models.rpeak.training import Training, TrainingPlan
 from ecgmon.monitor.core.errors import ModelError
@@ -38,33 +42,33 @@ def weights(network: RPeakNetwork) -> np.ndarray:
     return np.concatenate([part.detach().numpy().ravel() for part in network.parameters()])
 
 
-def test_the_loss_falls():
+def test_the_loss_falls(tmp_path: Path):
     losses: list[float] = []
-    training(60).run(progress=lambda _step, loss: losses.append(loss))
+    training(60).train(tmp_path / "run.pt", lambda _, row: losses.append(row["loss"]))
     assert np.mean(losses[-20:]) < 0.9 * np.mean(losses[:10])
 
 
 def test_a_stopped_training_goes_on_to_the_same_weights(tmp_path: Path):
-    whole = weights(training(12).run())
+    whole = weights(training(12).train(tmp_path / "whole.pt"))
     stopped = training(12)
 
-    def stop(step: int, _loss: float) -> None:
-        if step == 4:
-            raise KeyboardInterrupt
+    def stop(done: int, _figures: Figures) -> None:
+        if done == 4:
+            os.kill(os.getpid(), signal.SIGINT)
 
     with pytest.raises(KeyboardInterrupt):
-        stopped.run(tmp_path / "run.pt", stop)
+        stopped.train(tmp_path / "run.pt", stop)
     seen: list[int] = []
-    resumed = training(12).run(tmp_path / "run.pt", lambda step, _loss: seen.append(step))
-    assert seen[0] == 5
+    resumed = training(12).train(tmp_path / "run.pt", lambda done, _: seen.append(done))
+    assert seen == list(range(6, 13))
     np.testing.assert_array_equal(weights(resumed), whole)
 
 
 def test_a_checkpoint_of_another_plan_is_not_overwritten(tmp_path: Path):
-    training(2).run(tmp_path / "run.pt")
+    training(2).train(tmp_path / "run.pt")
     before = (tmp_path / "run.pt").read_bytes()
     with pytest.raises(ModelError, match="other settings"):
-        training(3).run(tmp_path / "run.pt")
+        training(3).train(tmp_path / "run.pt")
     assert (tmp_path / "run.pt").read_bytes() == before
 
 
@@ -76,7 +80,7 @@ def test_the_streaming_graph_gives_what_the_network_gives(tmp_path: Path):
         logits = network(torch.from_numpy(hops)[None])[0]
     expected = torch.cat((torch.sigmoid(logits[:2]), logits[2:])).numpy()
     path = tmp_path / "rpeak.onnx"
-    export.write(network, path, {"name": "rpeak"})
+    path.write_bytes(card.pack(network, card.contract(network, TrainingPlan(), ["mitdb/101"], {})))
     stream = StreamingNetwork(path)
     pieces = np.split(hops, [1, 2, 30, 31, 150], axis=1)
     given = np.concatenate([stream.process(piece) for piece in pieces], axis=1)

@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 import torch
 
-from ecgmon.models.vf import card, export
+from ecgmon.models.vf import card
 from ecgmon.models.vf.augment import Augmenter
 from ecgmon.models.vf.data import Lead, short_signal
 from ecgmon.models.vf.network import VfNetwork, judged_steps
-from ecgmon.models.vf.patients import FOLDS, TEST_MITDB, TRAIN_MITDB, VFDB, VFDB_WITH, held_out
+from ecgmon.models.vf.patients import FOLDS, TEST_MITDB, TRAIN_MITDB, VFDB, VFDB_WITH, vfdb_folds
 from ecgmon.models.vf.scoring import Run, line, score
 from ecgmon.models.vf.training import TrainingPlan, lessons, train
 from ecgmon.monitor.rhythm.vf import VfDetector
@@ -27,11 +27,12 @@ def made_lead(record: str, rhythm: str, label: str, seed: int) -> Lead:
 
 
 def test_every_patient_is_tested_once_and_no_test_patient_of_mitbih_is_trained_on():
-    tested = [record for fold in range(FOLDS) for record in held_out(fold)]
+    tested = [record for fold in vfdb_folds() for record in fold.test]
     assert sorted(tested) == list(VFDB)
-    assert all(len(set(held_out(fold)) & set(VFDB_WITH)) == 1 for fold in range(FOLDS))
+    fibrillating = {f"vfdb/{name}" for name in VFDB_WITH}
+    assert [len(set(fold.test) & fibrillating) for fold in vfdb_folds()] == [1] * FOLDS
     assert not set(TRAIN_MITDB) & set(TEST_MITDB)
-    assert {"201", "202"} <= set(TEST_MITDB)
+    assert {"mitdb/201", "mitdb/202"} <= set(TEST_MITDB)
 
 
 def test_tachycardia_and_noise_of_those_who_fibrillate_are_not_learnt_from():
@@ -64,12 +65,12 @@ def test_the_exported_file_says_what_the_network_says(tmp_path):
     network = VfNetwork()
     network(torch.from_numpy(WINDOWS))
     path = tmp_path / "made.onnx"
-    export.write(export.to_onnx(network, card.metadata(VFDB, TrainingPlan())), path)
+    path.write_bytes(card.pack(network, card.contract(TrainingPlan(), VFDB, {})))
     with torch.no_grad():
         wanted = torch.sigmoid(network.eval()(torch.from_numpy(WINDOWS))).numpy()
     served = VfModel(path)
     assert np.allclose(served.probabilities(WINDOWS), wanted, atol=1e-6)
-    assert served.metadata["training_vfdb"].split() == list(VFDB)
+    assert served.contract.extra["records"].split() == list(VFDB)
 
 
 def test_a_short_training_tells_made_fibrillation_from_beats(tmp_path):
@@ -78,10 +79,11 @@ def test_a_short_training_tells_made_fibrillation_from_beats(tmp_path):
         *(made_lead(f"vfdb/{seed + 10}", "sinus", "N", seed) for seed in range(3)),
     ]
     losses: list[float] = []
-    network = train(leads, [], TrainingPlan(steps=60), lambda _, loss: losses.append(loss))
+    show = lambda _, row: losses.append(row["loss"])  # noqa: E731
+    network = train(leads, [], TrainingPlan(steps=60), tmp_path / "run.pt", show)
     assert np.mean(losses[-10:]) < 0.5 * np.mean(losses[:10])
     path = tmp_path / "made.onnx"
-    export.write(export.to_onnx(network, {}), path)
+    path.write_bytes(card.pack(network, card.contract(TrainingPlan(), VFDB, {})))
     detector = VfDetector(model=VfModel(path))
     made = synthesise([Episode(rhythm="vf", seconds=20.0)], SyntheticSettings(seed=9)).samples_mv
     assert np.mean([second.is_vf for second in detector.process(made)[3:]]) > 0.9

@@ -5,7 +5,7 @@ import re
 
 
 def reseal(data: bytes) -> bytes:
-    found = re.search(rb"ecgmon\.sha256\x12\x40([0-9a-f]{64})", data)
+    found = re.search(rb'ecgmon\.sha256(?:\x12\x40|": ")([0-9a-f]{64})', data)
     start, stop = found.span(1)
     digest = hashlib.sha256(data[:start] + b"0" * 64 + data[stop:]).hexdigest()
     return data[:start] + digest.encode() + data[stop:]
