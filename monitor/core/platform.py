@@ -31,7 +31,7 @@ T = TypeVar("T")
 class PlatformError(EcgmonError):
     """What is asked for is not on this system."""
 
-    exit_code = 10
+    exit_code = 11
 
 
 def needs(systems: str, what: str, hint: str = "") -> PlatformError:

@@ -19,7 +19,8 @@ def record() -> ecgmon.Record:
 @pytest.fixture(scope="session")
 def counts(record) -> np.ndarray:
     """Two leads as the converter counted them, shape (2, n)."""
-    return record.digital[:, : SECONDS * FS_HZ]
+    stretch = record.stretches[0]
+    return stretch.digital[:, : SECONDS * FS_HZ]
 
 
 @pytest.fixture(scope="session")

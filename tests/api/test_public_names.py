@@ -87,7 +87,8 @@ def test_every_public_method_of_pipeline_and_stream_has_a_docstring(kind):
 
 
 def test_the_events_are_all_the_kinds_that_there_are():
-    assert {kind.__name__ for kind in ecgmon.Event.__subclasses__()} == {kind.__name__ for kind in EVENTS}
+    ours = {kind for kind in ecgmon.Event.__subclasses__() if kind.__module__.startswith("ecgmon.")}
+    assert ours == set(EVENTS)
     assert len({kind.type for kind in EVENTS}) == len(EVENTS)
 
 
@@ -165,7 +166,7 @@ def test_read_record_takes_a_name_a_path_and_a_folder(record):
     by_path = ecgmon.read_record(bundled / "mitdb" / "200")
     in_folder = ecgmon.read_record("200", bundled)
     assert by_path.name == in_folder.name == "200"
-    assert (by_path.digital == record.digital).all()
+    assert (by_path.samples_mv(0, 3600) == record.samples_mv(0, 3600)).all()
     assert (in_folder.reference.samples == record.reference.samples).all()
 
 

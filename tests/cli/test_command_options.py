@@ -44,10 +44,10 @@ def test_every_option_of_every_command_arrives(command: str, option: str) -> Non
         assert str(value) == given
 
 
-@pytest.mark.parametrize(("command", "option"), EACH, ids=" ".join)
+@pytest.mark.parametrize(
+    ("command", "option"), [each for each in EACH if OPTIONS[each[0]][each[1]] is not None], ids=" ".join
+)
 def test_every_option_takes_its_value_behind_an_equals_sign(command: str, option: str) -> None:
-    if OPTIONS[command][option] is None:
-        pytest.skip("a flag takes no value")
     *before, name, value = line(command, option)
     assert parsed(*before, f"{name}={value}") == parsed(*before, name, value)
 

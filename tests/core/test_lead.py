@@ -76,7 +76,7 @@ def test_its_delay_counts_samples_of_the_source(fs_hz):
 
 @pytest.mark.parametrize("fs_hz", [0.0, -360.0, MIN_RATE_HZ / 2, MAX_RATE_HZ * 2, np.inf])
 def test_a_rate_that_cannot_be_served_is_refused(fs_hz):
-    with pytest.raises(ValueError, match="cannot be resampled"):
+    with pytest.raises(ValueError, match="cannot be"):
         Lead(fs_hz)
 
 
