@@ -45,7 +45,7 @@ bench: $(VENV)/.stamp-dev ## Speed, memory and latency of the whole pipeline
 	$(BIN)/python -m benchmarks.pipeline
 
 docs: $(VENV)/.stamp-dev ## The reference of the Python interface, from its docstrings, in docs/api
-	$(BIN)/pdoc --docformat numpy --output-directory docs/api ecgmon
+	$(BIN)/pdoc 'ecgmon' '!ecgmon\.' --docformat numpy --output-directory docs/api
 
 dist: $(VENV)/.stamp-dev ## Wheel and source package in dist/
 	rm -rf dist

@@ -24,6 +24,12 @@ def counts(record) -> np.ndarray:
 
 
 @pytest.fixture(scope="session")
+def calibration(record) -> tuple[np.ndarray, np.ndarray]:
+    """Counts a millivolt and the count of 0 mV, of each lead."""
+    return record.stretches[0].counts_per_mv, record.stretches[0].zero
+
+
+@pytest.fixture(scope="session")
 def millivolts(record) -> np.ndarray:
     """The same in millivolts, shape (2, n)."""
     return record.samples_mv(0, SECONDS * FS_HZ)

@@ -52,15 +52,16 @@ def test_series_and_tables_of_pandas_are_taken(millivolts, expected):
 
 
 @pytest.mark.parametrize("dtype", [np.int16, np.int32, np.int64, np.float32, np.float64])
-def test_counts_with_gain_and_zero_are_the_same_signal(record, counts, expected, dtype):
-    gain, zero = record.counts_per_mv, record.zero
+def test_counts_with_gain_and_zero_are_the_same_signal(calibration, counts, expected, dtype):
+    gain, zero = calibration
     assert run(counts.astype(dtype), gain=gain, zero=zero) == expected
     assert run(counts[0].astype(dtype), gain=gain[0], zero=zero[0]) == expected
 
 
-def test_unsigned_counts_do_not_wrap_below_zero(record, counts, expected):
-    assert counts.min() < record.zero[0]
-    assert run(counts.astype(np.uint16), gain=record.counts_per_mv, zero=record.zero) == expected
+def test_unsigned_counts_do_not_wrap_below_zero(calibration, counts, expected):
+    gain, zero = calibration
+    assert counts.min() < zero[0]
+    assert run(counts.astype(np.uint16), gain=gain, zero=zero) == expected
 
 
 def test_a_gain_of_1000_takes_microvolts_and_of_a_thousandth_volts(millivolts):
@@ -74,13 +75,13 @@ def test_a_gain_of_1000_takes_microvolts_and_of_a_thousandth_volts(millivolts):
     cuts=st.lists(st.integers(1, 24 * 360 - 1), max_size=20, unique=True),
     form=st.sampled_from(["flat", "list", "counts", "block"]),
 )
-def test_arrays_go_on_where_the_last_one_ended(record, counts, millivolts, expected, cuts, form):
+def test_arrays_go_on_where_the_last_one_ended(calibration, counts, millivolts, expected, cuts, form):
     pipeline = ecgmon.Pipeline(fs_hz=FS)
     events = []
     for a, b in itertools.pairwise([0, *sorted(cuts), millivolts.shape[1]]):
         part = millivolts[0, a:b]
         if form == "counts":
-            events += pipeline.process(counts[0, a:b], gain=record.counts_per_mv[0], zero=record.zero[0])
+            events += pipeline.process(counts[0, a:b], gain=calibration[0][0], zero=calibration[1][0])
         elif form == "block":
             events += pipeline.process(ecgmon.SampleBlock.of(part, fs_hz=FS, start=a))
         else:
@@ -223,5 +224,5 @@ def test_the_longer_axis_is_time_and_no_value_is_changed(n, leads, seed, scale):
 
 def test_the_array_in_hand_is_not_changed(counts, record):
     before = counts.copy()
-    run(counts, gain=record.counts_per_mv, zero=record.zero)
+    run(counts, gain=calibration[0], zero=calibration[1])
     np.testing.assert_array_equal(counts, before)

@@ -87,7 +87,7 @@ def test_the_help_is_printed_without_linux():
 )
 def test_what_windows_has_not_is_one_clear_line(words, what):
     done = command("win32", *words)
-    assert done.returncode == 10, done.stderr
+    assert done.returncode == 11, done.stderr
     assert f"This needs Linux or macOS: {what}. This system is Windows." in done.stderr
     assert "Traceback" not in done.stderr
 
@@ -95,7 +95,7 @@ def test_what_windows_has_not_is_one_clear_line(words, what):
 @pytest.mark.parametrize("system", SYSTEMS)
 def test_a_service_of_systemd_needs_linux(system, tmp_path):
     done = command(system, "install-service", "--root", str(tmp_path))
-    assert done.returncode == 10, done.stderr
+    assert done.returncode == 11, done.stderr
     assert f"This needs Linux: a service of systemd. This system is {SYSTEMS[system]}." in done.stderr
     assert list(tmp_path.iterdir()) == []
 
@@ -104,7 +104,7 @@ def test_a_service_of_systemd_needs_linux(system, tmp_path):
 def test_several_workers_need_linux_and_one_is_offered_instead(system, tmp_path):
     sources = ["--source", "replay:100", "--source", "replay:200"]
     done = command(system, "run", *sources, "--service", "--workers", "2")
-    assert done.returncode == 10, done.stderr
+    assert done.returncode == 11, done.stderr
     assert "one process does it all" in done.stderr
 
 
