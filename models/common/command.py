@@ -59,6 +59,16 @@ class Word:
     options: Sequence[Option] = ()
 
 
+def usual_words(train: Action, crossval: Action, evaluate: Action, export: Action) -> dict[str, Word]:
+    """Return the words that every training has."""
+    return {
+        "train": Word(train, "train, or go on with a training that was stopped"),
+        "crossval": Word(crossval, "train without each fold of patients and score on it"),
+        "evaluate": Word(evaluate, "score a run on what it never saw", "?"),
+        "export": Word(export, "put a scored run into the zoo, with its card", "?"),
+    }
+
+
 @dataclass(frozen=True, slots=True)
 class TrainingCommands:
     """The command line of one training.
