@@ -180,11 +180,7 @@ COMMANDS = command.TrainingCommands(
     options=[_CALIBRATION],
 )
 
-
-def main(words: Sequence[str] | None = None) -> int:
-    """Run one command and return its exit code."""
-    return command.run_training(COMMANDS, words, "The same command goes on from the last whole round.")
-
+main = COMMANDS.main
 
 if __name__ == "__main__":
     sys.exit(main())

@@ -239,7 +239,12 @@ def load_sequences(
             if not path.is_file():
                 say(f"{database}/{record}, lead {lead}: cutting beats")
             rows = cached(path, partial(_arrays, folder, database, record, lead))
-            sequences.append(BeatSequence(database, record, lead, *(rows[name] for name in ARRAYS)))
+            shapes, features, following, sizes, labels, samples, others = (rows[name] for name in ARRAYS)
+            sequences.append(
+                BeatSequence(
+                    database, record, lead, shapes, features, following, sizes, labels, samples, others
+                )
+            )
     return sequences
 
 

@@ -101,11 +101,7 @@ COMMANDS = command.TrainingCommands(
     jobs=1,
 )
 
-
-def main(words: Sequence[str] | None = None) -> int:
-    """Run one command and return its exit code."""
-    return command.run_training(COMMANDS, words, "The same command goes on with the records that are read.")
-
+main = COMMANDS.main
 
 if __name__ == "__main__":
     sys.exit(main())

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Sequence
 from pathlib import Path
 
 from ecgmon.models.arrhythminet import card
@@ -108,11 +107,7 @@ COMMANDS = command.TrainingCommands(
     options=[_VERSION],
 )
 
-
-def main(words: Sequence[str] | None = None) -> int:
-    """Run one command and return its exit code."""
-    return command.run_training(COMMANDS, words, "The same command goes on from the last whole epoch.")
-
+main = COMMANDS.main
 
 if __name__ == "__main__":
     sys.exit(main())

@@ -105,6 +105,30 @@ class TrainingCommands:
     jobs: int | None = None
     options: Sequence[Option] = ()
 
+    def main(self, words: Sequence[str] | None = None) -> int:
+        """Run the command that was asked for and return its exit code.
+
+        Parameters
+        ----------
+        words : sequence of str, optional
+            The command line; that of the program if None.
+        """
+        options = self.parser().parse_args(words)
+        variant = getattr(options, "version", "")
+        usual = Path("out") / "-".join(filter(None, (self.name, variant)))
+        options.out = options.run or options.out or usual
+        options.runs = options.runs or [options.out]
+        try:
+            _use_threads(options.jobs)
+            options.action(options)
+        except EcgmonError as error:
+            print(error, file=sys.stderr)
+            return error.exit_code
+        except KeyboardInterrupt:
+            print("Stopped. The same command goes on from there.", file=sys.stderr)
+            return INTERRUPTED
+        return 0
+
     def parser(self) -> argparse.ArgumentParser:
         """Return the parser of the command line."""
         parser = argparse.ArgumentParser(prog=f"ecgmon train {self.name}", description=self.about)
@@ -147,34 +171,6 @@ class TrainingCommands:
         for option in self.options:
             add(option.flag, **option.settings)
         return shared
-
-
-def run_training(commands: TrainingCommands, words: Sequence[str] | None, after_stop: str) -> int:
-    """Run the command that was asked for and return its exit code.
-
-    Parameters
-    ----------
-    commands : TrainingCommands
-        Of the training.
-    words : sequence of str, optional
-        The command line; that of the program if None.
-    after_stop : str
-        What to tell whoever pressed Ctrl-C.
-    """
-    options = commands.parser().parse_args(words)
-    variant = getattr(options, "version", "")
-    options.out = options.run or options.out or Path("out") / "-".join(filter(None, (commands.name, variant)))
-    options.runs = options.runs or [options.out]
-    try:
-        _use_threads(options.jobs)
-        options.action(options)
-    except EcgmonError as error:
-        print(error, file=sys.stderr)
-        return error.exit_code
-    except KeyboardInterrupt:
-        print(f"Stopped. {after_stop}", file=sys.stderr)
-        return INTERRUPTED
-    return 0
 
 
 def _use_threads(count: int) -> None:

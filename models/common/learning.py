@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast
 
 import numpy as np
 import torch
@@ -86,8 +86,7 @@ class GradientRun(ResumableRun, Generic[N]):
         """Return the network that is kept, in evaluation mode."""
         if self.mean is None:
             return self.network.eval()
-        averaged: N = self.mean.module
-        return averaged.cpu().eval()
+        return cast("N", self.mean.module).cpu().eval()
 
 
 def device() -> torch.device:

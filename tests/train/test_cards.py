@@ -81,9 +81,8 @@ def test_a_card_states_every_fact_once() -> None:
     page = TOY.page(ABOUT, "1 number", "None.")
     for fact in FACTS:
         assert page.count(f"- **{fact}:** ") == 1
-    assert page.endswith(
-        "```\necgmon train toy\necgmon train toy crossval\necgmon train toy evaluate\necgmon train toy export\n```\n"
-    )
+    words = ("", " crossval", " evaluate", " export")
+    assert page.endswith("```\n" + "\n".join(f"ecgmon train toy{word}" for word in words) + "\n```\n")
     assert "It fails always. It is not a medical device." in page
 
 
