@@ -33,7 +33,7 @@ def main() -> None:
     parser.add_argument("detectors", nargs="*", choices=[*DETECTORS, []], metavar="DETECTOR")
     parser.add_argument("--data-dir", type=Path, default=os.environ.get("ECGMON_DATA"))
     parser.add_argument(
-        "--folds", type=Path, metavar="DIR", help="fold0.onnx … of ecgmon.models.rpeak crossval"
+        "--folds", type=Path, metavar="DIR", help="fold0.onnx … of `ecgmon train rpeak crossval`"
     )
     arguments = parser.parse_args()
     if arguments.suite == "pictures":

@@ -105,5 +105,5 @@ DETECTORS: dict[str, Callable[[Lead], Positions]] = {
 """Name to call; only ours is online, all others see the whole record.
 
 ``ecgmon`` runs with weights that never saw the record's patient, from the folds that
-``python -m ecgmon.models.rpeak crossval`` trains; ``ecgmon-shipped`` with the shipped file.
+``ecgmon train rpeak crossval`` trains; ``ecgmon-shipped`` with the shipped file.
 """

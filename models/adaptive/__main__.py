@@ -21,16 +21,7 @@ from ecgmon.models.adaptive.patients import (
 )
 from ecgmon.models.adaptive.scoring import Prediction, predict, summary
 from ecgmon.models.adaptive.training import TrainingPlan, load, train
-from ecgmon.models.common.command import (
-    Option,
-    TrainingCommands,
-    Word,
-    chosen,
-    data_folder,
-    read_result,
-    run_training,
-    write_result,
-)
+from ecgmon.models.common import command
 from ecgmon.models.common.folds import deal, side_by_side
 from ecgmon.models.common.progress import progress, say
 from ecgmon.models.common.sealing import ship
@@ -52,7 +43,7 @@ TESTED = {
 
 
 def _sequences(options: argparse.Namespace, records: Sequence[str]) -> list[BeatSequence]:
-    folder = data_folder(options.data_dir, "mitdb", "svdb")
+    folder = command.data_folder(options.data_dir, "mitdb", "svdb")
     return load_sequences(folder, (_pair(record) for record in records), say)
 
 
@@ -66,7 +57,7 @@ def _plan(options: argparse.Namespace) -> TrainingPlan:
 
 
 def _train(options: argparse.Namespace) -> None:
-    records = chosen(options, ("/".join(pair) for pair in training_records()))
+    records = command.chosen(options, ("/".join(pair) for pair in training_records()))
     sequences, plan = _sequences(options, records), _plan(options)
     with progress(NAME, plan.epochs, "rounds", smoothed=1) as show:
         train(sequences, plan, options.out / f"{NAME}.pt", show=show)
@@ -75,7 +66,7 @@ def _train(options: argparse.Namespace) -> None:
 
 def _crossval(options: argparse.Namespace) -> None:
     """Train without each fold of patients in turn and score on it, first signals only."""
-    records = chosen(options, ("/".join(pair) for pair in training_records()))
+    records = command.chosen(options, ("/".join(pair) for pair in training_records()))
     data, plan = _sequences(options, records), _plan(options)
     groups = (
         [f"mitdb/{name}" for name in DS1_WITHOUT_201],
@@ -95,7 +86,7 @@ def _crossval(options: argparse.Namespace) -> None:
             if scored:
                 say(f"fold {number}, {database}: {_line(summary(scored))}")
     _calibrate(left).write(_calibration_file(options))
-    write_result(options.out / "crossval.json", summary(left))
+    command.write_result(options.out / "crossval.json", summary(left))
 
 
 def _calibrate(left: Sequence[Prediction]) -> Calibration:
@@ -119,7 +110,7 @@ def _line(figures: Mapping[str, float]) -> str:
 
 
 def _calibration_file(options: argparse.Namespace) -> Path:
-    path: Path = getattr(options, "calibration", None) or options.out / "calibration.json"
+    path: Path = options.calibration or options.out / "calibration.json"
     return path
 
 
@@ -146,7 +137,7 @@ def _evaluate(options: argparse.Namespace) -> None:
     """Score a run on records that it never saw, reference and detected beats matched."""
     network, _, _ = load(options.out / f"{NAME}.pt")
     calibration = Calibration.read(_calibration_file(options))
-    wanted = set(chosen(options, (record for records in TESTED.values() for record in records)))
+    wanted = set(command.chosen(options, (record for records in TESTED.values() for record in records)))
     scores: dict[str, float] = {}
     for title, records in TESTED.items():
         sequences = _sequences(options, [record for record in records if record in wanted])
@@ -155,11 +146,11 @@ def _evaluate(options: argparse.Namespace) -> None:
             say(f"{title}, signal {lead}: {_line(figures)}")
             if title == "DS2" and lead == 0:
                 scores = {f"ds2_{name}": round(figures[f"final_{name}"], 4) for name in SCORES}
-    write_result(options.out / "scores.json", scores)
+    command.write_result(options.out / "scores.json", scores)
 
 
 def _export(options: argparse.Namespace) -> None:
-    scores = read_result(options.out / "scores.json", NAME, "evaluate")
+    scores = command.read_result(options.out / "scores.json", NAME, "evaluate")
     calibration = Calibration.read(_calibration_file(options))
     network, plan, records = load(options.out / f"{NAME}.pt")
     about = card.contract(plan, records, calibration, scores)
@@ -167,33 +158,27 @@ def _export(options: argparse.Namespace) -> None:
     say(f"{ship(options.zoo, about, card.pack(network, calibration, about), page)}: written, with its card")
 
 
-_CALIBRATION = Option(
+_CALIBRATION = command.Option(
     "--calibration", {"type": Path, "help": "what `crossval` found; calibration.json of the run by default"}
 )
-_PICTURE = Option(
+_PICTURE = command.Option(
     "--picture", {"type": Path, "default": Path("operating-points.png"), "help": "the picture (%(default)s)"}
 )
 
-COMMANDS = TrainingCommands(
+COMMANDS = command.TrainingCommands(
     NAME,
     "Train the patient-adaptive classifier of beats.",
     {
-        "train": Word(_train, "train, or go on with a training that was stopped"),
-        "crossval": Word(_crossval, "score the recipe on training patients left out, and calibrate it"),
-        "evaluate": Word(_evaluate, "score a run on patients it never saw", "?", [_CALIBRATION]),
-        "curve": Word(_curve, "show what a bias for a class costs and gives", "?", [_CALIBRATION, _PICTURE]),
-        "export": Word(_export, "put a scored run into the zoo, with its card", "?", [_CALIBRATION]),
+        **command.usual_words(_train, _crossval, _evaluate, _export),
+        "curve": command.Word(_curve, "show what a bias for a class costs and gives", "?", [_PICTURE]),
     },
     length=TrainingPlan().epochs,
     unit="epochs",
     folds=FOLDS,
+    options=[_CALIBRATION],
 )
 
-
-def main(words: Sequence[str] | None = None) -> int:
-    """Run one command and return its exit code."""
-    return run_training(COMMANDS, words, "The same command goes on from the last whole round.")
-
+main = COMMANDS.main
 
 if __name__ == "__main__":
     sys.exit(main())

@@ -10,11 +10,8 @@ from ecgmon.models.adaptive.export import to_graph
 from ecgmon.models.adaptive.network import AdaptiveNet
 from ecgmon.models.adaptive.patients import AAMI, SYMBOLS
 from ecgmon.models.adaptive.training import TrainingPlan
-from ecgmon.models.common.card import Card, markdown_table
+from ecgmon.models.common.card import Card, beat_contract, markdown_table
 from ecgmon.models.common.sealing import seal_graph
-from ecgmon.monitor.core.events import PIPELINE_HZ
-from ecgmon.monitor.dsp import FRONT_END_VERSION
-from ecgmon.monitor.dsp.segment import SegmentSettings
 from ecgmon.monitor.inference.adaptive import DESCRIPTION
 from ecgmon.monitor.inference.contract import BEAT_SEQUENCE, ModelContract
 
@@ -31,9 +28,13 @@ PROTOCOL = (
     "recipe and calibration compared on four folds of the training patients; beats found by the live "
     "detector"
 )
-LICENCE = "MIT; trained on data under ODC-By 1.0 (PhysioNet)"
 
 CARD = Card(
+    kind=BEAT_SEQUENCE,
+    name=NAME,
+    version=VERSION,
+    training=TRAINING,
+    protocol=PROTOCOL,
     about="""\
 Names a beat against its own patient: from the beat's shape, its difference from the patient's
 usual beat and from the one after long intervals, its P wave beside theirs, how much it has of the
@@ -41,22 +42,14 @@ patient's beats least like them, its RR intervals beside the recent ones, and a 
 before. It learns the patient without labels. When the next beat has come it thinks again; a changed
 class is announced as a revision.""",
     inputs="described beats in their order (`monitor/inference/patient_features.py`) and the explicit "
-    "state of the "
-    "beats before; one lead, any lead",
+    "state of the beats before; one lead, any lead",
     outputs=f"probabilities of {', '.join(SYMBOLS)} (AAMI {', '.join(AAMI)}), the same for the beat before "
-    "with the "
-    "interval behind it, Grad-CAM over the 360-sample window, new state",
+    "with the interval behind it, Grad-CAM over the 360-sample window, new state",
     limits="""\
 Supraventricular beats are hard to tell from one lead, above all in patients most of whose beats are
 premature. Nearly all fusion beats that were learnt are of one patient, or were put together. `L`
 and `R` are told only where the block is plain. `Q` stands for paced and fused paced beats, as
 trained on four records only.""",
-    commands=(
-        "ecgmon train adaptive",
-        "ecgmon train adaptive crossval",
-        "ecgmon train adaptive evaluate",
-        "ecgmon train adaptive export",
-    ),
 )
 
 
@@ -76,30 +69,13 @@ def contract(
     scores : mapping of str to float
         Figures on patients that it never saw.
     """
-    window = SegmentSettings()
-    return ModelContract(
-        kind=BEAT_SEQUENCE,
-        name=NAME,
-        version=VERSION,
-        symbols=SYMBOLS,
-        aami=AAMI,
-        input_hz=PIPELINE_HZ,
-        window_before=window.before_samples,
-        window_after=window.after_samples,
-        normalisation=DESCRIPTION,
-        front_end_version=FRONT_END_VERSION,
-        training=TRAINING,
-        protocol=PROTOCOL,
-        scores=scores,
-        licence=LICENCE,
-        extra={
-            "seed": str(plan.seed),
-            "records": " ".join(records),
-            "temperature": f"{calibration.temperature:.4f}",
-            "offsets": json.dumps([round(offset, 4) for offset in calibration.offsets]),
-            "attribution": "Grad-CAM with point-by-point gradients (HiResCAM, arXiv:2011.08891)",
-        },
-    )
+    own = {
+        "temperature": f"{calibration.temperature:.4f}",
+        "offsets": json.dumps([round(offset, 4) for offset in calibration.offsets]),
+        "attribution": "Grad-CAM with point-by-point gradients (HiResCAM, arXiv:2011.08891)",
+    }
+    general = CARD.contract(plan, records, scores, own)
+    return beat_contract(general, dict(zip(SYMBOLS, AAMI, strict=True)), DESCRIPTION)
 
 
 def pack(network: AdaptiveNet, calibration: Calibration, about: ModelContract) -> bytes:

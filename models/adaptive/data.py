@@ -32,6 +32,9 @@ MATCH_SAMPLES = 0.15 * PIPELINE_HZ
 
 CHUNK = 36_000
 
+ARRAYS = ("shapes", "features", "next_features", "sizes_mv", "labels", "samples", "others_mv")
+"""What is kept of a `BeatSequence`, in its order."""
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class BeatSequence:
@@ -236,11 +239,15 @@ def load_sequences(
             if not path.is_file():
                 say(f"{database}/{record}, lead {lead}: cutting beats")
             rows = cached(path, partial(_arrays, folder, database, record, lead))
-            sequences.append(BeatSequence(database, record, lead, **rows))
+            shapes, features, following, sizes, labels, samples, others = (rows[name] for name in ARRAYS)
+            sequences.append(
+                BeatSequence(
+                    database, record, lead, shapes, features, following, sizes, labels, samples, others
+                )
+            )
     return sequences
 
 
 def _arrays(folder: Path, database: str, record: str, lead: int) -> dict[str, NDArray[Any]]:
     sequence = build_sequence(folder, database, record, lead)
-    names = ("shapes", "features", "next_features", "sizes_mv", "labels", "samples", "others_mv")
-    return {name: getattr(sequence, name) for name in names}
+    return {name: getattr(sequence, name) for name in ARRAYS}

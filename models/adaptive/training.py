@@ -18,7 +18,8 @@ from ecgmon.models.adaptive.network import AdaptiveNet
 from ecgmon.models.adaptive.patients import NORMAL
 from ecgmon.models.adaptive.rhythms import invent
 from ecgmon.models.adaptive.scoring import predict, summary
-from ecgmon.models.common.checkpoint import ResumableRun, read_checkpoint
+from ecgmon.models.common.checkpoint import read_checkpoint
+from ecgmon.models.common.learning import GradientRun, device
 from ecgmon.models.common.progress import Figures, Show, quiet
 
 
@@ -92,30 +93,22 @@ def _running_mean(decay: float) -> Callable[[Tensor, Tensor, Tensor | int], Tens
     return update
 
 
-class _Fit(ResumableRun):
+class _Fit(GradientRun[AdaptiveNet]):
     """The state of one training."""
 
     def __init__(self, plan: TrainingPlan, records: Sequence[str]) -> None:
         torch.manual_seed(plan.seed)
         self.plan = plan
-        self.device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-        self.network = AdaptiveNet().to(self.device)
-        self.mean = AveragedModel(self.network, avg_fn=_running_mean(plan.ema), use_buffers=True)
+        self.device = device()
+        network = AdaptiveNet().to(self.device)
+        optimiser = torch.optim.AdamW(network.parameters(), lr=plan.peak_rate, weight_decay=plan.weight_decay)
+        schedule = torch.optim.lr_scheduler.OneCycleLR(
+            optimiser, plan.peak_rate, total_steps=plan.epochs * plan.steps, pct_start=0.15
+        )
+        mean = AveragedModel(network, avg_fn=_running_mean(plan.ema), use_buffers=True)
         self.rng = np.random.default_rng(plan.seed)
-        self._optimiser = torch.optim.AdamW(
-            self.network.parameters(), lr=plan.peak_rate, weight_decay=plan.weight_decay
-        )
-        self._schedule = torch.optim.lr_scheduler.OneCycleLR(
-            self._optimiser, plan.peak_rate, total_steps=plan.epochs * plan.steps, pct_start=0.15
-        )
+        super().__init__(plan, records, network, optimiser, schedule, {"batches": self.rng}, mean)
         self._weights = torch.tensor(plan.class_weights, device=self.device)
-        parts = {
-            "network": self.network,
-            "mean": self.mean,
-            "optimiser": self._optimiser,
-            "schedule": self._schedule,
-        }
-        super().__init__(plan, records, parts, {"batches": self.rng})
 
     def epoch(self, batches: BatchMaker) -> float:
         """Train one round and return its mean loss."""
@@ -126,20 +119,8 @@ class _Fit(ResumableRun):
             shapes, features, later, labels = (torch.from_numpy(rows).to(self.device) for rows in batch)
             named = self.network(shapes, features, later)
             loss = loss_of(named.first, labels, self._weights) + loss_of(named.final, labels, self._weights)
-            self._optimiser.zero_grad(set_to_none=True)
-            torch.autograd.backward(loss)
-            torch.nn.utils.clip_grad_norm_(self.network.parameters(), 1.0)
-            self._optimiser.step()
-            self._schedule.step()
-            self.mean.update_parameters(self.network)
-            total += float(loss.detach())
+            total += self.learn(loss, clip=1.0)
         return total / self.plan.steps
-
-    def trained(self) -> AdaptiveNet:
-        """Return the averaged network."""
-        network = self.mean.module
-        assert isinstance(network, AdaptiveNet)
-        return network.cpu().eval()
 
 
 def load(checkpoint: Path) -> tuple[AdaptiveNet, TrainingPlan, list[str]]:
@@ -153,7 +134,7 @@ def load(checkpoint: Path) -> tuple[AdaptiveNet, TrainingPlan, list[str]]:
     state = read_checkpoint(checkpoint)
     plan = TrainingPlan(**{**state["plan"], "class_weights": tuple(state["plan"]["class_weights"])})
     run = _Fit(plan, state["records"])
-    run.mean.load_state_dict(state["parts"]["mean"])
+    run.take_weights(state)
     return run.trained(), plan, list(state["records"])
 
 

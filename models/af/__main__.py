@@ -12,15 +12,7 @@ from ecgmon.models.af import card
 from ecgmon.models.af.data import TRAIN_MITDB, TRAIN_VFDB, Stretches, load_stretches
 from ecgmon.models.af.scoring import Score, gross, lines, score, score_from, summary
 from ecgmon.models.af.training import TrainingPlan, train
-from ecgmon.models.common.command import (
-    TrainingCommands,
-    Word,
-    chosen,
-    data_folder,
-    read_result,
-    run_training,
-    write_result,
-)
+from ecgmon.models.common import command
 from ecgmon.models.common.folds import deal
 from ecgmon.models.common.progress import progress, say
 from ecgmon.models.common.sealing import ship
@@ -37,7 +29,7 @@ FOLDS = 4
 
 def _read(options: argparse.Namespace, records: Sequence[str]) -> list[Stretches]:
     """Return the stretches of records; those that the cache holds cost nothing."""
-    folder = data_folder(options.data_dir, "mitdb", "vfdb")
+    folder = command.data_folder(options.data_dir, "mitdb", "vfdb")
     parts = []
     with progress("reading", len(records), "records") as show:
         for record in records:
@@ -60,7 +52,7 @@ def _tell(scores: Sequence[Score]) -> None:
 
 
 def _train(options: argparse.Namespace) -> None:
-    parts = _read(options, chosen(options, TRAINED))
+    parts = _read(options, command.chosen(options, TRAINED))
     model = _fit(options, parts, NAME)
     _tell([score(model, part) for part in parts])
     say(f"{options.out}: trained. Score it with `ecgmon train {NAME} evaluate --out {options.out}`.")
@@ -68,7 +60,7 @@ def _train(options: argparse.Namespace) -> None:
 
 def _crossval(options: argparse.Namespace) -> None:
     """Train without each fold of patients in turn and score on it."""
-    parts = {part.source: part for part in _read(options, chosen(options, TRAINED))}
+    parts = {part.source: part for part in _read(options, command.chosen(options, TRAINED))}
     scores = []
     folds = deal(list(parts), FOLDS)
     for number in options.fold:
@@ -77,20 +69,20 @@ def _crossval(options: argparse.Namespace) -> None:
         model = _fit(options, [parts[name] for name in folds[number].train], f"fold{number}")
         scores += [score(model, parts[name]) for name in folds[number].test]
     _tell(scores)
-    write_result(options.out / "crossval.json", [asdict(row) for row in scores])
+    command.write_result(options.out / "crossval.json", [asdict(row) for row in scores])
 
 
 def _evaluate(options: argparse.Namespace) -> None:
     path = options.out / f"{NAME}.json"
     say(f"scoring {path if path.is_file() else 'the shipped file'}")
     model = AfModel.load(path if path.is_file() else None)
-    scores = [score(model, part) for part in _read(options, chosen(options, TESTED))]
+    scores = [score(model, part) for part in _read(options, command.chosen(options, TESTED))]
     _tell(scores)
-    write_result(options.out / "scores.json", [asdict(row) for row in scores])
+    command.write_result(options.out / "scores.json", [asdict(row) for row in scores])
 
 
 def _export(options: argparse.Namespace) -> None:
-    scores = [score_from(row) for row in read_result(options.out / "scores.json", NAME, "evaluate")]
+    scores = [score_from(row) for row in command.read_result(options.out / "scores.json", NAME, "evaluate")]
     path: Path = options.out / f"{NAME}.json"
     own = open_weights(path, AF)[1].extra
     plan = TrainingPlan(int(own["steps"]), int(own["seed"]))
@@ -99,26 +91,17 @@ def _export(options: argparse.Namespace) -> None:
     say(f"{ship(options.zoo, about, card.pack(AfModel.load(path), about), page)}: written, with its card")
 
 
-COMMANDS = TrainingCommands(
+COMMANDS = command.TrainingCommands(
     NAME,
     "Train the classifier of atrial fibrillation.",
-    {
-        "train": Word(_train, "train on the training patients"),
-        "crossval": Word(_crossval, "train without each fold of patients and score on it"),
-        "evaluate": Word(_evaluate, "score a run, or the shipped file, on patients never seen", "?"),
-        "export": Word(_export, "put a scored run into the zoo, with its card", "?"),
-    },
+    command.usual_words(_train, _crossval, _evaluate, _export),
     length=TrainingPlan().steps,
     unit="steps",
     folds=FOLDS,
     jobs=1,
 )
 
-
-def main(words: Sequence[str] | None = None) -> int:
-    """Run one command and return its exit code."""
-    return run_training(COMMANDS, words, "The same command goes on with the records that are read.")
-
+main = COMMANDS.main
 
 if __name__ == "__main__":
     sys.exit(main())

@@ -18,53 +18,32 @@ VERSION = "1.0"
 TRAINING = (
     "MIT-BIH Arrhythmia Database (doi:10.13026/C2F305), DS1 without 201 (its patient is in DS2), and the "
     "stretches of atrial fibrillation of records 609 and 615 of the MIT-BIH Malignant Ventricular Ectopy "
-    "Database "
-    "(doi:10.13026/C22P44), as the live pipeline describes them"
+    "Database (doi:10.13026/C22P44), as the live pipeline describes them"
 )
 PROTOCOL = (
     "inter-patient (de Chazal 2004): scored stretch by stretch on DS2, at a probability of 0.5; se of "
-    "stretches of "
-    "atrial fibrillation, sp of other rhythms but flutter, ventricular rhythms and noise"
+    "stretches of atrial fibrillation, sp of other rhythms but flutter, ventricular rhythms and noise"
 )
-LICENCE = "MIT; trained on data under ODC-By 1.0 (PhysioNet)"
 
 CARD = Card(
+    kind=AF,
+    name=NAME,
+    version=VERSION,
+    training=TRAINING,
+    protocol=PROTOCOL,
     about="Gives the probability that the atria fibrillate, from how irregular the last intervals are and "
-    "whether "
-    "anything recurs where P waves would be. See `docs/rhythm.md`.",
+    "whether anything recurs where P waves would be. See `docs/rhythm.md`.",
     inputs=f"{len(NAMES)} features of the last 32 pairs of intervals and 16 beats: {', '.join(NAMES)} "
     "(`monitor/rhythm/af_features.py`)",
     outputs="a probability, 0 to 1",
     limits="Three patients with fibrillation were learnt from. Irregular rhythms without P waves of other "
-    "kinds "
-    "look the same, and flutter with even conduction looks like no fibrillation.",
-    commands=("ecgmon train af", "ecgmon train af evaluate", "ecgmon train af export"),
+    "kinds look the same, and flutter with even conduction looks like no fibrillation.",
 )
 
 
 def contract(plan: TrainingPlan, records: Sequence[str], scores: Mapping[str, float]) -> Contract:
-    """Return what a trained file says of itself.
-
-    Parameters
-    ----------
-    plan : TrainingPlan
-        How it was trained.
-    records : sequence of str
-        On what.
-    scores : mapping of str to float
-        On patients never seen.
-    """
-    own = {"seed": str(plan.seed), "steps": str(plan.steps), "records": " ".join(records)}
-    return Contract(
-        kind=AF,
-        name=NAME,
-        version=VERSION,
-        training=TRAINING,
-        protocol=PROTOCOL,
-        scores=scores,
-        licence=LICENCE,
-        extra={**FEATURE_TERMS, **own},
-    )
+    """Return what a trained file says of itself."""
+    return CARD.contract(plan, records, scores, FEATURE_TERMS)
 
 
 def pack(model: AfModel, about: Contract) -> bytes:

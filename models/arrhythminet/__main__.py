@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Sequence
 from pathlib import Path
 
 from ecgmon.models.arrhythminet import card
@@ -21,7 +20,7 @@ from ecgmon.models.arrhythminet.report import page
 from ecgmon.models.arrhythminet.scores_file import load_scores, save_scores, score_run
 from ecgmon.models.arrhythminet.scoring import Confusion
 from ecgmon.models.arrhythminet.training import TrainingPlan, load, predict, train
-from ecgmon.models.common.command import Option, TrainingCommands, Word, chosen, run_training, write_result
+from ecgmon.models.common import command
 from ecgmon.models.common.folds import deal
 from ecgmon.models.common.progress import progress, say
 from ecgmon.models.common.sealing import ship
@@ -32,7 +31,7 @@ FOLDS = 4
 
 
 def _beats(options: argparse.Namespace) -> Beats:
-    return load_beats(database_folder(options.data_dir), say, chosen(options, MITDB))
+    return load_beats(database_folder(options.data_dir), say, command.chosen(options, MITDB))
 
 
 def _plan(options: argparse.Namespace) -> TrainingPlan:
@@ -49,7 +48,7 @@ def _train(options: argparse.Namespace) -> None:
 def _crossval(options: argparse.Namespace) -> None:
     """Train without each fold of patients in turn and score on it: a harder test than the paper's."""
     plan, beats = _plan(options), _beats(options)
-    folds = deal(chosen(options, MITDB), FOLDS)
+    folds = deal(command.chosen(options, MITDB), FOLDS)
     counts = []
     for number in options.fold:
         split = split_patients(beats, folds[number].test, plan.seed)
@@ -61,7 +60,7 @@ def _crossval(options: argparse.Namespace) -> None:
         say(f"{label}: accuracy {Confusion(counts[-1]).accuracy:.4f} on patients never seen")
     whole = Confusion(sum(counts[1:], counts[0]))
     say(f"all: accuracy {whole.accuracy:.4f} on patients never seen")
-    write_result(options.out / "crossval.json", {"counts": whole.counts.tolist()})
+    command.write_result(options.out / "crossval.json", {"counts": whole.counts.tolist()})
 
 
 def _evaluate(options: argparse.Namespace) -> None:
@@ -75,8 +74,8 @@ def _evaluate(options: argparse.Namespace) -> None:
         say(f"{folder}: accuracy {scores.confusion.accuracy:.4f} on the held-out beats")
     if options.report:
         names = " ".join(str(folder) for folder in options.runs)
-        command = f"ecgmon train {NAME} evaluate {names} --report {options.report}"
-        options.report.write_text(page(runs, command), encoding="utf-8")
+        typed = f"ecgmon train {NAME} evaluate {names} --report {options.report}"
+        options.report.write_text(page(runs, typed), encoding="utf-8")
         say(f"{options.report}: written")
 
 
@@ -90,36 +89,25 @@ def _export(options: argparse.Namespace) -> None:
     say(f"{path}: written, with its card and its line in the index")
 
 
-COMMANDS = TrainingCommands(
+_REPORT = command.Option("--report", {"type": Path, "help": "write a page that compares with the paper"})
+_VERSION = command.Option(
+    "--version", {"choices": ("v1", "v2"), "default": "v1", "help": "V1 or the smaller V2 (%(default)s)"}
+)
+
+COMMANDS = command.TrainingCommands(
     NAME,
     "Train ArrhythmiNet, the classifiers of single beats.",
     {
-        "train": Word(_train, "train, or go on with a training that was stopped"),
-        "crossval": Word(_crossval, "train without each fold of patients and score on it"),
-        "evaluate": Word(
-            _evaluate,
-            "score runs on their held-out beats",
-            "*",
-            [Option("--report", {"type": Path, "help": "write a page that compares them with the paper"})],
-        ),
-        "export": Word(_export, "put a scored run into the zoo, with its card", "?"),
+        **command.usual_words(_train, _crossval, _evaluate, _export),
+        "evaluate": command.Word(_evaluate, "score runs on their held-out beats", "*", [_REPORT]),
     },
     length=TrainingPlan().epochs,
     unit="epochs",
     folds=FOLDS,
-    options=[
-        Option(
-            "--version",
-            {"choices": ("v1", "v2"), "default": "v1", "help": "V1 or the smaller V2 (%(default)s)"},
-        )
-    ],
+    options=[_VERSION],
 )
 
-
-def main(words: Sequence[str] | None = None) -> int:
-    """Run one command and return its exit code."""
-    return run_training(COMMANDS, words, "The same command goes on from the last whole epoch.")
-
+main = COMMANDS.main
 
 if __name__ == "__main__":
     sys.exit(main())

@@ -5,15 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from ecgmon.models.arrhythminet.export import to_graph
-from ecgmon.models.arrhythminet.network import CLASSES
+from ecgmon.models.arrhythminet.network import CLASSES, Version
 from ecgmon.models.arrhythminet.scoring import Confusion
 from ecgmon.models.arrhythminet.training import Result
-from ecgmon.models.common.card import Card, markdown_table
+from ecgmon.models.common.card import Card, beat_contract, markdown_table
 from ecgmon.models.common.sealing import seal_graph
 from ecgmon.monitor.core.ecg_codes import AAMI_OF_SYMBOL
-from ecgmon.monitor.core.events import PIPELINE_HZ
 from ecgmon.monitor.dsp import FRONT_END_VERSION
-from ecgmon.monitor.dsp.segment import SegmentSettings
 from ecgmon.monitor.inference.contract import BEAT_WINDOW, ModelContract
 from ecgmon.monitor.inference.window_model import NORMALISATION
 
@@ -29,6 +27,29 @@ PROTOCOL = (
 )
 
 
+def card_of(version: Version, seed: int) -> Card:
+    """Return what is said of one version, trained from one random start."""
+    own = f"--version {version} --seed {seed}"
+    return Card(
+        kind=BEAT_WINDOW,
+        name=f"arrhythminet-{version}",
+        version=MODEL_VERSION,
+        training=TRAINING,
+        protocol=PROTOCOL,
+        licence=LICENCE,
+        about=f"ArrhythmiNet {version.upper()} ([doi:10.48550/arXiv.2505.03787]"
+        "(https://doi.org/10.48550/arXiv.2505.03787)): names one beat from one second of one lead and "
+        "shows what it looked at (Grad-CAM).",
+        inputs="`window` (n, 360), float32, 360 Hz, 216 samples before the R wave and 144 from it on, "
+        f"normalised (`{NORMALISATION}`), front end version {FRONT_END_VERSION}",
+        outputs=f"`probabilities` (n, 5) of {', '.join(CLASSES)}; `attribution` (n, 360), 0 to 1",
+        limits="Beats of the same patients are on both sides of this split, as in the paper. On patients "
+        "never seen it does worse, most of all for A, whose sign is in the rhythm more than in the shape. "
+        "It knows five classes and has no name for the rest.",
+        commands=[f"arrhythminet {word} {own}" for word in ("train", "evaluate", "export")],
+    )
+
+
 def contract(result: Result, scores: Mapping[str, float]) -> ModelContract:
     """Return what a trained file says of itself.
 
@@ -39,29 +60,13 @@ def contract(result: Result, scores: Mapping[str, float]) -> ModelContract:
     scores : mapping of str to float
         Figures on the held-out beats.
     """
-    window, plan = SegmentSettings(), result.plan
-    return ModelContract(
-        kind=BEAT_WINDOW,
-        name=f"arrhythminet-{plan.version}",
-        version=MODEL_VERSION,
-        symbols=CLASSES,
-        aami=tuple(AAMI_OF_SYMBOL[symbol] for symbol in CLASSES),
-        input_hz=PIPELINE_HZ,
-        window_before=window.before_samples,
-        window_after=window.after_samples,
-        normalisation=NORMALISATION,
-        front_end_version=FRONT_END_VERSION,
-        training=TRAINING,
-        protocol=PROTOCOL,
-        scores=scores,
-        licence=LICENCE,
-        extra={
-            "seed": str(plan.seed),
-            "epochs": str(plan.epochs),
-            "architecture": f"ArrhythmiNet {plan.version.upper()}, doi:10.48550/arXiv.2505.03787",
-            "attribution": "Grad-CAM of the predicted class, doi:10.1109/ICCV.2017.74",
-        },
-    )
+    plan = result.plan
+    own = {
+        "architecture": f"ArrhythmiNet {plan.version.upper()}, doi:10.48550/arXiv.2505.03787",
+        "attribution": "Grad-CAM of the predicted class, doi:10.1109/ICCV.2017.74",
+    }
+    general = card_of(plan.version, plan.seed).contract(plan, ("all",), scores, own)
+    return beat_contract(general, AAMI, NORMALISATION)
 
 
 def pack(result: Result, temperature: float, about: ModelContract) -> bytes:
@@ -91,23 +96,9 @@ def page(about: ModelContract, parameters: int, scores: str) -> str:
     scores : str
         What `scores_page` returned.
     """
-    version = about.name.rpartition("-")[2]
-    own = f"--version {version} --seed {about.extra['seed']}"
-    card = Card(
-        about=f"ArrhythmiNet {version.upper()} ([doi:10.48550/arXiv.2505.03787]"
-        "(https://doi.org/10.48550/arXiv.2505.03787)): names one beat from one second of one lead and "
-        "shows what it looked at (Grad-CAM).",
-        inputs=f"`window` (n, 360), float32, 360 Hz, {about.window_before} samples before the R wave and "
-        f"{about.window_after} from it on, normalised (`{NORMALISATION}`), front end version "
-        f"{FRONT_END_VERSION}",
-        outputs=f"`probabilities` (n, 5) of {', '.join(CLASSES)}; `attribution` (n, 360), 0 to 1",
-        limits="Beats of the same patients are on both sides of this split, as in the paper. On patients "
-        "never "
-        "seen it does worse, most of all for A, whose sign is in the rhythm more than in the shape. It "
-        "knows five classes and has no name for the rest.",
-        commands=[f"ecgmon train arrhythminet {word} {own}" for word in ("train", "evaluate", "export")],
-    )
-    return card.page(about, f"{parameters} parameters, most of them stored in eight bits", scores)
+    version: Version = "v1" if about.name.endswith("v1") else "v2"
+    size = f"{parameters} parameters, most of them stored in eight bits"
+    return card_of(version, int(about.extra["seed"])).page(about, size, scores)
 
 
 def scores_page(seed: int, confusion: Confusion, scores: Mapping[str, float]) -> str:

@@ -18,7 +18,8 @@ from torch.optim.swa_utils import AveragedModel
 from ecgmon.models.arrhythminet.augment import Augmentation, augment
 from ecgmon.models.arrhythminet.data import Beats, Split
 from ecgmon.models.arrhythminet.network import CLASSES, ArrhythmiNet, Version, build
-from ecgmon.models.common.checkpoint import ResumableRun, read_checkpoint
+from ecgmon.models.common.checkpoint import read_checkpoint
+from ecgmon.models.common.learning import GradientRun, device
 from ecgmon.models.common.progress import Figures, Show, quiet
 from ecgmon.monitor.core.errors import RecordError
 
@@ -72,6 +73,11 @@ class TrainingPlan:
     focus: float = 0.1
     ema: float = 0.998
     augmentation: Augmentation = field(default_factory=Augmentation)
+
+    @property
+    def steps(self) -> int:
+        """Batches in all."""
+        return self.epochs * (self.epoch_beats // self.batch)
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,34 +147,23 @@ def _running_mean(decay: float) -> Callable[[Any, Any, Any], None]:
     return update
 
 
-class _Fit(ResumableRun):
+class _Fit(GradientRun[ArrhythmiNet]):
     """The state of one training."""
 
     def __init__(self, plan: TrainingPlan, records: Sequence[str]) -> None:
         torch.manual_seed(plan.seed)
         self.plan = plan
-        self.device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-        self.network = build(plan.version).to(self.device)
-        self.mean = AveragedModel(self.network, multi_avg_fn=_running_mean(plan.ema), use_buffers=True)
+        self.device = device()
+        network = build(plan.version).to(self.device)
+        rate, steps = plan.peak_rate, plan.steps
+        optimiser = torch.optim.AdamW(network.parameters(), lr=rate, weight_decay=plan.weight_decay)
+        warm = max(0.1, min(0.5, 2.0 / steps))
+        schedule = torch.optim.lr_scheduler.OneCycleLR(
+            optimiser, rate, total_steps=steps, pct_start=warm, cycle_momentum=False
+        )
+        mean = AveragedModel(network, multi_avg_fn=_running_mean(plan.ema), use_buffers=True)
         self.rng = np.random.default_rng(plan.seed)
-        self._optimiser = torch.optim.AdamW(
-            self.network.parameters(), lr=plan.peak_rate, weight_decay=plan.weight_decay
-        )
-        steps = plan.epochs * (plan.epoch_beats // plan.batch)
-        self._schedule = torch.optim.lr_scheduler.OneCycleLR(
-            self._optimiser,
-            plan.peak_rate,
-            total_steps=steps,
-            pct_start=max(0.1, min(0.5, 2.0 / steps)),
-            cycle_momentum=False,
-        )
-        parts = {
-            "network": self.network,
-            "mean": self.mean,
-            "optimiser": self._optimiser,
-            "schedule": self._schedule,
-        }
-        super().__init__(plan, records, parts, {"batches": self.rng})
+        super().__init__(plan, records, network, optimiser, schedule, {"batches": self.rng}, mean)
 
     def epoch(self, beats: Beats, pools: Sequence[_Pool]) -> float:
         """Train one epoch and return its mean loss."""
@@ -197,18 +192,7 @@ class _Fit(ResumableRun):
         loss = nnf.cross_entropy(logits, target, label_smoothing=self.plan.smoothing)
         weights = target @ self.network.head.centred()[0]
         loss = loss + self.plan.focus * _spread(torch.einsum("nk,nkt->nt", weights, features))
-        self._optimiser.zero_grad(set_to_none=True)
-        torch.autograd.backward(loss)
-        self._optimiser.step()
-        self._schedule.step()
-        self.mean.update_parameters(self.network)
-        return float(loss.detach())
-
-    def trained(self) -> ArrhythmiNet:
-        """Return the averaged network."""
-        network = self.mean.module
-        assert isinstance(network, ArrhythmiNet)
-        return network.eval()
+        return self.learn(loss)
 
     def result(self) -> Result:
         """Return what the training has come to."""
@@ -284,6 +268,6 @@ def load(checkpoint: Path) -> Result:
     row = dict(state["plan"])
     plan = TrainingPlan(**{**row, "augmentation": Augmentation(**row["augmentation"])})
     run = _Fit(plan, state["records"])
-    run.mean.load_state_dict(state["parts"]["mean"])
+    run.take_weights(state)
     run.history = state["history"]
     return run.result()

@@ -59,6 +59,16 @@ class Word:
     options: Sequence[Option] = ()
 
 
+def usual_words(train: Action, crossval: Action, evaluate: Action, export: Action) -> dict[str, Word]:
+    """Return the words that every training has."""
+    return {
+        "train": Word(train, "train, or go on with a training that was stopped"),
+        "crossval": Word(crossval, "train without each fold of patients and score on it"),
+        "evaluate": Word(evaluate, "score a run on what it never saw", "?"),
+        "export": Word(export, "put a scored run into the zoo, with its card", "?"),
+    }
+
+
 @dataclass(frozen=True, slots=True)
 class TrainingCommands:
     """The command line of one training.
@@ -94,6 +104,30 @@ class TrainingCommands:
     seed: int = 0
     jobs: int | None = None
     options: Sequence[Option] = ()
+
+    def main(self, words: Sequence[str] | None = None) -> int:
+        """Run the command that was asked for and return its exit code.
+
+        Parameters
+        ----------
+        words : sequence of str, optional
+            The command line; that of the program if None.
+        """
+        options = self.parser().parse_args(words)
+        variant = getattr(options, "version", "")
+        usual = Path("out") / "-".join(filter(None, (self.name, variant)))
+        options.out = options.run or options.out or usual
+        options.runs = options.runs or [options.out]
+        try:
+            _use_threads(options.jobs)
+            options.action(options)
+        except EcgmonError as error:
+            print(error, file=sys.stderr)
+            return error.exit_code
+        except KeyboardInterrupt:
+            print("Stopped. The same command goes on from there.", file=sys.stderr)
+            return INTERRUPTED
+        return 0
 
     def parser(self) -> argparse.ArgumentParser:
         """Return the parser of the command line."""
@@ -137,34 +171,6 @@ class TrainingCommands:
         for option in self.options:
             add(option.flag, **option.settings)
         return shared
-
-
-def run_training(commands: TrainingCommands, words: Sequence[str] | None, after_stop: str) -> int:
-    """Run the command that was asked for and return its exit code.
-
-    Parameters
-    ----------
-    commands : TrainingCommands
-        Of the training.
-    words : sequence of str, optional
-        The command line; that of the program if None.
-    after_stop : str
-        What to tell whoever pressed Ctrl-C.
-    """
-    options = commands.parser().parse_args(words)
-    variant = getattr(options, "version", "")
-    options.out = options.run or options.out or Path("out") / "-".join(filter(None, (commands.name, variant)))
-    options.runs = options.runs or [options.out]
-    try:
-        _use_threads(options.jobs)
-        options.action(options)
-    except EcgmonError as error:
-        print(error, file=sys.stderr)
-        return error.exit_code
-    except KeyboardInterrupt:
-        print(f"Stopped. {after_stop}", file=sys.stderr)
-        return INTERRUPTED
-    return 0
 
 
 def _use_threads(count: int) -> None:

@@ -114,8 +114,8 @@ def make_graph(
     inputs, outputs : mapping of str to shape
         float32 tensors; a free dimension has a name in place of a number.
     """
-    sides = (
+    before, after = (
         [helper.make_tensor_value_info(key, onnx.TensorProto.FLOAT, shape) for key, shape in side.items()]
         for side in (inputs, outputs)
     )
-    return helper.make_graph(writer.nodes, name, *sides, writer.constants)
+    return helper.make_graph(writer.nodes, name, before, after, writer.constants)

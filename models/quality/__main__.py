@@ -8,15 +8,7 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 
-from ecgmon.models.common.command import (
-    TrainingCommands,
-    Word,
-    chosen,
-    data_folder,
-    read_result,
-    run_training,
-    write_result,
-)
+from ecgmon.models.common import command
 from ecgmon.models.common.folds import Fold, deal, side_by_side
 from ecgmon.models.common.progress import progress, say
 from ecgmon.models.common.sealing import ship
@@ -35,7 +27,7 @@ FOLDS = 4
 
 
 def _folder(options: argparse.Namespace) -> Path:
-    return data_folder(options.data_dir, "mitdb", "vfdb", "nstdb")
+    return command.data_folder(options.data_dir, "mitdb", "vfdb", "nstdb")
 
 
 def _fit(options: argparse.Namespace, records: Sequence[str], label: str) -> QualityModel:
@@ -51,12 +43,12 @@ def _fit(options: argparse.Namespace, records: Sequence[str], label: str) -> Qua
 
 
 def _train(options: argparse.Namespace) -> None:
-    _fit(options, chosen(options, TRAINED), NAME)
+    _fit(options, command.chosen(options, TRAINED), NAME)
     say(f"{options.out}: trained. Score it with `ecgmon train {NAME} evaluate --out {options.out}`.")
 
 
 def _folds(options: argparse.Namespace) -> list[Fold]:
-    records = chosen(options, TRAINED)
+    records = command.chosen(options, TRAINED)
     groups = ([name for name in records if name.startswith(base)] for base in ("mitdb", "vfdb"))
     return side_by_side(*(deal(group, FOLDS) for group in groups))
 
@@ -72,15 +64,15 @@ def _crossval(options: argparse.Namespace) -> None:
         scores = measure(model, unseen_of_records(_folder(options), tested))
         say("\n".join(f"fold {number}, {line}" for line in lines(scores)))
         found[f"fold{number}"] = scores.summary()
-    write_result(options.out / "crossval.json", found)
+    command.write_result(options.out / "crossval.json", found)
 
 
 def _evaluate(options: argparse.Namespace) -> None:
     model = QualityModel.load(options.out / f"{NAME}.json" if _trained(options) else None)
     say(f"scoring {options.out if _trained(options) else 'the shipped file'}")
-    scores = measure(model, unseen_of_records(_folder(options), chosen(options, TESTED)))
+    scores = measure(model, unseen_of_records(_folder(options), command.chosen(options, TESTED)))
     say("\n".join(lines(scores)))
-    write_result(options.out / "scores.json", asdict(scores))
+    command.write_result(options.out / "scores.json", asdict(scores))
 
 
 def _trained(options: argparse.Namespace) -> bool:
@@ -88,7 +80,7 @@ def _trained(options: argparse.Namespace) -> bool:
 
 
 def _export(options: argparse.Namespace) -> None:
-    scores = scores_from(read_result(options.out / "scores.json", NAME, "evaluate"))
+    scores = scores_from(command.read_result(options.out / "scores.json", NAME, "evaluate"))
     plan, records = plan_of(options.out / f"{NAME}.pt")
     model = QualityModel.load(options.out / f"{NAME}.json")
     about = card.contract(plan, records, scores.summary())
@@ -96,26 +88,17 @@ def _export(options: argparse.Namespace) -> None:
     say(f"{ship(options.zoo, about, card.pack(model, about), page)}: written, with its card")
 
 
-COMMANDS = TrainingCommands(
+COMMANDS = command.TrainingCommands(
     NAME,
     "Train the network that judges the quality of the signal.",
-    {
-        "train": Word(_train, "train, or go on with a training that was stopped"),
-        "crossval": Word(_crossval, "train without each fold of patients and score on it"),
-        "evaluate": Word(_evaluate, "score a run, or the shipped file, on patients never seen", "?"),
-        "export": Word(_export, "put a scored run into the zoo, with its card", "?"),
-    },
+    command.usual_words(_train, _crossval, _evaluate, _export),
     length=TrainingPlan().steps,
     unit="steps",
     folds=FOLDS,
     jobs=1,
 )
 
-
-def main(words: Sequence[str] | None = None) -> int:
-    """Run one command and return its exit code."""
-    return run_training(COMMANDS, words, "The same command goes on from the last checkpoint.")
-
+main = COMMANDS.main
 
 if __name__ == "__main__":
     sys.exit(main())

@@ -17,63 +17,38 @@ from ecgmon.monitor.dsp.quality_model import CLASSES, FEATURE_TERMS, QUALITY, Qu
 NAME = "quality"
 VERSION = "1.0"
 TRAINING = (
-    "MIT-BIH Arrhythmia Database (doi:10.13026/C2F305), DS1 without 201, as it is, with hum, and with noise "
-    "of the MIT-BIH Noise Stress Test Database (doi:10.13026/C2HS3T; first half of each) and made noise "
-    "added "
-    "at 0 and -6 dB; half of the patients of the MIT-BIH Malignant Ventricular Ectopy Database "
-    "(doi:10.13026/C22P44); quiet lines that stand for asystole"
+    "MIT-BIH Arrhythmia Database (doi:10.13026/C2F305), DS1 without 201, as it is, with hum, and with "
+    "noise of the MIT-BIH Noise Stress Test Database (doi:10.13026/C2HS3T; first half of each) and made "
+    "noise added at 0 and -6 dB; half of the patients of the MIT-BIH Malignant Ventricular Ectopy "
+    "Database (doi:10.13026/C22P44); quiet lines that stand for asystole"
 )
 PROTOCOL = (
-    "scored on DS2, on the other half of the noise and on the other patients of VFDB, none of them trained "
-    "on; "
-    "area under the ROC curve (auc) and sensitivity at 97 % specificity (se), second by second"
+    "scored on DS2, on the other half of the noise and on the other patients of VFDB, none of them "
+    "trained on; area under the ROC curve (auc) and sensitivity at 97 % specificity (se), second by second"
 )
-LICENCE = "MIT; trained on data under ODC-By 1.0 (PhysioNet)"
 
 COUNT = HIDDEN * (len(NAMES) + 1) + len(CLASSES) * (HIDDEN + 1) + 2 * len(NAMES)
 """Numbers in the file."""
 
 CARD = Card(
+    kind=QUALITY,
+    name=NAME,
+    version=VERSION,
+    training=TRAINING,
+    protocol=PROTOCOL,
     about="Says of each second how likely it is clean, shaken, or full of muscle noise, and leaves "
-    "ventricular "
-    "tachycardia, flutter, fibrillation and quiet asystole alone. See `docs/signal.md`.",
+    "ventricular tachycardia, flutter, fibrillation and quiet asystole alone. See `docs/signal.md`.",
     inputs=f"{len(NAMES)} features of four seconds of raw signal at 360 Hz "
     "(`monitor/dsp/quality_features.py`)",
     outputs=f"probabilities of {', '.join(CLASSES)}; the first is the quality index",
     limits="What VFDB calls noise is mostly plain beats in records 420 and 605. Hum, flat lines and "
-    "saturation "
-    "are found by rules and not by this network.",
-    commands=(
-        "ecgmon train quality",
-        "ecgmon train quality evaluate",
-        "ecgmon train quality export",
-    ),
+    "saturation are found by rules and not by this network.",
 )
 
 
 def contract(plan: TrainingPlan, records: Sequence[str], scores: Mapping[str, float]) -> Contract:
-    """Return what a trained file says of itself.
-
-    Parameters
-    ----------
-    plan : TrainingPlan
-        How it was trained.
-    records : sequence of str
-        On what.
-    scores : mapping of str to float
-        On patients never seen.
-    """
-    own = {"seed": str(plan.seed), "steps": str(plan.steps), "records": " ".join(records)}
-    return Contract(
-        kind=QUALITY,
-        name=NAME,
-        version=VERSION,
-        training=TRAINING,
-        protocol=PROTOCOL,
-        scores=scores,
-        licence=LICENCE,
-        extra={**FEATURE_TERMS, **own},
-    )
+    """Return what a trained file says of itself."""
+    return CARD.contract(plan, records, scores, FEATURE_TERMS)
 
 
 def pack(model: QualityModel, about: Contract) -> bytes:

@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from ecgmon.models.common.checkpoint import ResumableRun, read_checkpoint
+from ecgmon.models.common.checkpoint import ResumableRun, Stateful, read_checkpoint
 from ecgmon.models.common.progress import Figures, Show, quiet
 from ecgmon.models.quality.data import ANY_NOISE, DOUBTFUL_VFDB, LETHAL, Seconds
 from ecgmon.models.quality.network import QualityNetwork, allowed, loss_of
@@ -125,7 +125,7 @@ class _Fit(ResumableRun):
         self._rows = torch.tensor(given.rows, dtype=torch.float32)
         self._excluded = torch.tensor(np.where(given.allowed, 0.0, IMPOSSIBLE), dtype=torch.float32)
         self._weights = torch.tensor(given.weight, dtype=torch.float32)
-        parts = {"network": self.network, "optimiser": self._optimiser}
+        parts: dict[str, Stateful] = {"network": self.network, "optimiser": self._optimiser}
         super().__init__(plan, records, parts, {})
 
     def advance(self) -> Figures:

@@ -8,15 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from ecgmon.models.common.command import (
-    TrainingCommands,
-    Word,
-    chosen,
-    data_folder,
-    read_result,
-    run_training,
-    write_result,
-)
+from ecgmon.models.common import command
 from ecgmon.models.common.progress import progress, say
 from ecgmon.models.common.sealing import ship
 from ecgmon.models.rpeak import card
@@ -34,7 +26,7 @@ RESULTS = {"scores.json": "evaluate", "crossval.json": "crossval", "crossval-svd
 
 
 def _folder(options: argparse.Namespace) -> Path:
-    return data_folder(options.data_dir, "mitdb")
+    return command.data_folder(options.data_dir, "mitdb")
 
 
 def _fit(options: argparse.Namespace, names: Sequence[str], label: str) -> Path:
@@ -67,21 +59,21 @@ def _rows(scores: Sequence[Score], label: str) -> list[dict[str, Any]]:
 
 
 def _train(options: argparse.Namespace) -> None:
-    names = chosen(options, (*SHIPPED_TRAINING, *records(_folder(options), "svdb")))
+    names = command.chosen(options, (*SHIPPED_TRAINING, *records(_folder(options), "svdb")))
     path = _fit(options, names, NAME)
     say(f"{path}: trained. Score it with `ecgmon train {NAME} evaluate --out {options.out}`.")
 
 
 def _evaluate(options: argparse.Namespace) -> None:
-    scores = _score(_folder(options), chosen(options, DS2_AND_PACED), options.out / f"{NAME}.onnx")
-    write_result(options.out / "scores.json", _rows(scores, "DS2 + paced"))
+    scores = _score(_folder(options), command.chosen(options, DS2_AND_PACED), options.out / f"{NAME}.onnx")
+    command.write_result(options.out / "scores.json", _rows(scores, "DS2 + paced"))
 
 
 def _crossval(options: argparse.Namespace) -> None:
     """Train once a fold and score every record by weights that never saw its patient."""
     folder = _folder(options)
     svdb = records(folder, "svdb")
-    known = set(chosen(options, (*DS1_RECORDS, *DS2_AND_PACED, *svdb)))
+    known = set(command.chosen(options, (*DS1_RECORDS, *DS2_AND_PACED, *svdb)))
     scores: list[Score] = []
     for number in options.fold:
         names, tests = ([name for name in side if name in known] for side in fold_records(number, svdb))
@@ -89,26 +81,21 @@ def _crossval(options: argparse.Namespace) -> None:
             scores += _score(folder, tests, _fit(options, names, f"fold{number}"))
     for database, label, file in (("mitdb", "all 48", "crossval"), ("svdb", "SVDB", "crossval-svdb")):
         part = [score for score in scores if score.record.startswith(database)]
-        write_result(options.out / f"{file}.json", _rows(part, label))
+        command.write_result(options.out / f"{file}.json", _rows(part, label))
 
 
 def _export(options: argparse.Namespace) -> None:
-    results = [read_result(options.out / file, NAME, word) for file, word in RESULTS.items()]
+    results = [command.read_result(options.out / file, NAME, word) for file, word in RESULTS.items()]
     network, plan, names = load(options.out / f"{NAME}.pt")
     about = card.contract(network, plan, names, card.summary(*results))
     page = card.page(network, about, card.scores_page(*results))
     say(f"{ship(options.zoo, about, card.pack(network, about), page)}: written, with its card")
 
 
-COMMANDS = TrainingCommands(
+COMMANDS = command.TrainingCommands(
     NAME,
     "Train the network that finds R waves.",
-    {
-        "train": Word(_train, "train, or go on with a training that was stopped"),
-        "crossval": Word(_crossval, "train once a fold and score every record by weights that never saw it"),
-        "evaluate": Word(_evaluate, "score a run on the records it never saw", "?"),
-        "export": Word(_export, "put a scored run into the zoo, with its card", "?"),
-    },
+    command.usual_words(_train, _crossval, _evaluate, _export),
     length=TrainingPlan().steps,
     unit="steps",
     folds=FOLDS,
@@ -116,11 +103,7 @@ COMMANDS = TrainingCommands(
     jobs=1,
 )
 
-
-def main(words: Sequence[str] | None = None) -> int:
-    """Run one command and return its exit code."""
-    return run_training(COMMANDS, words, "The same command goes on from the last checkpoint.")
-
+main = COMMANDS.main
 
 if __name__ == "__main__":
     sys.exit(main())

@@ -27,32 +27,26 @@ TRAINING = (
 )
 PROTOCOL = (
     "trained on SVDB and DS1 without record 201, whose patient is that of 202 in DS2; DS2 and the paced "
-    "records were "
-    f"never seen; the other scores come from {FOLDS} other trainings of the same recipe and length, folds "
-    "by patient "
-    "over MIT-BIH and SVDB, each record scored by weights that never saw its patient"
+    f"records were never seen; the other scores come from {FOLDS} other trainings of the same recipe and "
+    "length, folds by patient over MIT-BIH and SVDB, each record scored by weights that never saw its "
+    "patient"
 )
-LICENCE = "MIT; trained on data under ODC-By 1.0 (PhysioNet)"
 
 CARD = Card(
-    about="Finds R waves online: a causal, dilated convolutional network (45 steps a second, state carried "
-    "along) "
-    f"behind a causal {BAND_HZ[0]:g}-{BAND_HZ[1]:g} Hz band-pass and a follower of the signal's level. It "
-    "looks at "
-    "every beat twice: 0.2 s and 0.4 s behind the signal. See `docs/detector.md`.",
+    kind=RPEAK,
+    name=NAME,
+    version=VERSION,
+    training=TRAINING,
+    protocol=PROTOCOL,
+    about="Finds R waves online: a causal, dilated convolutional network (45 steps a second, state "
+    f"carried along) behind a causal {BAND_HZ[0]:g}-{BAND_HZ[1]:g} Hz band-pass and a follower of the "
+    "signal's level. It looks at every beat twice: 0.2 s and 0.4 s behind the signal. See "
+    "`docs/detector.md`.",
     inputs=f"`hops` (1, {HOP}, t), float32: {HOP} samples at 360 Hz a step, behind the front end "
-    f"`{FRONT_END}`; the "
-    "state of every convolution",
+    f"`{FRONT_END}`; the state of every convolution",
     outputs="`beat` (1, 3, t): probability of an R wave at the first and at the second look, and where it "
-    "lies in its "
-    "step; the next states",
+    "lies in its step; the next states",
     limits="Electrode motion as strong as the beats is taken for beats. Nothing below 0.165 mV is reported.",
-    commands=(
-        "ecgmon train rpeak",
-        "ecgmon train rpeak crossval",
-        "ecgmon train rpeak evaluate",
-        "ecgmon train rpeak export",
-    ),
 )
 
 _HEAD = ("record", "beats", "missed", "false", "DER", "R error mean / p95", "known after p50 / p99")
@@ -75,27 +69,16 @@ def contract(
         On patients never seen.
     """
     shape = network.shape
-    return Contract(
-        kind=RPEAK,
-        name=NAME,
-        version=VERSION,
-        training=TRAINING,
-        protocol=PROTOCOL,
-        scores=scores,
-        licence=LICENCE,
-        extra={
-            "front_end": FRONT_END,
-            "fs_hz": f"{PIPELINE_HZ:g}",
-            "band_hz": "{:g} {:g}".format(*BAND_HZ),
-            "lookahead_steps": str(shape.lookahead_steps),
-            "second_look_steps": str(shape.second_look_steps),
-            "dilations": " ".join(map(str, shape.dilations)),
-            "channels": str(shape.channels),
-            "seed": str(plan.seed),
-            "steps": str(plan.steps),
-            "records": " ".join(records),
-        },
-    )
+    terms = {
+        "front_end": FRONT_END,
+        "fs_hz": f"{PIPELINE_HZ:g}",
+        "band_hz": "{:g} {:g}".format(*BAND_HZ),
+        "lookahead_steps": str(shape.lookahead_steps),
+        "second_look_steps": str(shape.second_look_steps),
+        "dilations": " ".join(map(str, shape.dilations)),
+        "channels": str(shape.channels),
+    }
+    return CARD.contract(plan, records, scores, terms)
 
 
 def pack(network: RPeakNetwork, about: Contract) -> bytes:

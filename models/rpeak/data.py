@@ -139,7 +139,8 @@ def prepare(folder: Path, name: str, lead: int) -> Trace:
     """Read, resample and band-pass one lead of ``database/record``, through the cache."""
     place = cache_folder("rpeak", VERSION) / f"{name.replace('/', '-')}-{lead}.npz"
     stored = cached(place, lambda: _prepared(folder, name, lead))
-    return Trace(name, lead, **{**stored, "qrs_mv": float(stored["qrs_mv"])})
+    samples, beats, ignored, qrs_mv = (stored[key] for key in ("samples", "beats", "ignored", "qrs_mv"))
+    return Trace(name, lead, samples, beats, ignored, float(qrs_mv))
 
 
 def _prepared(folder: Path, name: str, lead: int) -> dict[str, NDArray[Any]]:

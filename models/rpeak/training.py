@@ -9,7 +9,8 @@ from pathlib import Path
 import torch
 from torch.nn import functional as F  # noqa: N812
 
-from ecgmon.models.common.checkpoint import ResumableRun, read_checkpoint
+from ecgmon.models.common.checkpoint import read_checkpoint
+from ecgmon.models.common.learning import GradientRun
 from ecgmon.models.common.progress import Figures, Show, quiet
 from ecgmon.models.rpeak.batches import Batch, Sampler
 from ecgmon.models.rpeak.network import NetworkShape, RPeakNetwork
@@ -63,7 +64,7 @@ def loss_of(output: torch.Tensor, batch: Batch, offset_share: float) -> torch.Te
     return entropy / weight.sum().clamp(min=1.0) + offset_share * located
 
 
-class Training(ResumableRun):
+class Training(GradientRun[RPeakNetwork]):
     """One run of training, which a checkpoint holds whole.
 
     Parameters
@@ -82,31 +83,22 @@ class Training(ResumableRun):
         self, sampler: Sampler, shape: NetworkShape, plan: TrainingPlan, records: Sequence[str] = ()
     ) -> None:
         torch.manual_seed(plan.seed)
-        self._sampler = sampler
-        self._plan_of_training = plan
-        self.steps = plan.steps
-        self.network = RPeakNetwork(shape)
-        self._optimiser = torch.optim.AdamW(
-            self.network.parameters(), lr=plan.learning_rate, weight_decay=1e-3
-        )
-        self._schedule = torch.optim.lr_scheduler.OneCycleLR(
-            self._optimiser, plan.learning_rate, total_steps=plan.steps, pct_start=0.1
-        )
-        parts = {"network": self.network, "optimiser": self._optimiser, "schedule": self._schedule}
-        super().__init__(_Key(plan, shape), records, parts, {"sampler": sampler.rng})
+        self.sampler = sampler
+        self.plan = plan
+        network = RPeakNetwork(shape)
+        rate = plan.learning_rate
+        optimiser = torch.optim.AdamW(network.parameters(), lr=rate, weight_decay=1e-3)
+        schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, rate, total_steps=plan.steps, pct_start=0.1)
+        rngs = {"sampler": sampler.rng}
+        super().__init__(_Key(plan, shape), records, network, optimiser, schedule, rngs)
 
     def advance(self) -> Figures:
         """Take one batch and return its loss."""
-        batch = self._sampler.draw()
+        batch = self.sampler.draw()
         with torch.autocast("cpu", torch.bfloat16):
             output = self.network(torch.from_numpy(batch.hops))
-        loss = loss_of(output.float(), batch, self._plan_of_training.offset_share)
-        self._optimiser.zero_grad()
-        torch.autograd.backward(loss)
-        torch.nn.utils.clip_grad_norm_(self.network.parameters(), 1.0)
-        self._optimiser.step()
-        self._schedule.step()
-        return {"loss": float(loss.detach())}
+        loss = loss_of(output.float(), batch, self.plan.offset_share)
+        return {"loss": self.learn(loss, clip=1.0)}
 
     def train(self, checkpoint: Path, show: Show = quiet) -> RPeakNetwork:
         """Train to the end, going on from a checkpoint where there is one.
@@ -123,8 +115,8 @@ class Training(ResumableRun):
         ModelError
             The checkpoint is damaged, or was begun with another plan.
         """
-        self.run(self.steps, self.advance, checkpoint, show, every=SAVE_EVERY)
-        return self.network.eval()
+        self.run(self.plan.steps, self.advance, checkpoint, show, every=SAVE_EVERY)
+        return self.trained()
 
 
 def load(checkpoint: Path) -> tuple[RPeakNetwork, TrainingPlan, list[str]]:

@@ -12,15 +12,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from ecgmon.models.common.command import (
-    TrainingCommands,
-    Word,
-    chosen,
-    data_folder,
-    read_result,
-    run_training,
-    write_result,
-)
+from ecgmon.models.common import command
 from ecgmon.models.common.progress import progress, say
 from ecgmon.models.common.sealing import ship
 from ecgmon.models.vf import card
@@ -40,7 +32,7 @@ class _Material:
 
     def __init__(self, options: argparse.Namespace) -> None:
         self.folder = _folder(options)
-        self.records = chosen(options, (*VFDB, *TRAIN_MITDB, *svdb_records(self.folder)))
+        self.records = command.chosen(options, (*VFDB, *TRAIN_MITDB, *svdb_records(self.folder)))
 
     @cached_property
     def leads(self) -> list[Lead]:
@@ -53,7 +45,7 @@ class _Material:
 
 
 def _folder(options: argparse.Namespace) -> Path:
-    return data_folder(options.data_dir, "vfdb", "mitdb")
+    return command.data_folder(options.data_dir, "vfdb", "mitdb")
 
 
 def _fit(material: _Material, left_out: Sequence[str], options: argparse.Namespace, label: str) -> Path:
@@ -83,7 +75,7 @@ def _evaluate(options: argparse.Namespace) -> None:
     path = options.out / f"{NAME}.onnx"
     scores = []
     for title, names in (("MIT-BIH, unseen", TEST_MITDB), ("MIT-BIH, trained on", TRAIN_MITDB)):
-        known = set(chosen(options, (*TEST_MITDB, *TRAIN_MITDB)))
+        known = set(command.chosen(options, (*TEST_MITDB, *TRAIN_MITDB)))
         runs = _runs(_folder(options), [name for name in names if name in known], path)
         scores += [score(title, runs)]
         for run in runs:
@@ -91,13 +83,13 @@ def _evaluate(options: argparse.Namespace) -> None:
                 say(line(score(run.record, [run])))
     for item in scores:
         say(line(item))
-    write_result(options.out / "scores.json", [asdict(item) for item in scores])
+    command.write_result(options.out / "scores.json", [asdict(item) for item in scores])
 
 
 def _crossval(options: argparse.Namespace) -> None:
     """Train once a fold and score every patient of VFDB by weights that never saw it."""
     material = _Material(options)
-    known = set(chosen(options, VFDB))
+    known = set(command.chosen(options, VFDB))
     runs: list[Run] = []
     second: list[Run] = []
     for number in options.fold:
@@ -111,37 +103,28 @@ def _crossval(options: argparse.Namespace) -> None:
     scores += [score(run.record, [run]) for run in runs]
     for item in scores:
         say(line(item))
-    write_result(options.out / "crossval.json", [asdict(item) for item in scores])
+    command.write_result(options.out / "crossval.json", [asdict(item) for item in scores])
 
 
 def _export(options: argparse.Namespace) -> None:
-    mitdb = read_result(options.out / "scores.json", NAME, "evaluate")
-    crossval = read_result(options.out / "crossval.json", NAME, "crossval")
+    mitdb = command.read_result(options.out / "scores.json", NAME, "evaluate")
+    crossval = command.read_result(options.out / "crossval.json", NAME, "crossval")
     network, plan, records = load(options.out / f"{NAME}.pt")
     about = card.contract(plan, records, card.summary(mitdb, crossval))
     page = card.page(network, about, card.scores_page(mitdb, crossval))
     say(f"{ship(options.zoo, about, card.pack(network, about), page)}: written, with its card")
 
 
-COMMANDS = TrainingCommands(
+COMMANDS = command.TrainingCommands(
     NAME,
     "Train the network that finds ventricular flutter and fibrillation.",
-    {
-        "train": Word(_train, "train, or go on with a training that was stopped"),
-        "crossval": Word(_crossval, "train once a fold and score every patient of VFDB unseen"),
-        "evaluate": Word(_evaluate, "score a run on MIT-BIH", "?"),
-        "export": Word(_export, "put a scored run into the zoo, with its card", "?"),
-    },
+    command.usual_words(_train, _crossval, _evaluate, _export),
     length=TrainingPlan().steps,
     unit="steps",
     folds=FOLDS,
 )
 
-
-def main(words: Sequence[str] | None = None) -> int:
-    """Run one command and return its exit code."""
-    return run_training(COMMANDS, words, "The same command goes on from the last checkpoint.")
-
+main = COMMANDS.main
 
 if __name__ == "__main__":
     sys.exit(main())

@@ -24,30 +24,25 @@ TRAINING = (
 )
 PROTOCOL = (
     "trained on all patients of VFDB, on DS1 of MIT-BIH without record 201, whose patient is that of 202 "
-    "in DS2, and "
-    f"on SVDB; the scores on VFDB come from {FOLDS} other trainings of the same recipe and length, folds "
-    "by patient, "
-    "each record scored by weights that never saw its patient"
+    f"in DS2, and on SVDB; the scores on VFDB come from {FOLDS} other trainings of the same recipe and "
+    "length, folds by patient, each record scored by weights that never saw its patient"
 )
-LICENCE = "MIT; trained on data under ODC-By 1.0 (PhysioNet)"
 
 CARD = Card(
+    kind=VF,
+    name=NAME,
+    version=VERSION,
+    training=TRAINING,
+    protocol=PROTOCOL,
     about="Says of each second whether it shows ventricular flutter or fibrillation, from the waveform "
-    "alone: four "
-    "convolutions over four seconds of signal at 90 Hz. See `docs/ventricular-fibrillation.md`.",
+    "alone: four convolutions over four seconds of signal at 90 Hz. See "
+    "`docs/ventricular-fibrillation.md`.",
     inputs=f"`windows` (n, {WINDOW}), float32, in millivolts at 90 Hz, without baseline, as "
     "`monitor/rhythm/vf_windows.py` cuts them",
     outputs="`probability` (n,) of flutter or fibrillation in the second that ends one second before the "
     "window does",
-    limits="Fast ventricular tachycardia is mostly called fibrillation too: the annotators themselves call "
-    "the same "
-    "waves one in one patient and the other in the next.",
-    commands=(
-        "ecgmon train vf",
-        "ecgmon train vf crossval",
-        "ecgmon train vf evaluate",
-        "ecgmon train vf export",
-    ),
+    limits="Fast ventricular tachycardia is mostly called fibrillation too: the annotators themselves "
+    "call the same waves one in one patient and the other in the next.",
 )
 
 _HOW = """\
@@ -62,28 +57,8 @@ _HEAD = (
 
 
 def contract(plan: TrainingPlan, records: Sequence[str], scores: Mapping[str, float]) -> Contract:
-    """Return what a trained file says of itself.
-
-    Parameters
-    ----------
-    plan : TrainingPlan
-        How it was trained.
-    records : sequence of str
-        On what.
-    scores : mapping of str to float
-        On patients never seen.
-    """
-    own = {"seed": str(plan.seed), "steps": str(plan.steps), "records": " ".join(records)}
-    return Contract(
-        kind=VF,
-        name=NAME,
-        version=VERSION,
-        training=TRAINING,
-        protocol=PROTOCOL,
-        scores=scores,
-        licence=LICENCE,
-        extra={**WINDOW_TERMS, **own},
-    )
+    """Return what a trained file says of itself."""
+    return CARD.contract(plan, records, scores, WINDOW_TERMS)
 
 
 def pack(network: VfNetwork, about: Contract) -> bytes:

@@ -11,7 +11,8 @@ import torch
 from numpy.typing import NDArray
 from torch.nn import functional
 
-from ecgmon.models.common.checkpoint import ResumableRun, read_checkpoint
+from ecgmon.models.common.checkpoint import read_checkpoint
+from ecgmon.models.common.learning import GradientRun
 from ecgmon.models.common.progress import Figures, Show, quiet
 from ecgmon.models.vf.augment import Augmenter
 from ecgmon.models.vf.data import NOISE, UNKNOWN, Lead, is_slow
@@ -119,7 +120,7 @@ def lessons(leads: Sequence[Lead]) -> Lessons:
     return Lessons(signal, np.concatenate(begins), label, share)
 
 
-class _Fit(ResumableRun):
+class _Fit(GradientRun[VfNetwork]):
     """The state of one training."""
 
     def __init__(
@@ -134,11 +135,11 @@ class _Fit(ResumableRun):
         self._bounds = np.cumsum(given.weight)
         self._pick = np.random.default_rng(plan.seed)
         self._augmenter = Augmenter(given.signal, noises, plan.seed)
-        self.network = VfNetwork()
-        self._optimiser = torch.optim.AdamW(self.network.parameters(), RATE, weight_decay=DECAY)
-        self._schedule = torch.optim.lr_scheduler.OneCycleLR(self._optimiser, RATE, total_steps=plan.steps)
-        parts = {"network": self.network, "optimiser": self._optimiser, "schedule": self._schedule}
-        super().__init__(plan, records, parts, {"pick": self._pick, "augmenter": self._augmenter.random})
+        network = VfNetwork()
+        optimiser = torch.optim.AdamW(network.parameters(), RATE, weight_decay=DECAY)
+        schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, RATE, total_steps=plan.steps)
+        rngs = {"pick": self._pick, "augmenter": self._augmenter.random}
+        super().__init__(plan, records, network, optimiser, schedule, rngs)
 
     def advance(self) -> Figures:
         """Take one batch and return its loss."""
@@ -148,11 +149,7 @@ class _Fit(ResumableRun):
         target = torch.from_numpy(np.where(wanted, 1.0 - SOFTENED, SOFTENED).astype(np.float32))
         self.network.train()
         loss = functional.binary_cross_entropy_with_logits(self.network(windows), target)
-        self._optimiser.zero_grad()
-        torch.autograd.backward(loss)
-        self._optimiser.step()
-        self._schedule.step()
-        return {"loss": float(loss.detach())}
+        return {"loss": self.learn(loss)}
 
 
 def train(
@@ -185,7 +182,7 @@ def train(
     records = list(dict.fromkeys(lead.record for lead in leads))
     run = _Fit(lessons(leads), noises, plan, records)
     run.run(plan.steps, run.advance, checkpoint, show, every=SAVE_EVERY)
-    return run.network.eval()
+    return run.trained()
 
 
 def load(checkpoint: Path) -> tuple[VfNetwork, TrainingPlan, list[str]]:

@@ -141,7 +141,7 @@ def test_not_a_number_and_what_a_mask_hides_are_missing_samples(millivolts):
     assert not any(3650 < row["sample"] < 4270 for row in events if row["type"] == "beat")
 
 
-def test_a_mask_over_counts_hides_them_too(record, counts):
+def test_a_mask_over_counts_hides_them_too(counts):
     hidden = np.ma.masked_array(counts[0], mask=counts[0] > 1100)
     rows = as_millivolts(hidden, fs_hz=FS, gain=200, zero=1024)
     np.testing.assert_array_equal(np.isnan(rows[0]), counts[0] > 1100)
@@ -222,7 +222,7 @@ def test_the_longer_axis_is_time_and_no_value_is_changed(n, leads, seed, scale):
     np.testing.assert_allclose(as_millivolts(counts.T, fs_hz=FS, gain=scale, zero=5), (counts - 5) / scale)
 
 
-def test_the_array_in_hand_is_not_changed(counts, record):
+def test_the_array_in_hand_is_not_changed(counts, calibration):
     before = counts.copy()
     run(counts, gain=calibration[0], zero=calibration[1])
     np.testing.assert_array_equal(counts, before)

@@ -23,7 +23,6 @@ from ecgmon.models.common.command import (
     chosen,
     data_folder,
     read_result,
-    run_training,
     write_result,
 )
 from ecgmon.models.common.progress import progress
@@ -127,15 +126,15 @@ def test_ctrl_c_ends_with_130_and_says_how_to_go_on(capsys: pytest.CaptureFixtur
     def press(_: argparse.Namespace) -> None:
         os.kill(os.getpid(), signal.SIGINT)
 
-    assert run_training(toy(press), ["train"], "The same command goes on.") == INTERRUPTED
-    assert capsys.readouterr().err == "Stopped. The same command goes on.\n"
+    assert toy(press).main(["train"]) == INTERRUPTED
+    assert capsys.readouterr().err == "Stopped. The same command goes on from there.\n"
 
 
 def test_an_error_is_one_line_with_its_own_exit_code(capsys: pytest.CaptureFixture[str]) -> None:
     def fail(_: argparse.Namespace) -> None:
         raise ModelError("It is damaged.", "Mend it.")
 
-    assert run_training(toy(fail), ["train"], "") == ModelError.exit_code
+    assert toy(fail).main(["train"]) == ModelError.exit_code
     assert capsys.readouterr().err == "It is damaged. Mend it.\n"
 
 
@@ -143,15 +142,15 @@ def test_a_run_is_named_behind_the_word_or_by_out_or_is_the_usual_one() -> None:
     seen: list[Path] = []
     command = toy(lambda options: seen.append(options.out))
     for words in (["evaluate"], ["evaluate", "--out", "a"], ["evaluate", "b"]):
-        run_training(command, words, "")
+        command.main(words)
     assert seen == [Path("out/toy"), Path("a"), Path("b")]
 
 
 def test_jobs_are_the_threads_that_torch_uses() -> None:
     seen: list[int] = []
     command = toy(lambda _: seen.append(torch.get_num_threads()), jobs=1)
-    run_training(command, ["train"], "")
-    run_training(command, ["train", "--jobs", "2"], "")
+    command.main(["train"])
+    command.main(["train", "--jobs", "2"])
     assert seen == [1, 2]
 
 
