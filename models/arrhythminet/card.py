@@ -15,6 +15,9 @@ from ecgmon.monitor.dsp import FRONT_END_VERSION
 from ecgmon.monitor.inference.contract import BEAT_WINDOW, ModelContract
 from ecgmon.monitor.inference.window_model import NORMALISATION
 
+AAMI = {symbol: AAMI_OF_SYMBOL[symbol] for symbol in CLASSES}
+"""AAMI class of each class, in the order of the outputs."""
+
 MODEL_VERSION = "1.1.0"
 LICENCE = "MIT; trained on data under ODC-By-1.0"
 TRAINING = (
@@ -116,7 +119,7 @@ def scores_page(seed: int, confusion: Confusion, scores: Mapping[str, float]) ->
     rows = zip(CLASSES, confusion.precision, confusion.recall, confusion.f1, strict=True)
     table = markdown_table(
         ("class", "AAMI", "precision", "recall", "F1"),
-        ([symbol, AAMI_OF_SYMBOL[symbol], *(f"{value:.3f}" for value in row)] for symbol, *row in rows),
+        ([symbol, AAMI[symbol], *(f"{value:.3f}" for value in row)] for symbol, *row in rows),
     )
     return (
         f"Seed {seed}: accuracy {scores['accuracy']:.4f}; {scores['live_accuracy']:.4f} with windows "
