@@ -40,8 +40,7 @@ if TYPE_CHECKING:
     )
     from ecgmon.monitor.pipeline.pipeline import Pipeline, PipelineSettings
     from ecgmon.monitor.run.stream import Stream
-    from ecgmon.sim.named import read_record
-    from ecgmon.sim.record import Record, Reference
+    from ecgmon.sim.record import Record, Reference, read_record
 
 __all__ = [
     "Alarm",
@@ -80,8 +79,7 @@ _HOMES = {
     ),
     "monitor.pipeline.pipeline": ("Pipeline", "PipelineSettings"),
     "monitor.run.stream": ("Stream",),
-    "sim.named": ("read_record",),
-    "sim.record": ("Record", "Reference"),
+    "sim.record": ("Record", "Reference", "read_record"),
 }
 _HOME = {name: module for module, names in _HOMES.items() for name in names}
 

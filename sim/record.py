@@ -12,7 +12,7 @@ from ecgmon.sim.library import EDF_SUFFIX, find_record
 __all__ = ["Record", "Reference", "read_record"]
 
 
-def read_record(record: str | Path, data_dir: Path | None = None, *, download: bool = True) -> Record:
+def read_record(record: str | Path, data_dir: str | Path | None = None, *, download: bool = True) -> Record:
     """Read a record: its leads in millivolts, and its reference annotations.
 
     Parameters
@@ -20,7 +20,7 @@ def read_record(record: str | Path, data_dir: Path | None = None, *, download: b
     record : str or Path
         A name, such as ``200`` or ``svdb/800``, or a path: of a record's files with or without
         suffix (``./folder/200``, ``A1.mat``), of an EDF file, or of a folder with one record.
-    data_dir : Path, optional
+    data_dir : str or Path, optional
         Folder in which a name is looked up, as in `ecgmon.sim.library.find_record`.
     download : bool
         Fetch a record that is nowhere else from PhysioNet.
@@ -43,7 +43,7 @@ def read_record(record: str | Path, data_dir: Path | None = None, *, download: b
     text = str(record)
     if isinstance(record, Path) and not record.is_absolute():
         text = f"./{record}"
-    path = find_record(text, data_dir, download=download)
+    path = find_record(text, None if data_dir is None else Path(data_dir), download=download)
     if path.suffix.lower() == EDF_SUFFIX:
         from ecgmon.sim.edf import read_edf  # noqa: PLC0415 - WFDB records do without it
 

@@ -113,10 +113,8 @@ def named_signal(name: str) -> signal.Signals | None:
 
 def available_cores() -> int:
     """Return how many processor cores this process may use, at least 1."""
-    if sys.platform.startswith("linux"):
-        return len(os.sched_getaffinity(0))
-    else:
-        return os.cpu_count() or 1
+    affinity = getattr(os, "sched_getaffinity", None)
+    return len(affinity(0)) if affinity is not None else os.cpu_count() or 1
 
 
 def memory_mb() -> float | None:

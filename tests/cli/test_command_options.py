@@ -18,6 +18,7 @@ from ecgmon.monitor.core.errors import RecordError, SettingsError, UsageError
 from ecgmon.sim.library import BUNDLED
 
 EACH = [(command, option) for command, options in OPTIONS.items() for option in options]
+VALUED = [(command, option) for command, option in EACH if OPTIONS[command][option] is not None]
 
 
 def parsed(*words: str) -> dict[str, Any]:
@@ -44,9 +45,7 @@ def test_every_option_of_every_command_arrives(command: str, option: str) -> Non
         assert str(value) == given
 
 
-@pytest.mark.parametrize(
-    ("command", "option"), [each for each in EACH if OPTIONS[each[0]][each[1]] is not None], ids=" ".join
-)
+@pytest.mark.parametrize(("command", "option"), VALUED, ids=" ".join)
 def test_every_option_takes_its_value_behind_an_equals_sign(command: str, option: str) -> None:
     *before, name, value = line(command, option)
     assert parsed(*before, f"{name}={value}") == parsed(*before, name, value)

@@ -23,19 +23,13 @@ def refused(capsys: pytest.CaptureFixture[str], *words: str) -> str:
     return errors
 
 
-def swapped(option: str) -> str:
-    return option[:-2] + option[-1] + option[-2]
-
-
-@pytest.mark.parametrize(
-    ("command", "option"), [each for each in EACH if swapped(each[1]) not in OPTIONS[each[0]]], ids=" ".join
-)
+@pytest.mark.parametrize(("command", "option"), EACH, ids=" ".join)
 def test_a_near_miss_of_every_option_is_suggested(
     command: str, option: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    typed = swapped(option)
+    typed = f"{option}x"
     errors = refused(capsys, *command.split(), *NEEDED.get(command, []), typed, "1")
-    assert f"Unknown option: {typed}. Did you mean --" in errors
+    assert errors == f"ecgmon: Unknown option: {typed}. Did you mean {option}?\n"
 
 
 @pytest.mark.parametrize("command", OPTIONS)

@@ -360,5 +360,6 @@ def test_an_export_that_cannot_be_written_names_the_file(heart, tmp_path):
     strip.go_to(10.0)
     with pytest.raises(OutputError, match=r"missing/s\.csv could not be written"):
         write_csv(strip, tmp_path / "missing" / "s.csv", {})
-    with pytest.raises(OutputError, match=r"missing/s\.hea could not be written"):
-        write_wfdb(strip, tmp_path / "missing" / "s.hea", {})
+    (tmp_path / "file").touch()
+    with pytest.raises(OutputError, match=r"file/s\.hea could not be written"):
+        write_wfdb(strip, tmp_path / "file" / "s.hea", {})

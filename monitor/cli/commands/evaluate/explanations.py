@@ -72,7 +72,7 @@ def explanations(
         f"and named right, of {len({beat.record for beat in proved})} records"
     )
     pictures = {"explanations": lambda path: draw_proof(proved, headline, path)}
-    return tell(proof_tables(proved), chosen.out, pictures, headline)
+    return tell(proof_tables(proved), chosen.out, pictures, headline, named=True)
 
 
 def _reference(stem: Path) -> tuple[Annotations, float]:

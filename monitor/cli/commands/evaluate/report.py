@@ -12,7 +12,12 @@ if TYPE_CHECKING:
 
 
 def tell(
-    tables: Mapping[str, Table], folder: Path | None, pictures: Mapping[str, Draw], headline: str = ""
+    tables: Mapping[str, Table],
+    folder: Path | None,
+    pictures: Mapping[str, Draw],
+    headline: str = "",
+    *,
+    named: bool = False,
 ) -> int:
     """Print tables, save them and the pictures, and return the exit code.
 
@@ -24,6 +29,8 @@ def tell(
         Where they are kept; None keeps nothing.
     headline : str
         What stands above.
+    named : bool
+        Each table has its name above it.
 
     Raises
     ------
@@ -33,7 +40,8 @@ def tell(
     from ecgmon.monitor.evaluation.table import save
 
     above = f"{headline}\n\n" if headline else ""
-    sys.stdout.write(above + "\n".join(table.to_text() for table in tables.values()))
+    texts = [(f"{name}\n" if named else "") + table.to_text() for name, table in tables.items()]
+    sys.stdout.write(above + "\n".join(texts))
     if folder is not None:
         save(folder, tables, pictures)
     return 0
