@@ -59,6 +59,8 @@ if [ "$what" = tests ]; then
     need_command Xvfb xvfb
     need_command mosquitto mosquitto
     need_command cc gcc
+    need_command zsh zsh
+    need_command fish fish
     [ -e /usr/include/stdlib.h ] || need libc6-dev
 fi
 
