@@ -73,9 +73,7 @@ def _crossval(options: argparse.Namespace) -> None:
 
 
 def _evaluate(options: argparse.Namespace) -> None:
-    path = options.out / f"{NAME}.json"
-    say(f"scoring {path if path.is_file() else 'the shipped file'}")
-    model = AfModel.load(path if path.is_file() else None)
+    model = AfModel.load(command.trained_file(options.out / f"{NAME}.json"))
     scores = [score(model, part) for part in _read(options, command.chosen(options, TESTED))]
     _tell(scores)
     command.write_result(options.out / "scores.json", [asdict(row) for row in scores])

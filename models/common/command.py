@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
+from ecgmon.models.common.progress import say
 from ecgmon.monitor.core.errors import EcgmonError, ModelError, RecordError, UsageError
 
 INTERRUPTED = 130
@@ -236,6 +237,13 @@ def chosen(options: argparse.Namespace, names: Iterable[str]) -> tuple[str, ...]
             f"Choose of: {' '.join(known)}.",
         )
     return left
+
+
+def trained_file(path: Path) -> Path | None:
+    """Return the file of a run, or None for the shipped one where there is none, and say which."""
+    found = path if path.is_file() else None
+    say(f"scoring {found or 'the shipped file'}")
+    return found
 
 
 def read_result(path: Path, name: str, word: str) -> Any:

@@ -68,15 +68,10 @@ def _crossval(options: argparse.Namespace) -> None:
 
 
 def _evaluate(options: argparse.Namespace) -> None:
-    model = QualityModel.load(options.out / f"{NAME}.json" if _trained(options) else None)
-    say(f"scoring {options.out if _trained(options) else 'the shipped file'}")
+    model = QualityModel.load(command.trained_file(options.out / f"{NAME}.json"))
     scores = measure(model, unseen_of_records(_folder(options), command.chosen(options, TESTED)))
     say("\n".join(lines(scores)))
     command.write_result(options.out / "scores.json", asdict(scores))
-
-
-def _trained(options: argparse.Namespace) -> bool:
-    return bool((options.out / f"{NAME}.json").is_file())
 
 
 def _export(options: argparse.Namespace) -> None:

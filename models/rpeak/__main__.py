@@ -40,7 +40,7 @@ def _fit(options: argparse.Namespace, names: Sequence[str], label: str) -> Path:
     return path
 
 
-def _score(folder: Path, names: Sequence[str], model: Path) -> list[Score]:
+def _score(folder: Path, names: Sequence[str], model: Path | None) -> list[Score]:
     detector = RPeakDetector(model=model)
     scores = []
     for name in names:
@@ -65,7 +65,9 @@ def _train(options: argparse.Namespace) -> None:
 
 
 def _evaluate(options: argparse.Namespace) -> None:
-    scores = _score(_folder(options), command.chosen(options, DS2_AND_PACED), options.out / f"{NAME}.onnx")
+    """Score a run, or the shipped file, on the records it never saw."""
+    model = command.trained_file(options.out / f"{NAME}.onnx")
+    scores = _score(_folder(options), command.chosen(options, DS2_AND_PACED), model)
     command.write_result(options.out / "scores.json", _rows(scores, "DS2 + paced"))
 
 

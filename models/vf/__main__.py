@@ -60,7 +60,7 @@ def _fit(material: _Material, left_out: Sequence[str], options: argparse.Namespa
     return path
 
 
-def _runs(folder: Path, names: Sequence[str], model: Path, channel: int = 0) -> list[Run]:
+def _runs(folder: Path, names: Sequence[str], model: Path | None, channel: int = 0) -> list[Run]:
     detector = VfDetector(model=VfModel(model))
     return [run_record(folder, name, detector, channel) for name in names]
 
@@ -71,8 +71,8 @@ def _train(options: argparse.Namespace) -> None:
 
 
 def _evaluate(options: argparse.Namespace) -> None:
-    """Score the file of a run on MIT-BIH."""
-    path = options.out / f"{NAME}.onnx"
+    """Score the file of a run, or the shipped one, on MIT-BIH."""
+    path = command.trained_file(options.out / f"{NAME}.onnx")
     scores = []
     for title, names in (("MIT-BIH, unseen", TEST_MITDB), ("MIT-BIH, trained on", TRAIN_MITDB)):
         known = set(command.chosen(options, (*TEST_MITDB, *TRAIN_MITDB)))

@@ -14,7 +14,6 @@ from pathlib import Path
 
 import pytest
 import torch
-from ecgmon.monitor.cli.train import TRAININGS
 
 from ecgmon.models.common.command import (
     INTERRUPTED,
@@ -26,6 +25,7 @@ from ecgmon.models.common.command import (
     write_result,
 )
 from ecgmon.models.common.progress import progress
+from ecgmon.monitor.cli.commands.train import TRAININGS
 from ecgmon.monitor.core.errors import ModelError, RecordError, UsageError
 
 NAMES = ("adaptive", "arrhythminet", "rpeak", "vf", "af", "quality")

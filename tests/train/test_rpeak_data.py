@@ -243,6 +243,16 @@ def test_two_trainings_of_one_seed_begin_alike(databases: Path, own_cache: Path,
     assert third.advance() != one.advance()
 
 
+def test_without_a_run_the_shipped_file_is_scored(
+    databases: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    words = ["evaluate", "--data-dir", str(databases), "--out", str(tmp_path), "--records", "100"]
+    assert command.main(words) == 0
+    out = capsys.readouterr().out
+    assert out.startswith("scoring the shipped file\n")
+    assert "   0 missed     0 false" in out
+
+
 def test_from_records_to_a_served_model_by_the_commands(
     databases: Path, own_cache: Path, few: None, tmp_path: Path
 ) -> None:

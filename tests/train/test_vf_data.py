@@ -33,6 +33,7 @@ from ecgmon.monitor.dsp.resample import Resampler
 from ecgmon.monitor.dsp.sanitise import Sanitiser
 from ecgmon.monitor.rhythm.vf_model import VfModel
 from ecgmon.monitor.rhythm.vf_windows import AHEAD_S, SHORT_SECOND, WINDOW, VfWindows
+from ecgmon.monitor.wfdb.record import Stretch
 from ecgmon.sim.record import Record, Reference, read_record
 
 
@@ -41,10 +42,9 @@ def record(seconds: int, *notes: tuple[float, str, str]) -> Record:
     reference = Reference(
         samples, np.array([symbol for _, symbol, _ in notes]), np.array([note for *_, note in notes])
     )
-    return Record(
-        "made", 250.0, ("I",), np.zeros((1, 250 * seconds), dtype=np.int16), np.array([200.0]),
-        np.array([0.0]), np.array([-32768]), reference,
-    )  # fmt: skip
+    counts = np.zeros((1, 250 * seconds), dtype=np.int16)
+    flat = Stretch(0, counts, np.array([200.0]), np.array([0.0]), np.array([-32768]))
+    return Record("made", 250.0, ("I",), counts.shape[1], (flat,), reference)
 
 
 def lead(name: str, labels: Sequence[str], seed: int = 0) -> Lead:
