@@ -89,16 +89,9 @@ def _export(options: argparse.Namespace) -> None:
     say(f"{ship(options.zoo, about, card.pack(AfModel.load(path), about), page)}: written, with its card")
 
 
-COMMANDS = command.TrainingCommands(
-    NAME,
-    "Train the classifier of atrial fibrillation.",
-    command.usual_words(_train, _crossval, _evaluate, _export),
-    length=TrainingPlan().steps,
-    unit="steps",
-    folds=FOLDS,
-    jobs=1,
-)
-
+ABOUT = "Train the classifier of atrial fibrillation."
+WORDS = command.usual_words(_train, _crossval, _evaluate, _export)
+COMMANDS = command.TrainingCommands(NAME, ABOUT, WORDS, TrainingPlan().steps, FOLDS, jobs=1)
 main = COMMANDS.main
 
 if __name__ == "__main__":

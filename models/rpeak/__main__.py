@@ -94,17 +94,11 @@ def _export(options: argparse.Namespace) -> None:
     say(f"{ship(options.zoo, about, card.pack(network, about), page)}: written, with its card")
 
 
+ABOUT = "Train the network that finds R waves."
+WORDS = command.usual_words(_train, _crossval, _evaluate, _export)
 COMMANDS = command.TrainingCommands(
-    NAME,
-    "Train the network that finds R waves.",
-    command.usual_words(_train, _crossval, _evaluate, _export),
-    length=TrainingPlan().steps,
-    unit="steps",
-    folds=FOLDS,
-    seed=TrainingPlan().seed,
-    jobs=1,
+    NAME, ABOUT, WORDS, TrainingPlan().steps, FOLDS, seed=TrainingPlan().seed, jobs=1
 )
-
 main = COMMANDS.main
 
 if __name__ == "__main__":

@@ -115,15 +115,9 @@ def _export(options: argparse.Namespace) -> None:
     say(f"{ship(options.zoo, about, card.pack(network, about), page)}: written, with its card")
 
 
-COMMANDS = command.TrainingCommands(
-    NAME,
-    "Train the network that finds ventricular flutter and fibrillation.",
-    command.usual_words(_train, _crossval, _evaluate, _export),
-    length=TrainingPlan().steps,
-    unit="steps",
-    folds=FOLDS,
-)
-
+ABOUT = "Train the network that finds ventricular flutter and fibrillation."
+WORDS = command.usual_words(_train, _crossval, _evaluate, _export)
+COMMANDS = command.TrainingCommands(NAME, ABOUT, WORDS, TrainingPlan().steps, FOLDS)
 main = COMMANDS.main
 
 if __name__ == "__main__":

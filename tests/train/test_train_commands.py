@@ -119,7 +119,7 @@ def test_an_export_before_its_scores_names_the_word_that_makes_them(
 
 def toy(action: Callable[[argparse.Namespace], None], jobs: int | None = None) -> TrainingCommands:
     words = {"train": Word(action, "train"), "evaluate": Word(action, "score", "?")}
-    return TrainingCommands("toy", "A toy.", words, length=5, unit="steps", folds=2, jobs=jobs)
+    return TrainingCommands("toy", "A toy.", words, length=5, folds=2, jobs=jobs)
 
 
 def test_ctrl_c_ends_with_130_and_says_how_to_go_on(capsys: pytest.CaptureFixture[str]) -> None:
