@@ -45,7 +45,10 @@ bench: $(VENV)/.stamp-dev ## Speed, memory and latency of the whole pipeline
 	$(BIN)/python -m benchmarks.pipeline
 
 docs: $(VENV)/.stamp-dev ## The reference of the Python interface, from its docstrings, in docs/api
-	$(BIN)/pdoc 'ecgmon' '!ecgmon\.' --docformat numpy --output-directory docs/api
+	@# the fields of AlarmSettings come from the catalogue of alarms, where pdoc does not look
+	$(BIN)/python -W 'ignore:Cannot determine where ecgmon.AlarmSettings' -m pdoc \
+		ecgmon '!ecgmon\.' --docformat numpy --output-directory docs/api
+	@echo 'Open docs/api/ecgmon.html'
 
 dist: $(VENV)/.stamp-dev ## Wheel and source package in dist/
 	rm -rf dist
