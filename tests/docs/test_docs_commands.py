@@ -1,4 +1,4 @@
-"""Every command that a page shows is one that the program takes, and every refusal is the one that it gives."""
+"""Every command that a page shows is taken by the program, and every refusal is the one that it gives."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from cyclopts import CycloptsError, MissingArgumentError
-from doc_text import PAGES, ROOT, SETTINGS, Line, calls, code_lines, command_lines, spans
+from doc_text import PAGES, ROOT, SETTINGS, Line, calls, code_lines, command_lines, name_of, spans
 
 from ecgmon.monitor.cli import main
 from ecgmon.monitor.cli.app import build_app
@@ -18,6 +18,7 @@ from ecgmon.monitor.cli.usage import explained
 from ecgmon.monitor.core.errors import SettingsError, UsageError
 from ecgmon.monitor.ingest.address import Address
 from ecgmon.monitor.ingest.registry import SOURCES, open_source
+from ecgmon.monitor.ingest.settings import ReplaySettings
 from ecgmon.monitor.run.settings import MonitorSettings, load_settings
 
 ALL_CODE = [line for page in (*PAGES, *SETTINGS) for line in (*code_lines(page), *spans(page))]
@@ -41,7 +42,9 @@ def test_a_command_of_a_page_is_taken_by_the_program(line: Line) -> None:
         try:
             build_app().parse_args(words)
         except MissingArgumentError as error:
-            assert line in IN_SENTENCES, f"{line}: {explained(error)}"  # which may name a command without its record
+            # a sentence may name a command without its record, and … leaves something out
+            if line not in IN_SENTENCES and "…" not in line.text:
+                pytest.fail(f"{line}: {explained(error)}")
         except CycloptsError as error:
             pytest.fail(f"{line}: {explained(error)}")
 
@@ -56,6 +59,10 @@ def test_a_training_of_a_page_has_the_word_and_the_options_that_are_shown(line: 
             assert re.search(rf'"{words[0]}": (command\.)?Word\(', source), f"{line}: no word {words[0]}"
         for option in (word for word in words if word.startswith("--")):
             assert f'"{option}"' in source, f"{line}: no option {option}"
+
+
+MEANT = {"[:PORT][/TOPIC]": "", "KIND": "cyton", "RECORD": "200", "=belt": "=cyton"}
+"""What stands in an address of a page for a user's own words."""
 
 
 def _addresses() -> list[Line]:
@@ -73,7 +80,7 @@ def test_an_address_of_a_page_can_be_opened(line: Line, monkeypatch: pytest.Monk
     for name in ("U", "P"):
         monkeypatch.setenv(name, "secret")
     address = line.text
-    for word, stands_for in {"[:PORT][/TOPIC]": "", "KIND": "cyton", "RECORD": "200", "=belt": "=cyton"}.items():
+    for word, stands_for in MEANT.items():
         address = address.replace(word, stands_for)
     if re.fullmatch(r"mqtts?://[\w.]+(:\d+)?", address):  # a broker alone, as the bridge takes it
         address += "/ecg/+/raw"
@@ -163,7 +170,7 @@ def test_every_extra_that_a_page_names_exists() -> None:
     assert named <= extras
 
 
-@pytest.mark.parametrize("page", [page for page in PAGES if page.name != "extending.md"], ids=lambda p: p.name)
+@pytest.mark.parametrize("page", [page for page in PAGES if page.name != "extending.md"], ids=name_of)
 def test_settings_that_a_page_shows_are_taken(page: Path) -> None:
     blocks = re.findall(r"(?:^    .*\n|^\n)+", page.read_text("utf-8"), flags=re.MULTILINE)
     for block in blocks:

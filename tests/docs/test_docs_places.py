@@ -66,7 +66,7 @@ def test_every_path_that_a_page_names_exists(page: Path) -> None:
         named = PLACE.fullmatch(line.text)
         if named is None or named[1] in MADE or named[1] == "ecgmon":
             continue
-        found = list(ROOT.glob(named[1]))
+        found = list(ROOT.glob(named[1].replace("/NAME", "/*")))
         assert found, f"{line.page} names {line.text}"
         if named[2]:
             assert re.search(rf"\b{named[2]}\b", found[0].read_text()), f"{line.page} names {line.text}"
@@ -90,8 +90,7 @@ def test_every_module_and_name_that_a_page_names_can_be_imported(line: Line) -> 
         try:
             found: object = importlib.import_module(".".join(words[:length]))
         except ModuleNotFoundError as error:
-            assert error.name is not None
-            if not line.text.startswith(error.name):
+            if not line.text.startswith(str(error.name)):
                 return  # needs torch or another package that is not installed
             continue
         for attribute in words[length:]:
