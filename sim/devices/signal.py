@@ -7,8 +7,8 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.signal import resample_poly
 
+from ecgmon.monitor.core.extras import missing_extra
 from ecgmon.sim.library import find_record
 from ecgmon.sim.record import read_record
 
@@ -47,6 +47,8 @@ def record_signal(
     ------
     RecordError
         The record is unknown or damaged.
+    MissingExtraError
+        scipy is not installed.
     """
     record = read_record(find_record(name, data_dir))
     end = record.n_samples if duration_s is None else min(record.n_samples, round(duration_s * record.fs_hz))
@@ -55,6 +57,10 @@ def record_signal(
 
 def resampled(samples_mv: NDArray[np.float64], from_hz: float, to_hz: float) -> NDArray[np.float64]:
     """Return a signal at another rate, sample 0 staying at the same instant."""
+    try:
+        from scipy.signal import resample_poly  # noqa: PLC0415 - optional, and slow to import
+    except ModuleNotFoundError as error:
+        raise missing_extra("A virtual device", "scipy", "sim") from error
     known = np.maximum.accumulate(np.where(np.isfinite(samples_mv), np.arange(samples_mv.size), 0))
     whole = np.nan_to_num(samples_mv[known])
     ratio = Fraction(to_hz / from_hz).limit_denominator(_MAX_DENOMINATOR)
