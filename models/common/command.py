@@ -84,10 +84,10 @@ class TrainingCommands:
         ``train``, ``crossval``, ``evaluate`` and ``export``, and what else there is.
     length : int
         Steps or epochs of a training.
-    unit : {"steps", "epochs"}
-        What its length is counted in.
     folds : int
         Of the cross-validation.
+    unit : {"steps", "epochs"}
+        What its length is counted in.
     seed : int
         Default of the random start.
     jobs : int, optional
@@ -100,8 +100,8 @@ class TrainingCommands:
     about: str
     words: Mapping[str, Word]
     length: int
-    unit: Literal["steps", "epochs"]
     folds: int
+    unit: Literal["steps", "epochs"] = "steps"
     seed: int = 0
     jobs: int | None = None
     options: Sequence[Option] = ()

@@ -80,7 +80,7 @@ def _export(options: argparse.Namespace) -> None:
     model = QualityModel.load(options.out / f"{NAME}.json")
     about = card.contract(plan, records, scores.summary())
     page = card.page(about, card.scores_page(scores))
-    say(f"{ship(options.zoo, about, card.pack(model, about), page)}: written, with its card")
+    ship(options.zoo, about, card.pack(model, about), page)
 
 
 COMMANDS = command.TrainingCommands(
@@ -88,7 +88,6 @@ COMMANDS = command.TrainingCommands(
     "Train the network that judges the quality of the signal.",
     command.usual_words(_train, _crossval, _evaluate, _export),
     length=TrainingPlan().steps,
-    unit="steps",
     folds=FOLDS,
     jobs=1,
 )

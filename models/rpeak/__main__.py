@@ -91,7 +91,7 @@ def _export(options: argparse.Namespace) -> None:
     network, plan, names = load(options.out / f"{NAME}.pt")
     about = card.contract(network, plan, names, card.summary(*results))
     page = card.page(network, about, card.scores_page(*results))
-    say(f"{ship(options.zoo, about, card.pack(network, about), page)}: written, with its card")
+    ship(options.zoo, about, card.pack(network, about), page)
 
 
 COMMANDS = command.TrainingCommands(
@@ -99,7 +99,6 @@ COMMANDS = command.TrainingCommands(
     "Train the network that finds R waves.",
     command.usual_words(_train, _crossval, _evaluate, _export),
     length=TrainingPlan().steps,
-    unit="steps",
     folds=FOLDS,
     seed=TrainingPlan().seed,
     jobs=1,

@@ -15,7 +15,6 @@ from typing import Any
 from ecgmon.monitor.alarms.engine import AlarmEngine
 from ecgmon.monitor.core.errors import EcgmonError, OutputError, SignalError
 from ecgmon.monitor.core.events import Alarm, Event, LinkState, SampleBlock, SettingsChange, SourceStatus
-from ecgmon.monitor.core.platform import run_async
 from ecgmon.monitor.ingest.base import Source
 from ecgmon.monitor.outputs.base import Output
 from ecgmon.monitor.outputs.fan import OutputFan
@@ -29,9 +28,6 @@ SILENT_AFTER_S = 2.0
 """A live device that sends nothing for so long is called silent."""
 
 WATCH_PERIOD_S = 0.25
-
-AFTER_S = 15.0
-"""Longest wait for an earlier run to close what it writes to."""
 
 
 class Monitor:
@@ -354,49 +350,3 @@ class Monitor:
 
 def _report_problem(engine: AlarmEngine, *, kind: str, problem: str | None) -> list[Alarm]:
     return engine.report(kind, problem is not None, problem or "It works again")
-
-
-class MonitorThread:
-    """A `Monitor` in a thread of its own, for the window.
-
-    Parameters
-    ----------
-    monitor : Monitor
-        What to run.
-    after : MonitorThread, optional
-        A run that must have ended before: what it writes to is closed by then.
-
-    Attributes
-    ----------
-    error : BaseException or None
-        Why the run ended, if it failed.
-    """
-
-    def __init__(self, monitor: Monitor, after: MonitorThread | None = None) -> None:
-        self.monitor = monitor
-        self._after = after
-        self.error: BaseException | None = None
-        self._thread = threading.Thread(target=self._main, name="monitor", daemon=True)
-
-    def start(self) -> None:
-        """Begin the run."""
-        self._thread.start()
-
-    def stop(self, timeout_s: float = 5.0) -> None:
-        """End the run and wait for it."""
-        self.monitor.stop()
-        self._thread.join(timeout_s)
-
-    @property
-    def running(self) -> bool:
-        """True until the run has ended."""
-        return self._thread.is_alive()
-
-    def _main(self) -> None:
-        if self._after is not None:
-            self._after.stop(AFTER_S)
-            self._after = None
-        try:
-            run_async(self.monitor.run())
-        except BaseException as error:
-            self.error = error

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.signal import resample_poly
 
+from ecgmon.monitor.core.extras import missing_extra
 from ecgmon.sim.library import find_record
 from ecgmon.sim.record import read_record
 
@@ -47,6 +47,8 @@ def record_signal(
     ------
     RecordError
         The record is unknown or damaged.
+    MissingExtraError
+        SciPy is not installed, and the record has another rate.
     """
     record = read_record(find_record(name, data_dir))
     end = record.n_samples if duration_s is None else min(record.n_samples, round(duration_s * record.fs_hz))
@@ -54,12 +56,22 @@ def record_signal(
 
 
 def resampled(samples_mv: NDArray[np.float64], from_hz: float, to_hz: float) -> NDArray[np.float64]:
-    """Return a signal at another rate, sample 0 staying at the same instant."""
+    """Return a signal at another rate, sample 0 staying at the same instant.
+
+    Raises
+    ------
+    MissingExtraError
+        SciPy is not installed, and the rates differ.
+    """
     known = np.maximum.accumulate(np.where(np.isfinite(samples_mv), np.arange(samples_mv.size), 0))
     whole = np.nan_to_num(samples_mv[known])
     ratio = Fraction(to_hz / from_hz).limit_denominator(_MAX_DENOMINATOR)
     if ratio == 1:
         return whole
+    try:
+        from scipy.signal import resample_poly  # noqa: PLC0415 - its absence is an answer, not an accident
+    except ImportError as error:
+        raise missing_extra("Playing a record at another rate", "scipy", "sim") from error
     edge = float(whole[0]) if whole.size else 0.0
     shifted = resample_poly(whole - edge, ratio.numerator, ratio.denominator, padtype="constant")
     return np.asarray(shifted + edge, dtype=np.float64)
