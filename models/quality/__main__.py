@@ -85,7 +85,7 @@ def _export(options: argparse.Namespace) -> None:
 
 COMMANDS = command.TrainingCommands(
     NAME,
-    "Train the network that judges the quality of the signal.",
+    "Train the network that assesses the quality of the signal.",
     command.usual_words(_train, _crossval, _evaluate, _export),
     length=TrainingPlan().steps,
     folds=FOLDS,

@@ -78,7 +78,7 @@ class Monitor:
         self._heard: dict[str, float] = {}
         self._refused: set[str] = set()
         self._remembered: dict[str, dict[str, Any]] = {}
-        self._learned: Callable[[str], dict[str, Any] | None] = lambda _: None
+        self._patient_memory: Callable[[str], dict[str, Any] | None] = lambda _: None
         self._loop: asyncio.AbstractEventLoop | None = None
         self._task: asyncio.Task[None] | None = None
         self._stopped = threading.Event()
@@ -148,7 +148,7 @@ class Monitor:
     def remember(
         self,
         devices: Mapping[str, dict[str, Any]],
-        learned: Callable[[str], dict[str, Any] | None] = lambda _: None,
+        patient_memory: Callable[[str], dict[str, Any] | None] = lambda _: None,
     ) -> None:
         """Take what an earlier run left, to go on from when a device is heard again.
 
@@ -156,11 +156,11 @@ class Monitor:
         ----------
         devices : mapping of str to dict
             Open alarms by device, as `ecgmon.monitor.headless.open_alarms` keeps them.
-        learned : callable
+        patient_memory : callable
             Gives what was learned of a device's patient, None if nothing is known.
         """
         self._remembered = dict(devices)
-        self._learned = learned
+        self._patient_memory = patient_memory
 
     def problems(self) -> dict[str, str | None]:
         """Return, by kind of alarm, what is wrong with the outputs; None where all is well."""
@@ -253,17 +253,17 @@ class Monitor:
             return None
         self.streams = {**self.streams, block.device: stream}
         if before is not None:
-            stream.pipeline.recall(before.pipeline.learned())
+            stream.pipeline.remember(before.pipeline.patient_memory())
         else:
             self._resume(stream)
         return stream
 
     def _resume(self, stream: Stream) -> None:
         """Go on with what the last run had learned of a device's patient, and with its open alarms."""
-        learned = self._learned(stream.device)
-        if learned is not None:
+        memory = self._patient_memory(stream.device)
+        if memory is not None:
             try:
-                stream.pipeline.recall(learned, learned.get("away_s", 0.0))
+                stream.pipeline.remember(memory, memory.get("away_s", 0.0))
                 LOG.info("%s: goes on with what was learned of this patient.", stream.device)
             except (KeyError, TypeError, ValueError) as error:
                 LOG.warning("%s: begins without what was learned before: %s.", stream.device, error)

@@ -51,7 +51,7 @@ def alarms(
 
     chosen = options or LiveSelection()
     pipeline = PipelineSettings(
-        classifier=ClassifierSettings(model=chosen.model), judge_quality=not without_quality
+        classifier=ClassifierSettings(model=chosen.model), assess_quality=not without_quality
     )
     jobs = [AlarmJob(stem, chosen.channel, chosen.chunk, pipeline) for stem in chosen.stems(records)]
     scores = run(run_alarm_job, jobs, chosen.jobs, f"Scoring {len(jobs)} records")
