@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter
 
-from ecgmon.monitor.cli.commands.evaluate.selection import SCORING, Records, Selection
 from ecgmon.monitor.cli.options import Positive, command
+from ecgmon.monitor.cli.selection import SCORING, Records, Selection
 from ecgmon.monitor.core.errors import RecordError
 from ecgmon.monitor.core.extras import require
 
@@ -49,7 +49,7 @@ def explanations(
         A record or the model cannot be used, an extra is missing, or a result cannot be written.
     """
     require("Explaining a beat", "explain", "scipy", "shap", "onnx", "matplotlib")
-    from ecgmon.monitor.cli.commands.evaluate.report import tell
+    from ecgmon.monitor.cli.score_report import tell
     from ecgmon.monitor.evaluation.jobs import run
     from ecgmon.monitor.explain import proof
     from ecgmon.monitor.explain.choosing import choose_beats
