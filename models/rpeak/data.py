@@ -21,7 +21,6 @@ from ecgmon.sim.record import read_record
 
 NOISES = ("bw", "ma", "em", "em118")
 MIXTURES = 8
-SVDB_LEADS = (0, 1)
 ALIGN_SAMPLES = 29
 FILTER_DELAY_SAMPLES = 2
 QRS_HALF_SAMPLES = 18
