@@ -117,7 +117,7 @@ def test_record_100_through_its_source_and_decoder_gives_beats_alarms_and_a_tall
     assert alarms[0]["priority"] == "medium"
     assert alarms[0]["message"] == "Atrial beats: more than 1 in a minute"
     assert not any("atrial_beats" in alarm["kind"] for alarm in lines(tmp_path / "direct.jsonl", "alarm"))
-    tally = json.loads((tmp_path / "tally.json").read_text())["bed7"]
+    tally = json.loads((settings.parent / "tally.json").read_text())["bed7"]
     assert tally["Beat"] == len(found)
     assert tally["atrial_beats_per_minute active"] == len([a for a in alarms if a["state"] == "active"])
 
