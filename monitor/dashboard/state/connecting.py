@@ -79,8 +79,8 @@ def describe(name: str, header: Path) -> str:
         return "\n".join([*filter(None, parts), f"It cannot be read: {error}."])
     if said.n_frames is not None:
         minutes = said.n_frames / said.frame_hz / 60
-        leads = f"{len(said.segments)} segments" if said.segments else f"{len(said.signals)} leads"
-        parts.append(f"{leads}, {said.frame_hz:g} Hz, {minutes:.0f} min.")
+        number, kind = (len(said.segments), "segment") if said.segments else (len(said.signals), "lead")
+        parts.append(f"{number} {kind}{'' if number == 1 else 's'}, {said.frame_hz:g} Hz, {minutes:.0f} min.")
     if said.comments:
         notes = [*said.comments[:2], " ".join(said.comments[2:])]
         parts.append("Header: " + " · ".join(note for note in notes if note))
