@@ -155,7 +155,7 @@ def _export(options: argparse.Namespace) -> None:
     network, plan, records = load(options.out / f"{NAME}.pt")
     about = card.contract(plan, records, calibration, scores)
     page = card.page(network, about, card.scores_page(scores, calibration))
-    say(f"{ship(options.zoo, about, card.pack(network, calibration, about), page)}: written, with its card")
+    ship(options.zoo, about, card.pack(network, calibration, about), page)
 
 
 _CALIBRATION = command.Option(

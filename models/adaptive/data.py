@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import wfdb
 from numpy.typing import NDArray
 
 from ecgmon.models.adaptive.patients import IGNORED, label_of
@@ -22,8 +21,10 @@ from ecgmon.monitor.dsp.resample import Resampler
 from ecgmon.monitor.dsp.rpeak import RPeakDetector
 from ecgmon.monitor.dsp.sanitise import Sanitiser
 from ecgmon.monitor.dsp.segment import STD_FLOOR_MV, BeatSegmenter, BeatWindow
+from ecgmon.monitor.evaluation.records import reference_of
 from ecgmon.monitor.inference import atypical_beats, intervals, patient_features, templates
 from ecgmon.monitor.inference.patient_features import POINTS, STRIDE, PatientContext
+from ecgmon.sim.record import read_record
 
 Float32 = NDArray[np.float32]
 
@@ -139,15 +140,19 @@ def build_sequence(folder: Path, database: str, record: str, lead: int) -> BeatS
         What to read.
     lead : int
         Which signal.
+
+    Raises
+    ------
+    RecordError
+        The record is missing or damaged, or nobody annotated it.
     """
-    stem = str(folder / database / record)
-    signal = wfdb.rdrecord(stem, channels=[lead, 1 - lead])
-    notes = wfdb.rdann(stem, "atr")
-    fs_hz = float(signal.fs)
-    labels = np.array([label_of(symbol, database) for symbol in notes.symbol], dtype=np.int64)
+    signal = read_record(folder / database / record)
+    notes = reference_of(signal)
+    fs_hz = signal.fs_hz
+    labels = np.array([label_of(str(symbol), database) for symbol in notes.symbols], dtype=np.int64)
     beats = labels != IGNORED
-    reference = np.asarray(notes.sample)[beats] * (PIPELINE_HZ / fs_hz)
-    own, other = np.asarray(signal.p_signal, dtype=np.float64).T
+    reference = notes.samples[beats] * (PIPELINE_HZ / fs_hz)
+    own, other = signal.samples_mv(order=(lead, 1 - lead))
     windows = live_windows(own, fs_hz)
     cut = [(window.r, window.samples_mv) for window in windows if window.samples_mv is not None]
     samples = np.array([r for r, _ in cut], dtype=np.int64)

@@ -86,7 +86,7 @@ def _export(options: argparse.Namespace) -> None:
     plan = TrainingPlan(int(own["steps"]), int(own["seed"]))
     about = card.contract(plan, own["records"].split(), summary(scores))
     page = card.page(about, card.scores_page(scores))
-    say(f"{ship(options.zoo, about, card.pack(AfModel.load(path), about), page)}: written, with its card")
+    ship(options.zoo, about, card.pack(AfModel.load(path), about), page)
 
 
 ABOUT = "Train the classifier of atrial fibrillation."

@@ -85,8 +85,7 @@ def _export(options: argparse.Namespace) -> None:
     about = card.contract(result, scores.summary())
     told = card.scores_page(scores.seed, scores.confusion, scores.summary())
     text = card.page(about, parameter_count(result.network), told)
-    path = ship(options.zoo, about, card.pack(result, scores.temperature, about), text)
-    say(f"{path}: written, with its card and its line in the index")
+    ship(options.zoo, about, card.pack(result, scores.temperature, about), text)
 
 
 _REPORT = command.Option("--report", {"type": Path, "help": "write a page that compares with the paper"})

@@ -158,12 +158,6 @@ def beat_contract(general: Contract, groups: Mapping[str, str], normalisation: s
     )
 
 
-def scores_of(page: str) -> str:
-    """Return the part of a card between the headings of the scores and of the limits."""
-    scored, limits, _ = SECTIONS
-    return page.partition(f"{scored}\n")[2].partition(f"{limits}\n")[0].strip()
-
-
 def markdown_table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     """Return a table whose first column is text and whose others are numbers."""
     lines = [_row(head), _row(["---", *["---:"] * (len(head) - 1)])]

@@ -12,6 +12,7 @@ from typing import Any
 
 import onnx
 
+from ecgmon.models.common.progress import say
 from ecgmon.monitor.core.files import replace_file
 from ecgmon.monitor.core.model_contract import Contract
 from ecgmon.monitor.core.sealed_file import BLANK_DIGEST, WEIGHTS
@@ -75,7 +76,7 @@ def seal_weights(weights: Mapping[str, Any], contract: Contract) -> bytes:
 
 
 def ship(zoo: Path, contract: Contract, model: bytes, page: str) -> Path:
-    """Write a model and its card into a zoo, enter them into its index, and return the model's path.
+    """Write a model and its card into a zoo, enter them into its index, say so, and return its path.
 
     Parameters
     ----------
@@ -93,6 +94,7 @@ def ship(zoo: Path, contract: Contract, model: bytes, page: str) -> Path:
     replace_file(path, model)
     replace_file(zoo / f"{name}.md", page.encode())
     _enter(zoo / "index.toml", name, contract.kind, path.name, model)
+    say(f"{path}: written, with its card")
     return path
 
 

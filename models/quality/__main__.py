@@ -80,10 +80,10 @@ def _export(options: argparse.Namespace) -> None:
     model = QualityModel.load(options.out / f"{NAME}.json")
     about = card.contract(plan, records, scores.summary())
     page = card.page(about, card.scores_page(scores))
-    say(f"{ship(options.zoo, about, card.pack(model, about), page)}: written, with its card")
+    ship(options.zoo, about, card.pack(model, about), page)
 
 
-ABOUT = "Train the network that judges the quality of the signal."
+ABOUT = "Train the network that assesses the quality of the signal."
 WORDS = command.usual_words(_train, _crossval, _evaluate, _export)
 COMMANDS = command.TrainingCommands(NAME, ABOUT, WORDS, TrainingPlan().steps, FOLDS, jobs=1)
 main = COMMANDS.main

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import wfdb
 from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 from scipy import signal
@@ -16,7 +15,9 @@ from ecgmon.monitor.core.ecg_codes import DS1_WITHOUT_201
 from ecgmon.monitor.dsp.operator import Samples
 from ecgmon.monitor.dsp.quality_features import SECOND, WINDOW, look
 from ecgmon.monitor.dsp.resample import Resampler
+from ecgmon.monitor.evaluation.records import one_lead, reference_of
 from ecgmon.sim.noise import noise_gain, noise_rms_mv, qrs_amplitude_mv
+from ecgmon.sim.record import Record, Reference, read_record
 
 CLEAN, MOTION, MUSCLE, ANY_NOISE = range(4)
 """Classes; ``ANY_NOISE`` is noise of either kind."""
@@ -101,9 +102,9 @@ def feature_rows(signal_mv: Samples) -> Samples:
 def clean(folder: Path, names: tuple[str, ...]) -> Iterator[Seconds]:
     """Yield the records of MIT-BIH, without what its annotators call noisy."""
     for name in names:
-        signal_mv = _lead(folder / "mitdb" / name)
-        notes = wfdb.rdann(str(folder / "mitdb" / name), "atr")
-        rows = feature_rows(signal_mv)
+        record = read_record(folder / "mitdb" / name)
+        notes = reference_of(record)
+        rows = feature_rows(_lead(record))
         rhythm = np.full(len(rows), "N", dtype="<U8")
         for begin, end in _between(notes, "[", "]"):
             rhythm[begin:end] = "VFL"
@@ -118,9 +119,9 @@ def stressed(folder: Path, names: tuple[str, ...], half: int, seed: int = 0) -> 
     rng = np.random.default_rng(seed)
     noises = {kind: _noise(folder, kind) for kind in NOISES if kind != "made"}
     for name in names:
-        signal_mv = _lead(folder / "mitdb" / name)
-        notes = wfdb.rdann(str(folder / "mitdb" / name), "atr")
-        normal = notes.sample[np.isin(notes.symbol, list("NLR"))]
+        record = read_record(folder / "mitdb" / name)
+        notes, signal_mv = reference_of(record), _lead(record)
+        normal = notes.samples[np.isin(notes.symbols, list("NLR"))]
         if normal.size == 0:
             continue
         qrs_mv = qrs_amplitude_mv(signal_mv, normal, 360.0)
@@ -152,10 +153,10 @@ def made_noise(rng: np.random.Generator) -> Samples:
 
 
 def hummed(folder: Path, names: tuple[str, ...], seed: int = 0) -> Iterator[Seconds]:
-    """Yield a minute of each record with hum of 0.01 to 0.4 mV: a rule judges hum, not the network."""
+    """Yield a minute of each record with hum of 0.01 to 0.4 mV: a rule finds hum, not the network."""
     rng = np.random.default_rng(seed)
     for name in names:
-        signal_mv = _lead(folder / "mitdb" / name)
+        signal_mv = _lead(read_record(folder / "mitdb" / name))
         for mains_hz in (50.0, 60.0):
             at = rng.integers(signal_mv.size - STRESSED_S * SECOND)
             t = np.arange(STRESSED_S * SECOND) / 360.0
@@ -168,14 +169,14 @@ def hummed(folder: Path, names: tuple[str, ...], seed: int = 0) -> Iterator[Seco
 def annotated(folder: Path, names: tuple[str, ...]) -> Iterator[Seconds]:
     """Yield the records of VFDB: noise by its annotations, all else clean."""
     for name in names:
-        stem = folder / "vfdb" / name
-        notes = wfdb.rdann(str(stem), "atr")
-        rows = feature_rows(_lead(stem))
+        record = read_record(folder / "vfdb" / name)
+        notes = reference_of(record)
+        rows = feature_rows(_lead(record))
         rhythm = np.full(len(rows), "", dtype="<U8")
-        ends = [*notes.sample[1:], np.iinfo(np.int64).max]
-        for begin, end, text in zip(notes.sample, ends, notes.aux_note, strict=True):
-            first, last = np.ceil(begin / notes.fs) - 3, end / notes.fs - 3
-            rhythm[max(0, int(first)) : max(0, int(min(last, len(rows))))] = text.strip("\0(")
+        ends = [*notes.samples[1:], np.iinfo(np.int64).max]
+        for begin, end, text in zip(notes.samples, ends, notes.notes, strict=True):
+            first, last = np.ceil(begin / record.fs_hz) - 3, end / record.fs_hz - 3
+            rhythm[max(0, int(first)) : max(0, int(min(last, len(rows))))] = text.strip("(")
         keep = rhythm != ""
         label = np.where(rhythm == "NOISE", ANY_NOISE, CLEAN)
         yield Seconds(f"vfdb/{name}", rows[keep], label[keep], rhythm[keep])
@@ -198,31 +199,29 @@ def asystole(folder: Path, seed: int = 0) -> Seconds:
     )
 
 
-def _lead(stem: Path) -> Samples:
-    record = wfdb.rdrecord(str(stem))
-    first = np.nan_to_num(np.asarray(record.p_signal[:, 0], dtype=np.float64))
-    return Resampler(float(record.fs)).process(first)
+def _lead(record: Record) -> Samples:
+    return Resampler(record.fs_hz).process(np.nan_to_num(one_lead(record, 0)))
 
 
 def _noise(folder: Path, kind: str) -> Samples:
     names = EM_PARTS if kind == "em" else (kind,)
     stem = next(path for name in names if (path := folder / "nstdb" / name).with_suffix(".hea").exists())
-    return np.asarray(wfdb.rdrecord(str(stem)).p_signal, dtype=np.float64)
+    return read_record(stem).samples_mv().T
 
 
-def _between(notes: wfdb.Annotation, opening: str, closing: str) -> Iterator[tuple[int, int]]:
-    begins = notes.sample[np.equal(notes.symbol, opening)] // SECOND
-    ends = notes.sample[np.equal(notes.symbol, closing)] // SECOND
+def _between(notes: Reference, opening: str, closing: str) -> Iterator[tuple[int, int]]:
+    begins = notes.samples[notes.symbols == opening] // SECOND
+    ends = notes.samples[notes.symbols == closing] // SECOND
     for begin, end in zip(begins, ends, strict=False):
         yield max(0, int(begin) - 3), max(0, int(end) - 2)
 
 
-def _noisy(notes: wfdb.Annotation, count: int) -> NDArray[np.bool_]:
+def _noisy(notes: Reference, count: int) -> NDArray[np.bool_]:
     """Return the seconds in which the annotators found noise in the first signal, or no signal."""
     noisy = np.zeros(count + 3, dtype=np.bool_)
     changes = [
         (at // SECOND, kind in (1, 3, -1))
-        for at, symbol, kind in zip(notes.sample, notes.symbol, notes.subtype, strict=True)
+        for at, symbol, kind in zip(notes.samples, notes.symbols, notes.subtypes, strict=True)
         if symbol == "~"
     ]
     ends = [*(at for at, _ in changes[1:]), count + 3]

@@ -91,7 +91,7 @@ def _export(options: argparse.Namespace) -> None:
     network, plan, names = load(options.out / f"{NAME}.pt")
     about = card.contract(network, plan, names, card.summary(*results))
     page = card.page(network, about, card.scores_page(*results))
-    say(f"{ship(options.zoo, about, card.pack(network, about), page)}: written, with its card")
+    ship(options.zoo, about, card.pack(network, about), page)
 
 
 ABOUT = "Train the network that finds R waves."

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import wfdb
 from numpy.typing import NDArray
 from scipy import signal
 
@@ -16,13 +15,12 @@ from ecgmon.models.common.cache import cache_folder, cached
 from ecgmon.monitor.core.ecg_codes import AAMI_OF_SYMBOL
 from ecgmon.monitor.core.events import PIPELINE_HZ
 from ecgmon.monitor.dsp.rpeak_frontend import VERSION, band_pass
+from ecgmon.monitor.evaluation.records import one_lead, reference_of
 from ecgmon.sim.noise import noise_rms_mv
-
-"""WFDB symbols that mark a beat."""
+from ecgmon.sim.record import read_record
 
 NOISES = ("bw", "ma", "em", "em118")
 MIXTURES = 8
-SVDB_LEADS = (0, 1)
 ALIGN_SAMPLES = 29
 FILTER_DELAY_SAMPLES = 2
 QRS_HALF_SAMPLES = 18
@@ -122,16 +120,21 @@ def _aligned(samples: NDArray[np.float64], beats: NDArray[np.float64], name: str
 
 
 def read_raw(folder: Path, name: str, lead: int) -> Raw:
-    """Read one lead of ``database/record`` with its beats, at 360 Hz."""
-    record = wfdb.rdrecord(str(folder / name), channels=[lead])
-    notes = wfdb.rdann(str(folder / name), "atr")
-    positions = np.asarray(notes.sample, dtype=np.float64) * PIPELINE_HZ / record.fs
-    symbols = np.array(notes.symbol)
-    samples = to_pipeline_rate(np.nan_to_num(record.p_signal[:, 0]), record.fs)
+    """Read one lead of ``database/record`` with its beats, at 360 Hz.
+
+    Raises
+    ------
+    RecordError
+        The record is missing or damaged, has no such lead, or nobody annotated it.
+    """
+    record = read_record(folder / name)
+    notes = reference_of(record)
+    positions = notes.samples.astype(np.float64) * PIPELINE_HZ / record.fs_hz
+    samples = to_pipeline_rate(np.nan_to_num(one_lead(record, lead)), record.fs_hz)
     return Raw(
         samples,
-        positions[np.isin(symbols, list(AAMI_OF_SYMBOL))],
-        _flutter_spans(symbols, positions, float(samples.size)),
+        positions[np.isin(notes.symbols, list(AAMI_OF_SYMBOL))],
+        _flutter_spans(notes.symbols, positions, float(samples.size)),
     )
 
 
@@ -172,8 +175,8 @@ def prepare_noise(folder: Path) -> list[Noise]:
         path = folder / "nstdb" / name
         if not path.with_suffix(".hea").exists():
             continue
-        record = wfdb.rdrecord(str(path))
-        raw = to_pipeline_rate(np.nan_to_num(record.p_signal), record.fs)
+        record = read_record(path)
+        raw = to_pipeline_rate(np.nan_to_num(np.ascontiguousarray(record.samples_mv().T)), record.fs_hz)
         half = raw[: raw.shape[0] // 2]
         one, other = ((half - half.mean(axis=0)) / half.std(axis=0)).T
         angles = np.arange(MIXTURES) * np.pi / MIXTURES

@@ -112,7 +112,7 @@ def _export(options: argparse.Namespace) -> None:
     network, plan, records = load(options.out / f"{NAME}.pt")
     about = card.contract(plan, records, card.summary(mitdb, crossval))
     page = card.page(network, about, card.scores_page(mitdb, crossval))
-    say(f"{ship(options.zoo, about, card.pack(network, about), page)}: written, with its card")
+    ship(options.zoo, about, card.pack(network, about), page)
 
 
 ABOUT = "Train the network that finds ventricular flutter and fibrillation."

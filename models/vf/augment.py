@@ -91,7 +91,7 @@ class Augmenter:
         return x + torch.randn_like(x) * _column(grain), wanted & ~quiet
 
     def _stretched(self, begins: NDArray[np.int64]) -> torch.Tensor:
-        """Return windows played faster or slower, the judged second in its place."""
+        """Return windows played faster or slower, the classified second in its place."""
         middle = WINDOW - AHEAD_S * SHORT_SECOND - SHORT_SECOND // 2
         speed = self.random.uniform(1.0 - SPEED, 1.0 + SPEED, (begins.size, 1))
         at = begins[:, None] + middle + speed * (np.arange(WINDOW) - middle)

@@ -9,7 +9,7 @@ import onnx
 from torch import nn
 
 from ecgmon.models.common.graph import GraphWriter, make_graph
-from ecgmon.models.vf.network import LEAST_MV, SIZE_FLOOR_MV, VfNetwork, judged_steps
+from ecgmon.models.vf.network import LEAST_MV, SIZE_FLOOR_MV, VfNetwork, classified_steps
 from ecgmon.monitor.rhythm.vf_windows import WINDOW
 
 
@@ -34,7 +34,7 @@ def to_graph(network: VfNetwork) -> onnx.GraphProto:
     x = graph.node("Unsqueeze", scaled, channel)
     for step in network.steps:
         x = graph.node("Relu", x) if isinstance(step, nn.ReLU) else graph.conv_bn(x, step)
-    first, last = (graph.constant(np.array([at], dtype=np.int64)) for at in judged_steps())
+    first, last = (graph.constant(np.array([at], dtype=np.int64)) for at in classified_steps())
     time = graph.constant(np.array([2], dtype=np.int64))
     near = graph.node("Slice", x, first, last, time)
     logarithm = graph.node("Log", graph.node("Add", size, _number(graph, SIZE_FLOOR_MV)))

@@ -19,11 +19,11 @@ LEAST_MV = 0.03
 SIZE_FLOOR_MV = 0.01
 
 SPREAD_S = 0.5
-"""The judged second is pooled with so much on both sides."""
+"""The classified second is pooled with so much on both sides."""
 
 
-def judged_steps() -> tuple[int, int]:
-    """Return the steps of the last convolution around the judged second, as in a slice."""
+def classified_steps() -> tuple[int, int]:
+    """Return the steps of the last convolution around the classified second, as in a slice."""
     stride = math.prod(STRIDES)
     behind = AHEAD_S * SHORT_SECOND
     spread = SPREAD_S * SHORT_SECOND
@@ -49,7 +49,7 @@ class VfNetwork(nn.Module):
         """Return logits, shape (n,)."""
         size = torch.sqrt(windows.square().mean(1, keepdim=True))
         x = self.steps((windows / (size + LEAST_MV))[:, None])
-        first, last = judged_steps()
+        first, last = classified_steps()
         pooled = torch.cat((x.mean(2), x[:, :, first:last].mean(2), torch.log10(size + SIZE_FLOOR_MV)), dim=1)
         logits: torch.Tensor = self.head(self.dropout(pooled))[:, 0]
         return logits

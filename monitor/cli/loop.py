@@ -12,6 +12,7 @@ from ecgmon.monitor.cli.display import SYSTEM_LIBRARIES, display_problem, qt_bin
 from ecgmon.monitor.cli.headless import run_headless
 from ecgmon.monitor.cli.options import LoopOptions
 from ecgmon.monitor.core.errors import MissingExtraError, UsageError
+from ecgmon.monitor.core.extras import install_command
 from ecgmon.monitor.outputs.annotations import AnnotationOutput
 from ecgmon.monitor.outputs.base import Output
 from ecgmon.monitor.outputs.build import build_outputs
@@ -148,7 +149,7 @@ def window_runner() -> WindowRunner:
         runner: WindowRunner = importlib.import_module(WINDOW_MODULE).run_window
     except ImportError as error:
         # a shared object is named where Qt is there and a library of the system is not
-        hint = SYSTEM_LIBRARIES if ".so" in str(error) else "Install it: pip install 'ecgmon[gui]'"
+        hint = SYSTEM_LIBRARIES if ".so" in str(error) else f"Install it: {install_command('gui')}"
         raise MissingExtraError(
             f"The window cannot be opened ({error}).", f"{hint}; or do without."
         ) from error

@@ -29,6 +29,26 @@ def missing_extra(what: str, package: str, extra: str) -> MissingExtraError:
     )
 
 
+def require(what: str, extra: str, *packages: str) -> None:
+    """Refuse to begin what some optional packages are needed for, unless all are installed.
+
+    Parameters
+    ----------
+    what, extra : str
+        As in `missing_extra`.
+    *packages : str
+        The packages needed.
+
+    Raises
+    ------
+    MissingExtraError
+        One of them is not installed.
+    """
+    for package in packages:
+        if importlib.util.find_spec(package) is None:
+            raise missing_extra(what, package, extra)
+
+
 def install_command(extra: str) -> str:
     """Return the command that installs an extra into the Python that is running.
 

@@ -8,7 +8,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Union, get_args, get_origin
 
+from pydantic.fields import FieldInfo
+
 from ecgmon.monitor.core.config import Settings
+from ecgmon.monitor.core.errors import PluginError
+from ecgmon.monitor.core.part_settings import field_of
 
 STANDARD_STREAM = "-"
 """Stands for standard output where a path is expected; never a file of that name."""
@@ -61,8 +65,9 @@ def anchored(tree: Mapping[str, Any], kind: type[Settings], folder: Path) -> dic
     """Return a table of a settings file with every path as seen from a folder.
 
     Which values are paths is told by the fields' types: ``Path``, texts marked by
-    `MayHoldPath`, and both within options, lists and tables of any depth. Values of a wrong
-    type and unknown keys stay as they are; validation refuses them.
+    `MayHoldPath`, and both within options, lists and tables of any depth, those of other
+    packages' parts among them. Values of a wrong type, unknown keys and tables of broken parts
+    stay as they are; validation refuses them.
 
     Parameters
     ----------
@@ -73,11 +78,19 @@ def anchored(tree: Mapping[str, Any], kind: type[Settings], folder: Path) -> dic
     folder : Path
         Where relative paths count from.
     """
-    known = {key: field for key, field in kind.model_fields.items() if key in tree}
+    known = {key: field for key in tree if (field := _field(kind, key)) is not None}
     paths = {
         key: _anchored(tree[key], field.annotation, field.metadata, folder) for key, field in known.items()
     }
     return {**tree, **paths}
+
+
+def _field(kind: type[Settings], key: str) -> FieldInfo | None:
+    """Return what is declared of a key; None also for a part that is broken."""
+    try:
+        return field_of(kind, key)
+    except PluginError:
+        return None
 
 
 def _anchored(value: Any, annotation: Any, marks: Sequence[Any], folder: Path) -> Any:

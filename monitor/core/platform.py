@@ -106,11 +106,6 @@ def on_signals(acts: Mapping[str, Callable[[], object]]) -> Iterator[None]:
         yield
 
 
-def named_signal(name: str) -> signal.Signals | None:
-    """Return a signal by its name; None where the system has none."""
-    return getattr(signal, name, None)
-
-
 def available_cores() -> int:
     """Return how many processor cores this process may use, at least 1."""
     affinity = getattr(os, "sched_getaffinity", None)

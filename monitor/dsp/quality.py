@@ -1,4 +1,4 @@
-"""Judges each second of signal: how far it can be trusted, and what is wrong with it."""
+"""Assesses each second of signal: how far it can be trusted, and what is wrong with it."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from ecgmon.monitor.dsp.quality_slow import lost_to_a_slow_rate
 from ecgmon.monitor.dsp.sanitise import Mask
 
 BATCH = 256
-"""Seconds judged at once, so that a whole record needs little memory."""
+"""Seconds assessed at once, so that a whole record needs little memory."""
 
 BASELINE_S = 10
 """Seconds whose middle is the baseline that a second is compared with."""
@@ -92,7 +92,7 @@ class SecondQuality:
 
 @dataclass(slots=True)
 class QualityState:
-    """What is not judged yet, and what the next verdict needs of the past.
+    """What is not assessed yet, and what the next verdict needs of the past.
 
     Parameters
     ----------
@@ -124,13 +124,13 @@ class QualityState:
 class SignalQuality(
     Operator[QualitySettings, QualityState, [Samples, Mask | None, Mask | None], list[SecondQuality]]
 ):
-    """Judges the raw signal at 360 Hz second by second, on the grid of absolute seconds.
+    """Assesses the raw signal at 360 Hz second by second, on the grid of absolute seconds.
 
     Plain rules find what is missing, flat or on a rail. A small network looks at the last four
     seconds (band powers, peakedness, steps) and gives the probability that they are clean, shaken
     or full of muscle noise; it was trained on recorded noise, and to leave ventricular
     tachycardia, flutter, fibrillation and quiet asystole alone. ``ecgmon train quality``
-    trains and scores it. A second that a reset cuts short is not judged.
+    trains and scores it. A second that a reset cuts short is not assessed.
 
     Parameters
     ----------

@@ -12,7 +12,7 @@ from ecgmon.monitor.dsp.operator import Samples
 
 SECOND = int(PIPELINE_HZ)
 CONTEXT_S = 4
-"""Seconds that one verdict looks at: the judged one and those before it."""
+"""Seconds that one verdict looks at: the assessed one and those before it."""
 
 WINDOW = CONTEXT_S * SECOND
 
@@ -78,7 +78,7 @@ class Look(NamedTuple):
     hum_mv : array of shape (n,)
         RMS of the mains, whichever is greater of 50 and 60 Hz.
     swing_mv : array of shape (n,)
-        Peak-to-peak of the judged second.
+        Peak-to-peak of the assessed second.
     """
 
     features: Samples
@@ -92,7 +92,7 @@ def look(windows_mv: Samples) -> Look:
     Parameters
     ----------
     windows_mv : array of shape (n, 1440)
-        Raw signal in millivolts at 360 Hz; the last second of each row is judged.
+        Raw signal in millivolts at 360 Hz; the last second of each row is assessed.
     """
     centred = windows_mv - np.add.reduce(windows_mv, axis=1, keepdims=True) / WINDOW
     spectrum = np.fft.rfft(centred * _HANN, axis=1)

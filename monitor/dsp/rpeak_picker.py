@@ -120,7 +120,7 @@ class PeakPicker(Stateful[PickerState]):
     settings : PickerSettings
         Thresholds and times.
     gate : HeightGate
-        Judge of heights; it remembers the beats that are reported.
+        Tells which heights are of beats; it remembers the beats that are reported.
     lookahead_steps, second_look_steps : int
         How far the two looks lag behind the signal.
     """
@@ -163,12 +163,12 @@ class PeakPicker(Stateful[PickerState]):
         state.steps = first[kept], second[kept], offset[kept]
         firsts = _peaks(first, self._settings.sure, wait)
         seconds = _peaks(second, self._least_noted, wait)
-        judged = {index + self._between + 2 for index in firsts}
+        decided = {index + self._between + 2 for index in firsts}
         beats: list[Peak] = []
-        for index in sorted(firsts | seconds | judged):
+        for index in sorted(firsts | seconds | decided):
             if not self._margin <= index < len(first) - wait:
                 continue
-            if index in judged:
+            if index in decided:
                 self._doubt_first_look(second, index)
             if index in seconds and self._has_no_rival(first, second, index):
                 place = origin + self._place(joined, index - self._between - 1)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from ecgmon.monitor.core.errors import MissingExtraError
+from ecgmon.monitor.core.extras import missing_extra
 from ecgmon.monitor.evaluation.beats.score import RecordScore
 from ecgmon.monitor.evaluation.rhythm.score import RhythmScore
 
@@ -43,8 +43,7 @@ def draw_detection(scores: list[RecordScore], path: Path) -> None:
     MissingExtraError
         Matplotlib is not installed.
     """
-    figure_class = _figure_class()
-    figure = figure_class(figsize=(11, 5.5), layout="constrained")
+    figure = figure_class()(figsize=(11, 5.5), layout="constrained")
     bars, errors = figure.subplots(1, 2, width_ratios=(3, 1))
     place = np.arange(len(scores))
     beats = np.array([score.found + score.missed for score in scores])
@@ -81,7 +80,7 @@ def draw_classes(score: RecordScore, labels: str, path: Path) -> None:
     MissingExtraError
         Matplotlib is not installed.
     """
-    figure = _figure_class()(figsize=(5, 4.5), layout="constrained")
+    figure = figure_class()(figsize=(5, 4.5), layout="constrained")
     axes = figure.subplots()
     counts = score.confusion[:-1]
     share = 100 * counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
@@ -119,7 +118,7 @@ def draw_rhythms(scores: Sequence[RhythmScore], path: Path) -> None:
     MissingExtraError
         Matplotlib is not installed.
     """
-    figure = _figure_class()(figsize=(12, 1.2 + 0.3 * len(scores)), layout="constrained")
+    figure = figure_class()(figsize=(12, 1.2 + 0.3 * len(scores)), layout="constrained")
     axes = figure.subplots()
     shown: dict[str, str] = {}
     for row, score in enumerate(scores):
@@ -140,11 +139,21 @@ def draw_rhythms(scores: Sequence[RhythmScore], path: Path) -> None:
     figure.savefig(path, dpi=120)
 
 
-def _figure_class() -> type:
+def figure_class(extra: str = "plots") -> type:
+    """Return matplotlib's figure, which draws without a display.
+
+    Parameters
+    ----------
+    extra : str
+        The extra to install where matplotlib is missing.
+
+    Raises
+    ------
+    MissingExtraError
+        Matplotlib is not installed.
+    """
     try:
         from matplotlib.figure import Figure  # noqa: PLC0415 - its absence is an answer, not an accident
     except ImportError as error:
-        raise MissingExtraError(
-            "Pictures need matplotlib.", "Install it: pip install 'ecgmon[plots]'"
-        ) from error
+        raise missing_extra("Drawing a picture", "matplotlib", extra) from error
     return Figure

@@ -8,8 +8,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ecgmon.monitor.core.errors import MissingExtraError, OutputError
+from ecgmon.monitor.core.errors import OutputError
 from ecgmon.monitor.core.events import PIPELINE_HZ
+from ecgmon.monitor.evaluation.picture import figure_class
 from ecgmon.monitor.explain.explanation import Explanation
 
 INK, BLUE, RED, AMBER, GREY, VIOLET = (
@@ -42,13 +43,7 @@ def draw(explanation: Explanation, title: str, path: Path) -> None:
     OutputError
         The file cannot be written.
     """
-    try:
-        from matplotlib.figure import Figure  # noqa: PLC0415 - its absence is an answer, not an accident
-    except ImportError as error:
-        raise MissingExtraError(
-            "Pictures need matplotlib.", "Install it: pip install 'ecgmon[explain]'"
-        ) from error
-    figure = Figure(figsize=(9, 8.5), layout="constrained")
+    figure = figure_class("explain")(figsize=(9, 8.5), layout="constrained")
     rows = figure.subplots(3, 1, sharex=True)
     name, chance = explanation.symbol, explanation.probabilities[explanation.symbol]
     figure.suptitle(title, x=0.01, ha="left", fontsize=11, color=INK)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from ecgmon.monitor.core.errors import MissingExtraError
+from ecgmon.monitor.evaluation.picture import figure_class
 from ecgmon.monitor.explain.measures import CURVE
 from ecgmon.monitor.explain.picture import AMBER, GREY, INK, RED, VIOLET
 from ecgmon.monitor.explain.proof import METHODS, BeatFigures
@@ -33,13 +33,7 @@ def draw_proof(beats: Sequence[BeatFigures], title: str, path: Path) -> None:
     MissingExtraError
         Matplotlib is not installed.
     """
-    try:
-        from matplotlib.figure import Figure  # noqa: PLC0415 - its absence is an answer, not an accident
-    except ImportError as error:
-        raise MissingExtraError(
-            "Pictures need matplotlib.", "Install it: pip install 'ecgmon[explain]'"
-        ) from error
-    figure = Figure(figsize=(11, 4), layout="constrained")
+    figure = figure_class("explain")(figsize=(11, 4), layout="constrained")
     figure.suptitle(title, x=0.01, ha="left", fontsize=11, color=INK)
     deletion, insertion, alike = figure.subplots(1, 3)
     for method in METHODS:

@@ -8,7 +8,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from ecgmon.monitor.core.errors import MissingExtraError
+from ecgmon.monitor.core.extras import missing_extra
 
 Float32 = NDArray[np.float32]
 Depth = Literal["head", "all"]
@@ -48,9 +48,7 @@ def shuffled(model: bytes, seed: int, depth: Depth) -> bytes:
     try:
         import onnx  # noqa: PLC0415 - its absence is an answer, not an accident
     except ImportError as error:
-        raise MissingExtraError(
-            "Shuffling a model's weights needs onnx.", "Install it: pip install 'ecgmon[explain]'"
-        ) from error
+        raise missing_extra("Shuffling a model's weights", "onnx", "explain") from error
     proto = onnx.load_from_string(model)
     weights = _weights(proto.graph)
     random = np.random.default_rng(seed)

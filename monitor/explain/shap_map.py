@@ -10,7 +10,7 @@ from types import ModuleType
 import numpy as np
 from numpy.typing import NDArray
 
-from ecgmon.monitor.core.errors import MissingExtraError
+from ecgmon.monitor.core.extras import missing_extra
 from ecgmon.monitor.dsp.segment import normalise
 from ecgmon.monitor.explain.hiding import stretches
 from ecgmon.monitor.explain.probe import Probe
@@ -143,7 +143,5 @@ def _library() -> ModuleType:
             warnings.simplefilter("ignore")
             import shap  # noqa: PLC0415 - its absence is an answer, not an accident
     except ImportError as error:
-        raise MissingExtraError(
-            "SHAP values need the shap library.", "Install it: pip install 'ecgmon[explain]'"
-        ) from error
+        raise missing_extra("Explaining a beat by SHAP", "shap", "explain") from error
     return shap  # type: ignore[no-any-return]

@@ -130,13 +130,13 @@ async def attended(
     """
     attendant = Attendant(monitor, reload)
     state = StateFile(settings.state)
-    learned = PatientMemory(
+    memory = PatientMemory(
         settings.state.with_suffix(".learned"), settings.memory_every_s, settings.memory_for_s
     )
-    learned.forget_old()
-    monitor.remember(state.load(), learned.load)
+    memory.forget_old()
+    monitor.remember(state.load(), memory.load)
     tasks = [
-        asyncio.create_task(_keep_state(state, learned, monitor, settings.state_every_s)),
+        asyncio.create_task(_keep_state(state, memory, monitor, settings.state_every_s)),
         asyncio.create_task(_show_life(attendant.reporter)),
         asyncio.create_task(_end_with_ward(monitor)),
     ]
@@ -151,14 +151,14 @@ async def attended(
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
         state.save(monitor.streams)
-        learned.save_all(monitor.streams)
+        memory.save_all(monitor.streams)
 
 
-async def _keep_state(state: StateFile, learned: PatientMemory, monitor: Monitor, every_s: float) -> None:
+async def _keep_state(state: StateFile, memory: PatientMemory, monitor: Monitor, every_s: float) -> None:
     while True:
         await asyncio.sleep(every_s)
         state.save(monitor.streams)
-        learned.save(monitor.streams)
+        memory.save(monitor.streams)
 
 
 async def _end_with_ward(monitor: Monitor) -> None:

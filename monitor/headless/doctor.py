@@ -20,6 +20,7 @@ from urllib.parse import urlsplit
 from ecgmon.firmware_bridge.broker import Broker
 from ecgmon.firmware_bridge.broker_settings import BrokerSettings
 from ecgmon.monitor.core.errors import EcgmonError
+from ecgmon.monitor.core.extras import install_command
 from ecgmon.monitor.inference.opening import open_classifier
 from ecgmon.monitor.recorder.disk import MEGABYTE, free_bytes
 from ecgmon.monitor.run.settings import MonitorSettings
@@ -170,7 +171,7 @@ def _announcing(settings: MonitorSettings) -> Iterator[Finding]:
             yield (
                 Finding("good", about, f"{package} is installed")
                 if there
-                else Finding("fault", about, f"{package} is not installed", f"pip install 'ecgmon[{extra}]'")
+                else Finding("fault", about, f"{package} is not installed", install_command(extra))
             )
     if not any((outputs.mqtt, outputs.notify, outputs.webhook, outputs.sound, outputs.gpio)):
         cure = "Add [outputs.notify], [outputs.mqtt] or [outputs.sound] to the settings."

@@ -85,13 +85,13 @@ class PatientMemory:
             fits = (whole["version"], whole["device"]) == (VERSION, device)
             fresh = abs(self._wall() - whole["at"]) <= self._fresh_s
             away_s = max(0.0, self._wall() - whole["at"])
-            learned: Snapshot = {**whole["learned"], "away_s": away_s}
+            memory: Snapshot = {**whole["learned"], "away_s": away_s}
         except FileNotFoundError:
             return None
         except (OSError, ValueError, KeyError, TypeError):
             LOG.warning("%s is damaged; the monitor begins without it.", path)
             return None
-        return learned if fits and fresh else None
+        return memory if fits and fresh else None
 
     def forget_old(self) -> None:
         """Delete the files of devices that have not been heard for long."""
@@ -109,7 +109,7 @@ class PatientMemory:
                 "version": VERSION,
                 "device": name,
                 "at": self._wall(),
-                "learned": stream.pipeline.learned(),
+                "learned": stream.pipeline.patient_memory(),
             }
             text = json.dumps(whole, default=_to_plain).encode()
             self._written[name] = self._steady()

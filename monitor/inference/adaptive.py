@@ -104,12 +104,8 @@ class AdaptiveClassifier(Stateful[AdaptiveState]):
 
         Parameters
         ----------
-        session, contract
-            As `ecgmon.monitor.core.graph_file.open_graph` returns them.
-        source : str
-            Name of the file, for messages.
-        settings : ClassifierSettings
-            When to believe it.
+        session, contract, source, settings
+            As `ecgmon.monitor.inference.opening.serve_classifier` takes them.
 
         Raises
         ------

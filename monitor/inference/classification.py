@@ -122,7 +122,7 @@ class Labeller:
     """
 
     def __init__(self, contract: ModelContract, settings: ClassifierSettings) -> None:
-        self._symbols, self._aami = contract.symbols, contract.aami
+        self._symbols = contract.symbols
         bias = {"V": settings.ventricular_bias, "S": settings.supraventricular_bias}
         self._factor = np.exp([bias.get(group, 0.0) for group in contract.aami]).astype(np.float32)
         self._biased = bool(np.any(self._factor != 1.0))

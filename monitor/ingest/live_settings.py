@@ -8,7 +8,7 @@ from pydantic import Field, model_validator
 
 from ecgmon.firmware_bridge.broker_settings import BrokerSettings
 from ecgmon.monitor.core.config import Settings
-from ecgmon.monitor.ingest.clock.settings import ClockSettings
+from ecgmon.monitor.ingest.clock_settings import ClockSettings
 
 Name = Annotated[str, Field(min_length=1, pattern=r"^[\w.:-]+$")]
 

@@ -8,8 +8,8 @@ from typing import Any
 from pydantic import Field
 
 from ecgmon.monitor.core.config import Settings
-from ecgmon.monitor.core.errors import MissingExtraError
 from ecgmon.monitor.core.events import Priority
+from ecgmon.monitor.core.extras import missing_extra
 from ecgmon.monitor.core.platform import require_linux
 from ecgmon.monitor.outputs.annunciator import Annunciator, Signaller
 from ecgmon.monitor.outputs.kind import OutputKind
@@ -57,9 +57,7 @@ class Pins(Signaller):
         try:
             gpiozero = importlib.import_module("gpiozero")
         except ImportError as error:
-            raise MissingExtraError(
-                "Pins need gpiozero.", "Install it: pip install 'ecgmon[gpio]'"
-            ) from error
+            raise missing_extra("The output [outputs.gpio]", "gpiozero", "gpio") from error
         self._lamp: Any = None if settings.lamp_pin is None else gpiozero.LED(settings.lamp_pin)
         self._buzzer: Any = None if settings.buzzer_pin is None else gpiozero.Buzzer(settings.buzzer_pin)
         self._shown: Priority | None = None

@@ -13,8 +13,9 @@ from urllib.parse import urlsplit
 from pydantic import Field, field_validator
 
 from ecgmon.monitor.core.config import Settings
-from ecgmon.monitor.core.errors import MissingExtraError, OutputError, SettingsError
+from ecgmon.monitor.core.errors import OutputError, SettingsError
 from ecgmon.monitor.core.events import Alarm, Event, Priority, to_json
+from ecgmon.monitor.core.extras import missing_extra
 from ecgmon.monitor.core.secrets import Secret, is_elsewhere, resolve
 from ecgmon.monitor.outputs.kind import OutputKind
 from ecgmon.monitor.outputs.queued import Message, QueuedOutput, Sink
@@ -161,9 +162,7 @@ def _recipients(urls: Sequence[str], key: str) -> Any:
     try:
         apprise = importlib.import_module("apprise")
     except ImportError as error:
-        raise MissingExtraError(
-            "Notifications need apprise.", "Install it: pip install 'ecgmon[notify]'"
-        ) from error
+        raise missing_extra("The output [outputs.notify]", "apprise", "notify") from error
     recipients = apprise.Apprise()
     for number, url in enumerate(urls):
         with warnings.catch_warnings():  # apprise loads modules that are about to be removed

@@ -25,7 +25,7 @@ from ecgmon.monitor.inference.classification import UNCLASSIFIED, Classification
 from ecgmon.monitor.pipeline.time_base import TimeBase
 from ecgmon.monitor.pipeline.watch import Finding
 from ecgmon.monitor.rhythm.analyser import RhythmAnalyser
-from ecgmon.monitor.rhythm.findings import EpisodeFinding, Found, SeenBeat
+from ecgmon.monitor.rhythm.findings import EpisodeFinding, RhythmOrEpisode, SeenBeat
 from ecgmon.monitor.rhythm.heart_rate import HeartRateMeter, HeartRateSettings
 from ecgmon.monitor.rhythm.vf import VfSecond
 
@@ -151,7 +151,7 @@ class EventMaker(Stateful[MakerState]):
             elif isinstance(step, RPeak):
                 events += self._peak(step, known)
             elif isinstance(step, VfSecond):
-                events += self._found(self._rhythm.vf(step))
+                events += self._events_of(self._rhythm.vf(step))
             elif isinstance(step, tuple):
                 events += self._beat(*step, known, self._time.input_needed(known))
             else:
@@ -166,11 +166,11 @@ class EventMaker(Stateful[MakerState]):
 
     def gap(self, start: int, end: int) -> list[Event]:
         """Return what the loss of the samples between two source indices means for the rhythm."""
-        return self._found(self._rhythm.gap(self._time.pipeline(start), self._time.pipeline(end)), end)
+        return self._events_of(self._rhythm.gap(self._time.pipeline(start), self._time.pipeline(end)), end)
 
     def finish(self, known_at: int) -> list[Event]:
         """Return what the end of the stream, at a source index, makes final."""
-        return self._found(self._rhythm.finish(self._time.pipeline(known_at)), known_at)
+        return self._events_of(self._rhythm.finish(self._time.pipeline(known_at)), known_at)
 
     def rate_unknown(self, sample: int, known_at: int) -> list[Event]:
         """Say once that the heart rate is unknown; both are source indices."""
@@ -194,7 +194,7 @@ class EventMaker(Stateful[MakerState]):
             reasons=second.reasons,
         )
         unknown = self.rate_unknown(sample, known_at) if state.bad_seconds >= BAD_SECONDS else []
-        found = self._found(self._rhythm.second(second.start, second.index, second.reasons, known))
+        found = self._events_of(self._rhythm.second(second.start, second.index, second.reasons, known))
         return [quality, *unknown, *found]
 
     def _peak(self, peak: RPeak, known: int) -> list[Event]:
@@ -247,11 +247,11 @@ class EventMaker(Stateful[MakerState]):
                 attribution_start=window.start,
             )
         )
-        return events + self._found(self._see(peak.sample, rr_s, window, classification, known), known_at)
+        return events + self._events_of(self._see(peak.sample, rr_s, window, classification, known), known_at)
 
     def _see(
         self, at: float, rr_s: float | None, window: BeatWindow, classification: Classification, known: int
-    ) -> list[Found]:
+    ) -> list[RhythmOrEpisode]:
         """Show a beat to the rhythm analyser."""
         label, signal = classification.label, window.samples_mv
         seen = SeenBeat(
@@ -267,11 +267,11 @@ class EventMaker(Stateful[MakerState]):
             seen, known, None if classification.revision is None else classification.revision.aami
         )
 
-    def _found(self, findings: Sequence[Found], known_at: int | None = None) -> list[Event]:
+    def _events_of(self, findings: Sequence[RhythmOrEpisode], known_at: int | None = None) -> list[Event]:
         """Make events of what the rhythm analyser found; ``known_at`` overrides its own."""
         return [self._rhythm_event(found, known_at) for found in findings]
 
-    def _rhythm_event(self, found: Found, known_at: int | None) -> Event:
+    def _rhythm_event(self, found: RhythmOrEpisode, known_at: int | None) -> Event:
         known = self._time.input_needed(found.known_at) if known_at is None else known_at
         sample, time_s = self._time.source(found.start), found.start / PIPELINE_HZ
         if isinstance(found, EpisodeFinding):
@@ -297,7 +297,7 @@ class EventMaker(Stateful[MakerState]):
 
     def _pass(self, now: int) -> list[Event]:
         """Let time pass until pipeline index ``now``."""
-        due = self._found(self._rhythm.advance(now))
+        due = self._events_of(self._rhythm.advance(now))
         stale = self._stale(now)
         return sorted((*due, *stale), key=lambda event: event.known_at) if due and stale else due + stale
 

@@ -32,7 +32,7 @@ from ecgmon.monitor.rhythm.settings import RhythmSettings
 from ecgmon.monitor.rhythm.vf import VfDetector, VfSettings
 
 SNAPSHOT_VERSION = 2
-LEARNED_VERSION = 5
+MEMORY_VERSION = 5
 
 CERTAIN = frozenset({"missing", "lead_off"})
 """Reasons of poor quality that the source itself gives."""
@@ -47,12 +47,12 @@ class PipelineSettings(LeadSettings):
         Settings of the parts.
     usable_quality : float
         Two seconds in a row below this signal quality make the heart rate unknown.
-    judge_quality : bool
+    assess_quality : bool
         Believe the quality index. If not, every second counts as clean unless samples are missing
         or an electrode is off: to see what the index is worth.
     """
 
-    renamed: ClassVar = {"fibrillation": "vf"}
+    renamed: ClassVar = {"fibrillation": "vf", "judge_quality": "assess_quality"}
 
     quality: QualitySettings = Field(default_factory=QualitySettings)
     detector: RPeakSettings = Field(default_factory=RPeakSettings)
@@ -62,7 +62,7 @@ class PipelineSettings(LeadSettings):
     vf: VfSettings = Field(default_factory=VfSettings)
     rhythm: RhythmSettings = Field(default_factory=RhythmSettings)
     usable_quality: float = Field(default=0.1, ge=0, le=1)
-    judge_quality: bool = True
+    assess_quality: bool = True
 
 
 @dataclass(slots=True)
@@ -246,39 +246,39 @@ class Pipeline(Stateful[PipelineState]):
         if self._ring is not None:
             self._ring.restart(self._lead.position)
 
-    def learned(self) -> Snapshot:
+    def patient_memory(self) -> Snapshot:
         """Return a copy of what was learned about the patient: the part that a gap does not end."""
         return {
-            "version": LEARNED_VERSION,
+            "version": MEMORY_VERSION,
             "model": self.contract.sha256,
             "classifier": self._classifier.snapshot(),
-            "rhythm": self.rhythm.learned(self._lead.position),
+            "rhythm": self.rhythm.patient_memory(self._lead.position),
         }
 
-    def recall(self, learned: Snapshot, away_s: float = 0.0) -> None:
+    def remember(self, memory: Snapshot, away_s: float = 0.0) -> None:
         """Begin with what an earlier pipeline had learned about the same patient.
 
         What that one had seen of the signal is gone, as behind a gap: no interval spans it.
 
         Parameters
         ----------
-        learned : dict
-            What `learned` returned.
+        memory : dict
+            What `patient_memory` returned.
         away_s : float
             Seconds between then and now.
 
         Raises
         ------
         KeyError, TypeError, ValueError
-            It is of another version or model, or damaged; nothing is recalled.
+            It is of another version or model, or damaged; nothing is remembered.
         """
-        if learned["version"] != LEARNED_VERSION or learned["model"] != self.contract.sha256:
-            msg = f"what another model or version {learned['version']} learned does not fit"
+        if memory["version"] != MEMORY_VERSION or memory["model"] != self.contract.sha256:
+            msg = f"what another model or version {memory['version']} remembers does not fit"
             raise ValueError(msg)
         try:
-            self._classifier.restore(learned["classifier"])
+            self._classifier.restore(memory["classifier"])
             self._classifier.break_off()
-            self.rhythm.recall(learned["rhythm"], away_s)
+            self.rhythm.remember(memory["rhythm"], away_s)
         except (KeyError, TypeError, ValueError):
             self._classifier.forget()
             self.rhythm.reset()
@@ -331,7 +331,7 @@ class Pipeline(Stateful[PipelineState]):
         if self._ring is not None:
             signal.write(self._ring, "raw", "clean")
         seconds = self._quality.process(signal.raw, signal.missing, signal.off)
-        if not self.settings.judge_quality:
+        if not self.settings.assess_quality:
             seconds = [_as_if_clean(second) for second in seconds]
         peaks = self._detector.process(signal.raw)
         windows = self._segmenter.process(signal.clean, [round(peak.sample) for peak in peaks])
@@ -355,6 +355,6 @@ class Pipeline(Stateful[PipelineState]):
 
 
 def _as_if_clean(second: SecondQuality) -> SecondQuality:
-    """Return a second as if its signal were good, but for what needs no judgement."""
+    """Return a second as if its signal were good, but for what needs no assessment."""
     certain = tuple(reason for reason in second.reasons if reason in CERTAIN)
     return second if certain else replace(second, index=1.0, reasons=())

@@ -69,9 +69,9 @@ class AbsenceWatch(LayerPart[AbsenceState]):
         """Count from ``at`` on: no beat could be seen before."""
         self.state.since = at if self.state.since is None else max(self.state.since, at)
 
-    def second(self, start: int, end: int, *, blind: bool) -> None:
+    def second(self, start: int, end: int, *, unreadable: bool) -> None:
         """Take a second from ``start`` to ``end``; what it hides does not count."""
-        if blind:
+        if unreadable:
             self.restart(end)
             self.state.steady.clear()
             self.state.last_plain = False

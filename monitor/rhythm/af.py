@@ -21,13 +21,13 @@ PAIRS, LEAST_PAIRS = 32, 12
 
 SHAPES, LEAST_SHAPES = 16, 6
 RECENT_BEATS, MOST_VENTRICULAR = 32, 8
-"""With more ventricular beats among the recent ones nothing is judged: they disturb the others."""
+"""With more ventricular beats among the recent ones nothing is classified: they disturb the others."""
 
 EVERY = 4
-"""A judgement comes with every so many beats."""
+"""A classification comes with every so many beats."""
 
 GONE_AFTER = PAIRS // EVERY
-"""So many judgements in a row end fibrillation: none of the intervals that were looked at before
+"""So many classifications in a row end fibrillation: none of the intervals that were looked at before
 is left. For a while the atria may conduct so evenly that intervals repeat."""
 
 LOOK_BACK_S = 60.0
@@ -46,14 +46,14 @@ INTERVAL_S = (0.2, 2.5)
 
 @dataclass(slots=True)
 class AfState:
-    """What is remembered of the last beats, and what was judged.
+    """What is remembered of the last beats, and what was classified.
 
     Parameters
     ----------
     present : bool
         The atria fibrillate.
     probability : float or None
-        The newest judgement; None while too little is known.
+        The newest classification; None while too little is known.
     pairs : deque of (float, (float, float))
         Pipeline index of a beat, and the two intervals before it in seconds.
     changes : deque of (float, float)
@@ -65,7 +65,7 @@ class AfState:
     beats : int
         Beats so far.
     doubts : int
-        Judgements in a row against fibrillation.
+        Classifications in a row against fibrillation.
     last_usable : bool
         The last beat was not ventricular, and on a good signal.
     last_rr : float or None
@@ -87,7 +87,7 @@ class AfState:
 
 
 class AfWatch(Stateful[AfState]):
-    """Judges every fourth beat whether the atria fibrillate.
+    """Classifies every fourth beat whether the atria fibrillate.
 
     Only intervals between two beats that are not ventricular count, and only those on a
     usable signal. Where the rhythm changed is the place from which the changes of the
@@ -118,7 +118,7 @@ class AfWatch(Stateful[AfState]):
 
     @property
     def probability(self) -> float | None:
-        """The newest judgement; None while too little is known."""
+        """The newest classification; None while too little is known."""
         return self.state.probability
 
     def fresh(self, start: int) -> AfState:  # noqa: ARG002 - beats say where they are
@@ -142,7 +142,7 @@ class AfWatch(Stateful[AfState]):
         state.last_usable = False
 
     def take(self, beat: SeenBeat) -> bool:
-        """Take the next beat, its class final; tell whether it brought a judgement."""
+        """Take the next beat, its class final; tell whether it brought a classification."""
         state = self.state
         ventricular = beat.aami in "VF"
         state.ventricular.append(ventricular)
@@ -183,7 +183,7 @@ class AfWatch(Stateful[AfState]):
         return True
 
     def _keep_last(self) -> bool:
-        """Let the last judgement stand, because the next may be long in coming; tell whether that ends it."""
+        """Let the last classification stand, as the next may be long in coming; tell whether that ends it."""
         state = self.state
         ended = state.present and state.doubts > 0
         state.present = state.present and not ended

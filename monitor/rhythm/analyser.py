@@ -12,7 +12,7 @@ from ecgmon.monitor.core.stateful import Stateful
 from ecgmon.monitor.rhythm.absence import AbsenceWatch
 from ecgmon.monitor.rhythm.af_model import AfClassifier
 from ecgmon.monitor.rhythm.base_rhythm import BaseRhythm
-from ecgmon.monitor.rhythm.findings import EpisodeFinding, Found, RhythmFinding, SeenBeat
+from ecgmon.monitor.rhythm.findings import EpisodeFinding, RhythmFinding, RhythmOrEpisode, SeenBeat
 from ecgmon.monitor.rhythm.layer import Layer
 from ecgmon.monitor.rhythm.patterns import PatternFinder
 from ecgmon.monitor.rhythm.runs import RunFinder
@@ -101,7 +101,7 @@ class RhythmAnalyser(Stateful[AnalyserState]):
         """Return the state before the first beat."""
         return AnalyserState()
 
-    def beat(self, beat: SeenBeat, known_at: int, revised: str | None = None) -> list[Found]:
+    def beat(self, beat: SeenBeat, known_at: int, revised: str | None = None) -> list[RhythmOrEpisode]:
         """Take the next beat.
 
         Parameters
@@ -113,24 +113,26 @@ class RhythmAnalyser(Stateful[AnalyserState]):
         revised : str or None
             The final AAMI class of the beat before, if it changed.
         """
-        found: list[Found] = [*self._settle(known_at, revised)]
+        findings: list[RhythmOrEpisode] = [*self._settle(known_at, revised)]
         if self._absence.is_ended_by(beat.at):
-            found += self._stop(known_at)
+            findings += self._stop(known_at)
         self._absence.seen(beat.at)
         self.state.waiting = beat
-        return found + self._name(known_at)
+        return findings + self._name(known_at)
 
-    def second(self, start: int, index: float, reasons: Collection[str], known_at: int) -> list[Found]:
+    def second(
+        self, start: int, index: float, reasons: Collection[str], known_at: int
+    ) -> list[RhythmOrEpisode]:
         """Take the quality of the second that begins at pipeline index ``start``."""
         least = self.settings.min_quality
-        self._unreadable.second(start, blind=is_unreadable(index, reasons, least))
-        self._absence.second(start, start + SECOND, blind=may_hide_a_beat(index, reasons, least))
+        self._unreadable.second(start, unreadable=is_unreadable(index, reasons, least))
+        self._absence.second(start, start + SECOND, unreadable=may_hide_a_beat(index, reasons, least))
         since = self._unreadable.unreadable_since
         if since is not None and start - since > self.settings.forget_s * PIPELINE_HZ:
             self.base.reset()
         return self._name(known_at)
 
-    def vf(self, second: VfSecond) -> list[Found]:
+    def vf(self, second: VfSecond) -> list[RhythmOrEpisode]:
         """Take the verdict on the waveform of one second."""
         if second.is_vf:
             self.state.shown_until = second.start + SECOND
@@ -141,34 +143,34 @@ class RhythmAnalyser(Stateful[AnalyserState]):
             self.base.forget_since(second.onset)
         return self._name(second.known_at)
 
-    def advance(self, now: int) -> list[Found]:
+    def advance(self, now: int) -> list[RhythmOrEpisode]:
         """Let time pass until pipeline index ``now``, with nothing else known before it."""
-        found: list[Found] = []
+        findings: list[RhythmOrEpisode] = []
         while (due := self._due()) < now:
             at = int(due)
             if self.state.waiting is not None and due == self._settled_at(self.state.waiting):
-                found += [*self._settle(at), *self._name(at)]
+                findings += [*self._settle(at), *self._name(at)]
             else:
-                found += self._stop(at)
-        return found
+                findings += self._stop(at)
+        return findings
 
-    def gap(self, start: int, end: int) -> list[Found]:
+    def gap(self, start: int, end: int) -> list[RhythmOrEpisode]:
         """Take a loss of the samples between two pipeline indices; nothing spans it."""
-        found = self.finish(end)
+        findings = self.finish(end)
         self._break_off()
         self._absence.restart(end)
         self._unreadable.gap(start, end)
         if end - start > self.settings.forget_s * PIPELINE_HZ:
             self.base.reset()
-        return found + self._name(end)
+        return findings + self._name(end)
 
-    def finish(self, known_at: int) -> list[Found]:
+    def finish(self, known_at: int) -> list[RhythmOrEpisode]:
         """Return what the end of the signal makes final."""
-        found: list[Found] = [*self._settle(known_at)]
+        findings: list[RhythmOrEpisode] = [*self._settle(known_at)]
         ended = self._runs.end(known_at, known_at)
-        return found + ([] if ended is None else [ended]) + self._name(known_at)
+        return findings + ([] if ended is None else [ended]) + self._name(known_at)
 
-    def _stop(self, known_at: int) -> list[Found]:
+    def _stop(self, known_at: int) -> list[RhythmOrEpisode]:
         """Say that no beat came, which ends a run and a pattern."""
         self._absence.expire()
         ended = self._runs.end(self._absence.layer.since, known_at)
@@ -206,7 +208,7 @@ class RhythmAnalyser(Stateful[AnalyserState]):
         pauses = self._absence.take(beat, known_at)
         return pauses if run is None else [run, *pauses]
 
-    def _name(self, known_at: int) -> list[Found]:
+    def _name(self, known_at: int) -> list[RhythmOrEpisode]:
         """Say which rhythm holds, if it is another than before."""
         since, base = 0.0, self.base.layer
         for layer in (
@@ -231,17 +233,17 @@ class RhythmAnalyser(Stateful[AnalyserState]):
         self.state.said = (layer.rhythm, beneath)
         return [RhythmFinding(self.state.start, known_at, layer.rhythm, layer.confidence, beneath)]
 
-    def learned(self, at: float) -> Snapshot:
+    def patient_memory(self, at: float) -> Snapshot:
         """Return a copy of what a gap does not end: the base rhythm, known at pipeline index ``at``."""
         return {"at": at, "base": self.base.snapshot()}
 
-    def recall(self, learned: Snapshot, away_s: float) -> None:
-        """Begin with the base rhythm that `learned` returned, as behind a gap that ends at index 0.
+    def remember(self, memory: Snapshot, away_s: float) -> None:
+        """Begin with the base rhythm that `patient_memory` returned, as behind a gap that ends at index 0.
 
         Parameters
         ----------
-        learned : dict
-            What `learned` returned.
+        memory : dict
+            What `patient_memory` returned.
         away_s : float
             Seconds between then and now; after too many the rhythm is not believed any more.
 
@@ -251,8 +253,8 @@ class RhythmAnalyser(Stateful[AnalyserState]):
             It is damaged.
         """
         if away_s <= self.settings.forget_s:
-            at = float(learned["at"])
-            self.base.restore(learned["base"])
+            at = float(memory["at"])
+            self.base.restore(memory["base"])
             self.base.shift(-away_s * PIPELINE_HZ - at)
 
     def begin(self, start: float) -> None:

@@ -19,7 +19,7 @@ STEADY_SPREAD = 0.3
 """The longest and the shortest of steady intervals differ by no larger share of the middle one."""
 
 FIRST_WAIT_S = 30.0
-"""So long at most a first rhythm of uneven intervals waits for a judgement of the atria."""
+"""So long at most a first rhythm of uneven intervals waits for a classification of the atria."""
 
 SINUS, SLOW, FAST, AF = "N", "SBR", "STACH", "AFIB"
 
@@ -110,7 +110,7 @@ class BaseRhythm(LayerPart[BaseState]):
 
     def take(self, beat: SeenBeat) -> None:
         """Take the next beat, its class final."""
-        state, judged = self.state, self.af.take(beat)
+        state, classified = self.state, self.af.take(beat)
         usable = beat.aami not in "VF" and beat.quality >= self.settings.min_quality
         if usable and state.first is None:
             state.first = beat.at
@@ -119,7 +119,7 @@ class BaseRhythm(LayerPart[BaseState]):
         state.last_usable = usable
         if len(state.intervals) < LEAST_INTERVALS or self._waits(beat.at):
             return
-        if judged and self.af.present != self.fibrillates:
+        if classified and self.af.present != self.fibrillates:
             self._change(self.af.changed_at())
         elif not self.fibrillates and not self._in_doubt:
             self._change(state.intervals[-len(state.intervals) // 2][0])

@@ -101,4 +101,4 @@ class EpisodeFinding:
     bpm: float
 
 
-Found = RhythmFinding | EpisodeFinding
+RhythmOrEpisode = RhythmFinding | EpisodeFinding

@@ -12,17 +12,17 @@ from ecgmon.monitor.rhythm.settings import RhythmSettings
 UNKNOWN = "NOISE"
 """Rhythm string of a signal that cannot be read, as in the annotations of VFDB."""
 
-BLIND = frozenset({"lead_off", "missing", "saturated"})
+UNREADABLE = frozenset({"lead_off", "missing", "saturated"})
 """Reasons of poor quality through which no beat could be seen."""
 
-HIDING = BLIND | {"drift"}
+HIDING = UNREADABLE | {"drift"}
 """Reasons for which a beat may have been missed: a baseline that jumps hides one, not all of them."""
 
 
 def is_unreadable(index: float, reasons: Collection[str], least: float) -> bool:
     """Tell whether no beat could be seen in a second.
 
-    A flat trace is not blind: with the electrodes on, it is what asystole looks like. A
+    A flat trace is not unreadable: with the electrodes on, it is what asystole looks like. A
     device that gives a flat trace with an electrode off must say so, as ``lead_off``.
 
     Parameters
@@ -32,9 +32,9 @@ def is_unreadable(index: float, reasons: Collection[str], least: float) -> bool:
     reasons : collection of str
         What is wrong with it.
     least : float
-        A second worse than this, and not flat, counts as blind too.
+        A second worse than this, and not flat, counts as unreadable too.
     """
-    return not BLIND.isdisjoint(reasons) or (index < least and "flat" not in reasons)
+    return not UNREADABLE.isdisjoint(reasons) or (index < least and "flat" not in reasons)
 
 
 def may_hide_a_beat(index: float, reasons: Collection[str], least: float) -> bool:
@@ -44,15 +44,15 @@ def may_hide_a_beat(index: float, reasons: Collection[str], least: float) -> boo
 
 @dataclass(slots=True)
 class UnreadableState(LayerState):
-    """Where the seconds turned blind, or good, how many have come since, and which they are."""
+    """Where the seconds turned unreadable, or good, how many have come since, and which they are."""
 
     changed: float = 0.0
     count: int = 0
-    was_blind: bool = False
+    was_unreadable: bool = False
 
 
 class UnreadableWatch(LayerPart[UnreadableState]):
-    """Says that the rhythm is unknown after some blind seconds, and known after as many good ones.
+    """Says that the rhythm is unknown after some unreadable seconds, and known after as many good ones.
 
     Parameters
     ----------
@@ -78,11 +78,11 @@ class UnreadableWatch(LayerPart[UnreadableState]):
         """Pipeline index since which the rhythm is unknown; None while it can be known."""
         return self.layer.since if self.layer.rhythm else None
 
-    def second(self, start: int, *, blind: bool) -> None:
+    def second(self, start: int, *, unreadable: bool) -> None:
         """Take the next second, which begins at pipeline index ``start``."""
         state = self.state
-        if blind != state.was_blind:
-            state.was_blind, state.changed, state.count = blind, float(start), 0
+        if unreadable != state.was_unreadable:
+            state.was_unreadable, state.changed, state.count = unreadable, float(start), 0
         state.count += 1
         if state.count == self.settings.unreadable_s:
             self._say()
@@ -92,10 +92,10 @@ class UnreadableWatch(LayerPart[UnreadableState]):
         if end - start < self.settings.unreadable_s * PIPELINE_HZ:
             return
         state = self.state
-        if not state.was_blind:
+        if not state.was_unreadable:
             state.changed = float(start)
-        state.was_blind, state.count = True, self.settings.unreadable_s
+        state.was_unreadable, state.count = True, self.settings.unreadable_s
         self._say()
 
     def _say(self) -> None:
-        self.layer.say(UNKNOWN if self.state.was_blind else "", self.state.changed)
+        self.layer.say(UNKNOWN if self.state.was_unreadable else "", self.state.changed)

@@ -35,7 +35,7 @@ class VfSettings(Settings):
         fibrillation: finer waves count as asystole (Kerber et al. 1997,
         doi:10.1161/01.CIR.95.6.1677), or they are the rest of an electrode's jump.
     missing_fraction : float
-        Part of a second missing that keeps it, and those that look at it, from being judged.
+        Part of a second missing that keeps it, and those that look at it, from being classified.
     """
 
     threshold: float = Field(default=0.5, gt=0.0, lt=1.0)
@@ -55,7 +55,7 @@ class VfSecond:
     start : int
         Pipeline index of its first sample, a multiple of 360.
     known_at : int
-        Pipeline index of the sample that had to arrive before it could be judged.
+        Pipeline index of the sample that had to arrive before it could be classified.
     probability : float or None
         Of ventricular flutter or fibrillation; None where samples are missing.
     is_vf : bool
@@ -76,7 +76,7 @@ class VfSecond:
 
 @dataclass(slots=True)
 class VfState:
-    """The last seconds that could be judged, and where what holds began.
+    """The last seconds that could be classified, and where what holds began.
 
     Parameters
     ----------
@@ -91,9 +91,9 @@ class VfState:
 
 
 class VfDetector(Operator[VfSettings, VfState, [Samples, Mask | None], list[VfSecond]]):
-    """Judges the raw signal at 360 Hz second by second, on the grid of absolute seconds.
+    """Classifies the raw signal at 360 Hz second by second, on the grid of absolute seconds.
 
-    Each second is judged by the four seconds of signal that end one second behind it, so that
+    Each second is classified by the four seconds of signal that end one second behind it, so that
     a verdict comes a second late and sees what surrounds it. Beats play no part in it.
 
     Parameters
@@ -132,7 +132,7 @@ class VfDetector(Operator[VfSettings, VfState, [Samples, Mask | None], list[VfSe
         Returns
         -------
         list of VfSecond
-            One for each second that can be judged now.
+            One for each second that can be classified now.
         """
         first, windows, missed = self._windows.process(
             chunk, np.zeros(chunk.size, dtype=np.bool_) if missing is None else missing
@@ -166,7 +166,7 @@ class VfDetector(Operator[VfSettings, VfState, [Samples, Mask | None], list[VfSe
         )
 
     def _hold(self, start: int, probability: float) -> None:
-        """Begin or end with one more second; those that cannot be judged do neither."""
+        """Begin or end with one more second; those that cannot be classified do neither."""
         limits, state = self.settings, self.state
         state.recent = [*state.recent, (start, probability)][-max(limits.span_s, limits.end_s) :]
         span = state.recent[-limits.span_s :]

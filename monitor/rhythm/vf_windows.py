@@ -21,7 +21,7 @@ RATE_HZ = PIPELINE_HZ / STEP
 
 WINDOW_S = 4
 AHEAD_S = 1
-"""Seconds behind the judged one that its window takes in."""
+"""Seconds behind the classified one that its window takes in."""
 
 BASELINE_HZ = 1.0
 PASS_HZ = 32.0
@@ -91,9 +91,9 @@ class VfWindows(Stateful[VfWindowsState]):
         Returns
         -------
         start : int
-            Pipeline index of the first second that can be judged now.
+            Pipeline index of the first second that can be classified now.
         windows : array of shape (n_seconds, 360)
-            Four seconds at 90 Hz, the judged one the last but one.
+            Four seconds at 90 Hz, the classified one the last but one.
         gone : list of float
             The greatest part missing of any second of each window.
         """

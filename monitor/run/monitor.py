@@ -15,7 +15,6 @@ from typing import Any
 from ecgmon.monitor.alarms.engine import AlarmEngine
 from ecgmon.monitor.core.errors import EcgmonError, OutputError, SignalError
 from ecgmon.monitor.core.events import Alarm, Event, LinkState, SampleBlock, SettingsChange, SourceStatus
-from ecgmon.monitor.core.platform import run_async
 from ecgmon.monitor.ingest.base import Source
 from ecgmon.monitor.outputs.base import Output
 from ecgmon.monitor.outputs.fan import OutputFan
@@ -29,9 +28,6 @@ SILENT_AFTER_S = 2.0
 """A live device that sends nothing for so long is called silent."""
 
 WATCH_PERIOD_S = 0.25
-
-AFTER_S = 15.0
-"""Longest wait for an earlier run to close what it writes to."""
 
 
 class Monitor:
@@ -82,7 +78,7 @@ class Monitor:
         self._heard: dict[str, float] = {}
         self._refused: set[str] = set()
         self._remembered: dict[str, dict[str, Any]] = {}
-        self._learned: Callable[[str], dict[str, Any] | None] = lambda _: None
+        self._patient_memory: Callable[[str], dict[str, Any] | None] = lambda _: None
         self._loop: asyncio.AbstractEventLoop | None = None
         self._task: asyncio.Task[None] | None = None
         self._stopped = threading.Event()
@@ -152,7 +148,7 @@ class Monitor:
     def remember(
         self,
         devices: Mapping[str, dict[str, Any]],
-        learned: Callable[[str], dict[str, Any] | None] = lambda _: None,
+        patient_memory: Callable[[str], dict[str, Any] | None] = lambda _: None,
     ) -> None:
         """Take what an earlier run left, to go on from when a device is heard again.
 
@@ -160,11 +156,11 @@ class Monitor:
         ----------
         devices : mapping of str to dict
             Open alarms by device, as `ecgmon.monitor.headless.open_alarms` keeps them.
-        learned : callable
+        patient_memory : callable
             Gives what was learned of a device's patient, None if nothing is known.
         """
         self._remembered = dict(devices)
-        self._learned = learned
+        self._patient_memory = patient_memory
 
     def problems(self) -> dict[str, str | None]:
         """Return, by kind of alarm, what is wrong with the outputs; None where all is well."""
@@ -257,17 +253,17 @@ class Monitor:
             return None
         self.streams = {**self.streams, block.device: stream}
         if before is not None:
-            stream.pipeline.recall(before.pipeline.learned())
+            stream.pipeline.remember(before.pipeline.patient_memory())
         else:
             self._resume(stream)
         return stream
 
     def _resume(self, stream: Stream) -> None:
         """Go on with what the last run had learned of a device's patient, and with its open alarms."""
-        learned = self._learned(stream.device)
-        if learned is not None:
+        memory = self._patient_memory(stream.device)
+        if memory is not None:
             try:
-                stream.pipeline.recall(learned, learned.get("away_s", 0.0))
+                stream.pipeline.remember(memory, memory.get("away_s", 0.0))
                 LOG.info("%s: goes on with what was learned of this patient.", stream.device)
             except (KeyError, TypeError, ValueError) as error:
                 LOG.warning("%s: begins without what was learned before: %s.", stream.device, error)
@@ -354,49 +350,3 @@ class Monitor:
 
 def _report_problem(engine: AlarmEngine, *, kind: str, problem: str | None) -> list[Alarm]:
     return engine.report(kind, problem is not None, problem or "It works again")
-
-
-class MonitorThread:
-    """A `Monitor` in a thread of its own, for the window.
-
-    Parameters
-    ----------
-    monitor : Monitor
-        What to run.
-    after : MonitorThread, optional
-        A run that must have ended before: what it writes to is closed by then.
-
-    Attributes
-    ----------
-    error : BaseException or None
-        Why the run ended, if it failed.
-    """
-
-    def __init__(self, monitor: Monitor, after: MonitorThread | None = None) -> None:
-        self.monitor = monitor
-        self._after = after
-        self.error: BaseException | None = None
-        self._thread = threading.Thread(target=self._main, name="monitor", daemon=True)
-
-    def start(self) -> None:
-        """Begin the run."""
-        self._thread.start()
-
-    def stop(self, timeout_s: float = 5.0) -> None:
-        """End the run and wait for it."""
-        self.monitor.stop()
-        self._thread.join(timeout_s)
-
-    @property
-    def running(self) -> bool:
-        """True until the run has ended."""
-        return self._thread.is_alive()
-
-    def _main(self) -> None:
-        if self._after is not None:
-            self._after.stop(AFTER_S)
-            self._after = None
-        try:
-            run_async(self.monitor.run())
-        except BaseException as error:
-            self.error = error

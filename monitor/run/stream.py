@@ -99,14 +99,8 @@ class Stream:
 
         Parameters
         ----------
-        block : SampleBlock, or array of shape (n,), (n, n_leads) or (n_leads, n)
-            Samples of this device. An array is in millivolts, or of whole numbers with a
-            ``gain``, as `SampleBlock.of` takes it.
-        start : int, optional
-            Index of an array's first sample; without it the array goes on where the last
-            samples ended.
-        gain, zero : float or array of shape (n_leads,)
-            Counts a millivolt of an array, and the count that means 0 mV.
+        block, start, gain, zero
+            Samples of this device, as `ecgmon.monitor.pipeline.pipeline.Pipeline.process` takes them.
 
         Returns
         -------

@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import Connection, Engine, create_engine, event, make_url
 from sqlalchemy.pool import QueuePool
 
-from ecgmon.monitor.core.errors import MissingExtraError
+from ecgmon.monitor.core.extras import missing_extra
 
 BUSY_S = 0.2
 """How long a write waits for another process that holds the file."""
@@ -75,9 +75,7 @@ def _server_engine(address: str) -> Engine:
     try:
         return create_engine(url, pool_pre_ping=True, connect_args=limits)
     except ImportError as error:
-        raise MissingExtraError(
-            "A PostgreSQL store needs psycopg.", "Install it: pip install 'ecgmon[postgresql]'"
-        ) from error
+        raise missing_extra("A store in PostgreSQL", "psycopg", "postgresql") from error
 
 
 def _begin(connection: Connection) -> None:

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO, Any, Literal
 
-from ecgmon.monitor.core.errors import MissingExtraError
+from ecgmon.monitor.core.extras import missing_extra
 
 Format = Literal["csv", "json", "parquet"]
 
@@ -83,7 +83,7 @@ def write_parquet(events: Iterable[Mapping[str, Any]], path: Path, names: Mappin
     try:
         pa, pq = importlib.import_module("pyarrow"), importlib.import_module("pyarrow.parquet")
     except ImportError as error:
-        raise MissingExtraError("Parquet needs pyarrow.", 'Install "ecgmon[parquet]".') from error
+        raise missing_extra("Writing Parquet", "pyarrow", "parquet") from error
     kinds = {"id": pa.int64(), "sample": pa.int64(), "known_at": pa.int64(), "time_s": pa.float64()}
     columns = [c for c in COLUMNS if names or c != "patient"]
     schema = pa.schema([(c, kinds.get(c, pa.string())) for c in columns])

@@ -35,11 +35,12 @@ _DEFINITION = re.compile(r"(\d+) (\S+)")
 
 
 class Annotation(NamedTuple):
-    """One annotation: where, what and an optional note; ordered by sample."""
+    """One annotation: where, what, an optional note and a subtype; ordered by sample."""
 
     sample: int
     symbol: str
     note: str = ""
+    subtype: int = 0
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -54,11 +55,14 @@ class Reference:
         WFDB symbols, such as ``N``, ``V``, ``+``.
     notes : array of str, shape (n,)
         Auxiliary text, such as ``(AFIB`` at a ``+``; empty where there is none.
+    subtypes : array of int, shape (n,)
+        What a symbol leaves open, such as which signals are noisy from a ``~`` on; mostly 0.
     """
 
     samples: NDArray[np.int64]
     symbols: NDArray[np.str_]
     notes: NDArray[np.str_]
+    subtypes: NDArray[np.int64]
 
 
 def encode(annotation: Annotation, step: int) -> bytes:
@@ -66,7 +70,8 @@ def encode(annotation: Annotation, step: int) -> bytes:
 
     Each annotation is a 16-bit word, low byte first: six bits of code over ten bits of step
     from the one before. A longer step stands in front of it as a ``SKIP`` with 32 bits, high
-    word first; a note stands behind it as an ``AUX`` with its length, padded to an even one
+    word first; a subtype stands behind it as a ``SUB`` with eight bits and a sign, a note as an
+    ``AUX`` with its length, padded to an even one
     (https://physionet.org/physiotools/wag/annot-5.htm).
 
     Parameters
@@ -82,6 +87,8 @@ def encode(annotation: Annotation, step: int) -> bytes:
         data += struct.pack("<HHH", _SKIP << 10, skip >> 16, skip & 0xFFFF)
         step -= skip
     data += struct.pack("<H", CODES[annotation.symbol] << 10 | step)
+    if annotation.subtype:
+        data += struct.pack("<H", _SUB << 10 | annotation.subtype & 0xFF)
     note = annotation.note.encode("ascii", "replace")[:_LONGEST_NOTE]
     if note:
         data += struct.pack("<H", _AUX << 10 | len(note)) + note + b"\0" * (len(note) % 2)
@@ -101,7 +108,7 @@ def annotation_bytes(annotations: list[Annotation]) -> bytes:
 def decode(data: bytes) -> tuple[list[Annotation], float | None]:
     """Read the content of an annotation file.
 
-    Channel, subtype and number of an annotation are passed over. Notes at sample 0 that
+    Channel and number of an annotation are passed over. Notes at sample 0 that
     define symbols, or the rate that samples are counted at, are understood and left out.
 
     Parameters
@@ -124,7 +131,7 @@ def decode(data: bytes) -> tuple[list[Annotation], float | None]:
     found: list[Annotation] = []
     symbols, rate = dict(_SYMBOLS), None
     defining = False
-    for sample, code, note in _annotations(data):
+    for sample, code, note, subtype in _annotations(data):
         if sample == 0 and code == _NOTE_CODE and (defining or note.startswith("## ")):
             resolution = _RESOLUTION.match(note)
             definition = _DEFINITION.match(note)
@@ -135,16 +142,16 @@ def decode(data: bytes) -> tuple[list[Annotation], float | None]:
             elif definition is not None:
                 symbols[int(definition[1])] = definition[2]
         elif code != 0:
-            found.append(Annotation(sample, symbols.get(code, f"[{code}]"), note))
+            found.append(Annotation(sample, symbols.get(code, f"[{code}]"), note, subtype))
     return found, rate
 
 
-def _annotations(data: bytes) -> list[tuple[int, int, str]]:
-    """Return sample, code and note of each annotation."""
+def _annotations(data: bytes) -> list[tuple[int, int, str, int]]:
+    """Return sample, code, note and subtype of each annotation."""
     if len(data) % 2:
         raise DamagedError("its length is odd")
     words = np.frombuffer(data, "<u2").tolist()
-    found: list[tuple[int, int, str]] = []
+    found: list[tuple[int, int, str, int]] = []
     sample, at = 0, 0
     while at < len(words) and words[at] != 0:
         code, step = words[at] >> 10, words[at] & 0x3FF
@@ -157,11 +164,13 @@ def _annotations(data: bytes) -> list[tuple[int, int, str]]:
             note = data[2 * at : 2 * at + length]
             if len(note) < length:
                 raise DamagedError("it ends in the middle of a note")
-            found[-1] = (*found[-1][:2], note.decode("latin-1").strip("\0 "))
+            found[-1] = (*found[-1][:2], note.decode("latin-1").strip("\0 "), found[-1][3])
             at += (length + 1) // 2
+        elif code == _SUB and found:
+            found[-1] = (*found[-1][:3], (step + 128) % 256 - 128)
         elif code < _SKIP:
             sample += step
-            found.append((sample, code, ""))
+            found.append((sample, code, "", 0))
         elif not found:
             raise DamagedError("it does not begin with an annotation")
     return found
@@ -202,4 +211,5 @@ def read_annotation_file(path: Path, fs_hz: float | None = None, frame_hz: float
         samples,
         np.array([annotation.symbol for annotation in found], dtype=np.str_),
         np.array([annotation.note for annotation in found], dtype=np.str_),
+        np.array([annotation.subtype for annotation in found], dtype=np.int64),
     )

@@ -108,12 +108,15 @@ class Header:
         The signals; empty for a record of several segments.
     segments : tuple of SegmentHeader
         The segments; empty for a record of one.
+    comments : tuple of str
+        What stands behind the ``#`` of the lines of comment, but for empty ones.
     """
 
     frame_hz: float
     n_frames: int | None
     signals: tuple[SignalHeader, ...] = ()
     segments: tuple[SegmentHeader, ...] = ()
+    comments: tuple[str, ...] = ()
 
 
 def decode_text(data: bytes) -> str:
@@ -135,6 +138,7 @@ def parse_header(text: str) -> Header:
         A field that is needed is missing or makes no sense.
     """
     lines = [line.strip() for line in text.splitlines()]
+    comments = tuple(line[1:].strip() for line in lines if line.startswith("#") and line[1:].strip())
     lines = [line for line in lines if line and not line.startswith("#")]
     if not lines:
         raise DamagedError("it is empty")
@@ -148,13 +152,12 @@ def parse_header(text: str) -> Header:
         n_frames = _count(fields[3], "number of samples") or None
     n_segments = _segments(fields[0], n_signals, len(lines) - 1)
     if n_segments:
-        return Header(
-            frame_hz, n_frames, segments=tuple(_segment(line) for line in lines[1 : n_segments + 1])
-        )
+        segments = tuple(_segment(line) for line in lines[1 : n_segments + 1])
+        return Header(frame_hz, n_frames, (), segments, comments)
     if len(lines) - 1 < n_signals:
         raise DamagedError(f"it announces {n_signals} signals and describes {len(lines) - 1}")
     signals = tuple(_signal(line, number) for number, line in enumerate(lines[1 : n_signals + 1]))
-    return Header(frame_hz, n_frames, signals)
+    return Header(frame_hz, n_frames, signals, (), comments)
 
 
 def _segments(name: str, n_signals: int, n_lines: int) -> int:

@@ -48,7 +48,7 @@ def record_signal(
     RecordError
         The record is unknown or damaged.
     MissingExtraError
-        scipy is not installed.
+        SciPy is not installed, and the record has another rate.
     """
     record = read_record(find_record(name, data_dir))
     end = record.n_samples if duration_s is None else min(record.n_samples, round(duration_s * record.fs_hz))
@@ -56,16 +56,22 @@ def record_signal(
 
 
 def resampled(samples_mv: NDArray[np.float64], from_hz: float, to_hz: float) -> NDArray[np.float64]:
-    """Return a signal at another rate, sample 0 staying at the same instant."""
-    try:
-        from scipy.signal import resample_poly  # noqa: PLC0415 - optional, and slow to import
-    except ModuleNotFoundError as error:
-        raise missing_extra("A virtual device", "scipy", "sim") from error
+    """Return a signal at another rate, sample 0 staying at the same instant.
+
+    Raises
+    ------
+    MissingExtraError
+        SciPy is not installed, and the rates differ.
+    """
     known = np.maximum.accumulate(np.where(np.isfinite(samples_mv), np.arange(samples_mv.size), 0))
     whole = np.nan_to_num(samples_mv[known])
     ratio = Fraction(to_hz / from_hz).limit_denominator(_MAX_DENOMINATOR)
     if ratio == 1:
         return whole
+    try:
+        from scipy.signal import resample_poly  # noqa: PLC0415 - its absence is an answer, not an accident
+    except ImportError as error:
+        raise missing_extra("Playing a record at another rate", "scipy", "sim") from error
     edge = float(whole[0]) if whole.size else 0.0
     shifted = resample_poly(whole - edge, ratio.numerator, ratio.denominator, padtype="constant")
     return np.asarray(shifted + edge, dtype=np.float64)

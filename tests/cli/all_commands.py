@@ -100,6 +100,7 @@ OPTIONS: dict[str, dict[str, str | None]] = {
     "evaluate alarms": {**SELECTION, **LIVE, "--without-quality": None, **EFFORT},
     "evaluate explanations": {**SELECTION, "--channel": "1", "--model": "m", "--beats": "9", **EFFORT},
     "completion": {"--install": None},
+    "plugins": {},
 }
 """Every command that does something, with all its options."""
 

@@ -10,10 +10,10 @@ import pytest
 from all_commands import NEEDED, OPTIONS, line
 
 from ecgmon.monitor.cli.app import build_app
-from ecgmon.monitor.cli.commands.evaluate.selection import Selection
 from ecgmon.monitor.cli.commands.simulate import Faults
 from ecgmon.monitor.cli.loop import settings_from
 from ecgmon.monitor.cli.options import LoopOptions
+from ecgmon.monitor.cli.selection import Selection
 from ecgmon.monitor.core.errors import RecordError, SettingsError, UsageError
 from ecgmon.sim.library import BUNDLED
 

@@ -27,6 +27,7 @@ from ecgmon.monitor.core.errors import (
     SettingsError,
     UsageError,
 )
+from ecgmon.monitor.core.extras import install_command
 from ecgmon.monitor.ingest.registry import open_sources
 from ecgmon.monitor.run.monitor import Monitor
 from ecgmon.sim.library import BUNDLED
@@ -197,7 +198,7 @@ def test_without_qt_the_extra_is_named(
 ) -> None:
     monkeypatch.setitem(sys.modules, "ecgmon.monitor.dashboard.app", None)
     assert main(["dashboard"]) == MissingExtraError.exit_code
-    assert "pip install 'ecgmon[gui]'" in capsys.readouterr().err
+    assert install_command("gui") in capsys.readouterr().err
 
 
 def test_a_bug_is_called_one_and_shows_its_traceback_on_demand(
@@ -276,3 +277,29 @@ async def test_a_long_replay_shows_how_far_it_is_and_leaves_no_line_behind(
     assert shares == sorted(shares)
     assert "of 0:30:05.6" in "".join(shown)
     assert shown[-1] == "\x1b[K"
+
+
+@pytest.mark.parametrize(
+    ("words", "package", "extra"),
+    [
+        (("explain", "200", "--beat", "3"), "scipy", "explain"),
+        (("explain", "200", "--beat", "3"), "shap", "explain"),
+        (("evaluate", "explanations", "200"), "onnx", "explain"),
+        (("train", "vf"), "torch", "train"),
+        (("simulate", "--duration", "1"), "scipy", "sim"),
+    ],
+)
+def test_a_command_without_a_package_that_it_needs_names_the_extra(
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    words: tuple[str, ...],
+    package: str,
+    extra: str,
+) -> None:
+    for name in [name for name in sys.modules if name.partition(".")[0] == package]:
+        monkeypatch.delitem(sys.modules, name)
+    monkeypatch.setitem(sys.modules, package, None)
+    assert main(words) == MissingExtraError.exit_code
+    told = capsys.readouterr().err
+    assert f"needs the package {package}, which is not installed" in told
+    assert install_command(extra) in told

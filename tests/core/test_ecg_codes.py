@@ -12,7 +12,7 @@ from wfdb.io.annotation import ann_labels, is_qrs
 import ecgmon
 from ecgmon.monitor.core import ecg_codes as codes
 from ecgmon.monitor.dashboard.drawing.palette import PALETTES
-from ecgmon.monitor.evaluation.alarms.score import CLASS_OF_SYMBOL
+from ecgmon.monitor.evaluation.alarm_score import CLASS_OF_SYMBOL
 from ecgmon.monitor.evaluation.annotations import Annotations
 from ecgmon.monitor.inference.contract import BEAT_SEQUENCE, BEAT_WINDOW
 from ecgmon.monitor.inference.registry import list_models

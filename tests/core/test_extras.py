@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from ecgmon.monitor.core import extras
-from ecgmon.monitor.core.extras import install_command, missing_extra
+from ecgmon.monitor.core.errors import MissingExtraError
+from ecgmon.monitor.core.extras import install_command, missing_extra, require
 
 
 @pytest.fixture
@@ -85,3 +86,12 @@ def test_the_error_says_what_needs_which_package() -> None:
         "Reading EDF files needs the package edfio, which is not installed. Install it: "
     )
     assert error.exit_code == 4
+
+
+def test_nothing_is_refused_where_all_packages_are_there() -> None:
+    require("Reading", "sim", "json", "numpy")
+
+
+def test_the_first_package_that_is_missing_is_named_with_its_extra() -> None:
+    with pytest.raises(MissingExtraError, match=r"Training needs the package no_such_part.*\[train\]'"):
+        require("Training", "train", "json", "no_such_part", "neither_this")

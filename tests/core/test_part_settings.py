@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.metadata
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, ClassVar
 
 import pytest
@@ -14,8 +15,10 @@ from ecgmon.monitor.core import plugins
 from ecgmon.monitor.core.config import Settings
 from ecgmon.monitor.core.errors import PluginError
 from ecgmon.monitor.core.part_settings import PartSettings, field_of, keys_of
+from ecgmon.monitor.core.paths import anchored
 from ecgmon.monitor.core.plugins import Registry
 from ecgmon.monitor.core.refusal import explain
+from ecgmon.monitor.core.secrets import Secret
 
 
 class Lamp(Settings):
@@ -30,7 +33,17 @@ class Kind:
     settings: type[Settings]
 
 
+class Lantern(Settings):
+    """Settings of another package's part that has paths."""
+
+    pin: int = 3
+    log: Path | None = None
+    key: Secret | None = None
+    inner: Lantern | None = None
+
+
 LAMP = Kind(Lamp)
+LANTERN = Kind(Lantern)
 
 
 @pytest.fixture
@@ -110,3 +123,39 @@ def test_what_is_no_table_at_all_is_refused(tables):
     for data in (3, "x", [1], None):
         with pytest.raises(ValidationError):
             tables.model_validate(data)
+
+
+@pytest.fixture
+def with_paths(tables, monkeypatch) -> type[PartSettings]:
+    point = importlib.metadata.EntryPoint("lantern", f"{__name__}:LANTERN", "ecgmon.test")
+    broken = importlib.metadata.EntryPoint("broken", f"{__name__}:NOTHING", "ecgmon.test")
+    monkeypatch.setattr(plugins, "entry_points", lambda *, group: [point, broken])
+    return tables
+
+
+def test_paths_of_a_part_of_another_package_count_from_the_settings_file(with_paths):
+    written = {
+        "level": 2,
+        "lantern": {"log": "lamp.log", "key": "file:key", "pin": 4, "inner": {"log": "../inner.log"}},
+    }
+    read = anchored(written, with_paths, Path("/etc/ecgmon"))
+    assert read == {
+        "level": 2,
+        "lantern": {
+            "log": "/etc/ecgmon/lamp.log",
+            "key": "file:/etc/ecgmon/key",
+            "pin": 4,
+            "inner": {"log": "/etc/ecgmon/../inner.log"},
+        },
+    }
+    assert with_paths.model_validate(read).lantern.log == Path("/etc/ecgmon/lamp.log")
+
+
+@pytest.mark.parametrize("name", ["broken", "nobody"])
+def test_a_table_that_nobody_can_check_keeps_its_words(with_paths, name):
+    written = {name: {"log": "lamp.log"}}
+    assert anchored(written, with_paths, Path("/etc")) == written
+
+
+def test_a_part_that_is_switched_by_a_word_is_left_alone(with_paths):
+    assert anchored({"lantern": "on"}, with_paths, Path("/etc")) == {"lantern": "on"}

@@ -206,20 +206,20 @@ def test_a_rewound_block_begins_a_new_stream(ecg):
     assert ring.start == 5 * FS
 
 
-def test_a_signal_whose_quality_is_not_judged_counts_as_clean_unless_it_is_missing():
+def test_a_signal_whose_quality_is_not_assessed_counts_as_clean_unless_it_is_missing():
     rng = np.random.default_rng(3)
     noise = rng.normal(0, 1.0, 20 * 360)
     noise[10 * 360 : 12 * 360] = np.nan
-    judged, unjudged = (
+    assessed, unassessed = (
         [
             event
-            for event in Pipeline(PipelineSettings(judge_quality=judge)).process(
+            for event in Pipeline(PipelineSettings(assess_quality=believed)).process(
                 SampleBlock(noise[None], 0, 360.0)
             )
             if isinstance(event, Quality)
         ]
-        for judge in (True, False)
+        for believed in (True, False)
     )
-    assert min(event.index for event in judged[:9]) < 0.5
-    assert all(event.index == 1.0 and not event.reasons for event in unjudged[:9])
-    assert ["missing" in event.reasons for event in unjudged] == ["missing" in e.reasons for e in judged]
+    assert min(event.index for event in assessed[:9]) < 0.5
+    assert all(event.index == 1.0 and not event.reasons for event in unassessed[:9])
+    assert ["missing" in event.reasons for event in unassessed] == ["missing" in e.reasons for e in assessed]

@@ -154,18 +154,18 @@ def test_the_state_of_another_kind_of_model_is_refused(ecg):
 
 
 def test_what_an_older_program_learned_of_a_patient_is_refused_and_nothing_recalled(used, new):
-    learned, before = used.learned(), new.learned()
-    with pytest.raises(ValueError, match="version 4 learned does not fit"):
-        new.recall({**learned, "version": 4})
-    same(new.learned(), before)
+    learned, before = used.patient_memory(), new.patient_memory()
+    with pytest.raises(ValueError, match="version 4 remembers does not fit"):
+        new.remember({**learned, "version": 4})
+    same(new.patient_memory(), before)
 
 
 @pytest.mark.parametrize("wrong", [{}, {"at": "now", "base": {}}, {"at": 0.0, "base": {}}, {"at": 0.0}, None])
 def test_a_damaged_rhythm_leaves_a_patient_as_new(used, new, wrong):
-    before = new.learned()
+    before = new.patient_memory()
     with pytest.raises((KeyError, TypeError, ValueError)):
-        new.recall({**used.learned(), "rhythm": wrong})
-    same(new.learned(), before)
+        new.remember({**used.patient_memory(), "rhythm": wrong})
+    same(new.patient_memory(), before)
 
 
 def test_a_restored_classifier_names_beats_as_the_one_before(ecg):

@@ -10,8 +10,9 @@ from ecgmon.monitor.core.errors import OutputError, SignalError, SourceError
 from ecgmon.monitor.core.events import Alarm, Beat, Event, SampleBlock, SourceStatus
 from ecgmon.monitor.ingest.registry import open_source
 from ecgmon.monitor.ingest.settings import SourceSettings
-from ecgmon.monitor.run.monitor import Monitor, MonitorThread
+from ecgmon.monitor.run.monitor import Monitor
 from ecgmon.monitor.run.settings import MonitorSettings
+from ecgmon.monitor.run.thread import MonitorThread
 
 FS = 360
 

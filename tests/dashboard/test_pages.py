@@ -223,9 +223,9 @@ def test_the_list_of_keys_holds_each_once_and_those_of_pages(open_window, heart,
         (f"{__name__}:BadBuild", "RuntimeError: no such plot"),
         (f"{__name__}:heart_of_stone", "cannot be loaded"),
         ("no_such_package_anywhere:Page", "cannot be loaded"),
-        ("math:sqrt", "is no page"),
-        ("PyQt6.QtWidgets:QLabel", "is no page"),
-        (f"{__name__}:PageContext", "is no page"),
+        ("math:sqrt", "is not a class derived from"),
+        ("PyQt6.QtWidgets:QLabel", "is not a class derived from"),
+        (f"{__name__}:PageContext", "is not a class derived from"),
     ],
 )
 def test_a_page_that_cannot_be_had_is_a_message(open_window, qtbot, heart, installed, capsys, target, reason):

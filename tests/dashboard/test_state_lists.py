@@ -462,18 +462,20 @@ def test_an_attribution_is_laid_over_the_window_that_is_shown():
 
 def test_records_of_a_folder_are_offered_beside_the_bundled(tmp_path):
     (tmp_path / "mydb").mkdir()
-    (tmp_path / "mydb" / "r1.hea").write_text("r1 2 250 75000\n# a comment\n#\n# more\n")
+    (tmp_path / "mydb" / "r1.hea").write_text(
+        "r1 2 250 75000\nr1.dat 16\nr1.dat 16\n# a comment\n#\n# more\n"
+    )
     (tmp_path / "bad.hea").write_text("\n")
     choices = {choice.name: choice for choice in record_choices(tmp_path)}
     assert choices["mydb/r1"].description == "2 leads, 250 Hz, 5 min.\nHeader: a comment · more"
-    assert choices[f"{tmp_path.name}/bad"].description == ""
+    assert choices[f"{tmp_path.name}/bad"].description.startswith("It cannot be read: ")
     assert choices["mitdb/200"].title
 
 
 def test_a_header_in_another_script_does_not_hinder_the_list(tmp_path):
     header = tmp_path / "x.hea"
-    header.write_bytes(b"x 1 100 1000\n# Herzschl\xe4ge\n")
-    assert "Header: Herzschl" in describe("db/x", header)
+    header.write_bytes(b"x 1 100 1000\nx.dat 16\n# Herzschl\xe4ge\n")
+    assert "Header: Herzschläge" in describe("db/x", header)
 
 
 @pytest.mark.parametrize("name", ["mitdb/200", "~/my records/a b", "/data/ü/r#1"])

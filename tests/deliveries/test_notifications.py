@@ -107,5 +107,5 @@ def test_addresses_are_never_shown():
 
 def test_a_missing_package_is_named(monkeypatch):
     monkeypatch.setitem(__import__("sys").modules, "apprise", None)
-    with pytest.raises(MissingExtraError, match="ecgmon\\[notify\\]"):
+    with pytest.raises(MissingExtraError, match=r"apprise, which is not installed.*\[notify\]'"):
         NotifySink(NotifySettings(urls=("ntfy://topic",)))

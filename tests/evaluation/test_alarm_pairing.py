@@ -11,14 +11,14 @@ from hypothesis import strategies as st
 
 from ecgmon.monitor.core.errors import RecordError
 from ecgmon.monitor.core.events import Alarm
-from ecgmon.monitor.evaluation.alarms.report import (
+from ecgmon.monitor.evaluation.alarm_report import (
     COUNTED,
     OTHER_KINDS,
     VF,
     alarm_table,
     high_priority_kinds,
 )
-from ecgmon.monitor.evaluation.alarms.score import (
+from ecgmon.monitor.evaluation.alarm_score import (
     TOLERANCE_S,
     AlarmJob,
     AlarmScore,

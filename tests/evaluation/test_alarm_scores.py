@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from ecgmon.monitor.cli import main
 from ecgmon.monitor.core.events import Alarm
-from ecgmon.monitor.evaluation.alarms.report import alarm_table, high_priority_kinds
-from ecgmon.monitor.evaluation.alarms.score import AlarmScore, Episode, episodes, reference_episodes
+from ecgmon.monitor.evaluation.alarm_report import alarm_table, high_priority_kinds
+from ecgmon.monitor.evaluation.alarm_score import AlarmScore, Episode, episodes, reference_episodes
 from ecgmon.sim.library import find_record
 from ecgmon.sim.record import read_record
 

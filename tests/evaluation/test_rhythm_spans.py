@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ecgmon.monitor.evaluation.annotations import Annotations
-from ecgmon.monitor.evaluation.beats.runs import Found
+from ecgmon.monitor.evaluation.beats.runs import EpisodeCounts
 from ecgmon.monitor.evaluation.rhythm.score import (
     CLASSES,
     PAUSE_S,
@@ -65,7 +65,7 @@ def test_spans_fill_the_record_from_the_first_change_on(listed: list[tuple[int, 
 def test_no_two_spans_that_meet_are_of_one_rhythm(listed: list[tuple[int, str]]) -> None:
     found = spans(listed)
     for one, other in pairwise(found):
-        assert (one.rhythm, one.ground) != (other.rhythm, other.ground)
+        assert (one.rhythm, one.base) != (other.rhythm, other.base)
 
 
 @given(changes)
@@ -140,9 +140,9 @@ def test_flutter_of_the_atria_is_not_held_against_fibrillation() -> None:
 
 
 def test_counts_of_records_add_up_with_their_delays() -> None:
-    one = RhythmCounts(100, 10, 20, 5, Found(1, 1, 2, 1), (3.0,))
-    total = one + RhythmCounts(50, 1, 2, 1, Found(1, 0, 1, 1), (4.0, 5.0))
-    assert (total.scored_s, total.common_s, total.episodes) == (150, 6, Found(2, 1, 3, 2))
+    one = RhythmCounts(100, 10, 20, 5, EpisodeCounts(1, 1, 2, 1), (3.0,))
+    total = one + RhythmCounts(50, 1, 2, 1, EpisodeCounts(1, 0, 1, 1), (4.0, 5.0))
+    assert (total.scored_s, total.common_s, total.episodes) == (150, 6, EpisodeCounts(2, 1, 3, 2))
     assert total.delays_s == (3.0, 4.0, 5.0)
 
 
@@ -179,20 +179,20 @@ def track(beats: str, interval_s: float, *rhythm: tuple[float, str]) -> RhythmTr
 def test_five_fast_ventricular_beats_are_a_tachycardia_and_four_or_slow_ones_are_none() -> None:
     for beats, interval_s, count in (("NVVVVVN", 0.4, 1), ("NVVVVN", 0.4, 0), ("NVVVVVN", 0.7, 0)):
         one = track(beats, interval_s)
-        assert count_tachycardias(one, one, FS) == Found(count, count, count, count)
+        assert count_tachycardias(one, one, FS) == EpisodeCounts(count, count, count, count)
 
 
 def test_a_tachycardia_may_be_told_by_the_rhythm_over_beats_of_any_class() -> None:
     reference = track("N" + "V" * 8 + "N", 0.4)
     told = track("N" * 10, 0.4, (0, "N"), (0.3, "VT"), (3.7, "N"))
-    assert count_tachycardias(reference, told, FS) == Found(1, 1, 1, 1)
+    assert count_tachycardias(reference, told, FS) == EpisodeCounts(1, 1, 1, 1)
     too_few_beats = track("N" * 10, 0.4, (0, "N"), (0.3, "VT"), (1.5, "N"))
-    assert count_tachycardias(reference, too_few_beats, FS) == Found(1, 0, 0, 0)
+    assert count_tachycardias(reference, too_few_beats, FS) == EpisodeCounts(1, 0, 0, 0)
 
 
 def test_a_tachycardia_within_flutter_of_the_reference_is_not_scored() -> None:
     reference = track("N" + "V" * 8 + "N", 0.4, (0, "VFL"))
-    assert count_tachycardias(reference, reference, FS) == Found()
+    assert count_tachycardias(reference, reference, FS) == EpisodeCounts()
 
 
 def test_early_beats_of_fibrillating_atria_are_no_tachycardia() -> None:
@@ -206,11 +206,11 @@ def test_early_beats_of_fibrillating_atria_are_no_tachycardia() -> None:
 def test_pauses_are_the_intervals_of_two_seconds_and_more(intervals_s: list[float]) -> None:
     times = np.cumsum([0.0, *intervals_s])
     long = int(np.count_nonzero(np.diff(times) >= PAUSE_S))
-    assert count_pauses(times, times) == Found(long, long, long, long)
+    assert count_pauses(times, times) == EpisodeCounts(long, long, long, long)
     nobody = count_pauses(times, times[:1])
     assert (nobody.in_reference, nobody.detected, nobody.in_test) == (long, 0, 0)
 
 
 def test_a_pause_that_one_side_measures_a_little_shorter_is_found() -> None:
-    assert count_pauses(np.array([0.0, 2.0]), np.array([0.1, 2.0])) == Found(1, 1, 0, 0)
-    assert count_pauses(np.array([0.0, 2.0]), np.array([0.2, 2.0])) == Found(1, 0, 0, 0)
+    assert count_pauses(np.array([0.0, 2.0]), np.array([0.1, 2.0])) == EpisodeCounts(1, 1, 0, 0)
+    assert count_pauses(np.array([0.0, 2.0]), np.array([0.2, 2.0])) == EpisodeCounts(1, 0, 0, 0)

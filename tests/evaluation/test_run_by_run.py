@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ecgmon.monitor.evaluation.beats.runs import Found, RunCounts, score_runs, stretches
+from ecgmon.monitor.evaluation.beats.runs import EpisodeCounts, RunCounts, score_runs, stretches
 
 NO_FLUTTER = np.zeros((0, 2), dtype=np.int64)
 STEP, WINDOW = 300, 54.0
@@ -101,7 +101,7 @@ def test_beats_beyond_the_window_find_a_couplet_by_half() -> None:
 
 
 def test_a_longer_run_finds_a_shorter_one_but_not_the_other_way() -> None:
-    assert scored("NVVNNNN", "NVVNVNN").couplets == Found(1, 1, 1, 1)
+    assert scored("NVVNNNN", "NVVNVNN").couplets == EpisodeCounts(1, 1, 1, 1)
     longer = scored("NVVVVVVN", "NNVVVNNN")
     assert (longer.long.in_reference, longer.long.detected) == (1, 0)
     assert (longer.short.in_test, longer.short.confirmed) == (1, 1)
@@ -109,8 +109,8 @@ def test_a_longer_run_finds_a_shorter_one_but_not_the_other_way() -> None:
 
 def test_a_run_broken_by_one_beat_is_two_short_ones() -> None:
     counts = scored("NVVVVVVVN", "NVVVNVVVN")
-    assert counts.long == Found(1, 0, 0, 0)
-    assert counts.short == Found(0, 0, 2, 2)
+    assert counts.long == EpisodeCounts(1, 0, 0, 0)
+    assert counts.short == EpisodeCounts(0, 0, 2, 2)
 
 
 def test_single_ectopic_beats_are_no_run_at_either_edge() -> None:
@@ -126,23 +126,23 @@ def test_a_run_of_the_test_that_touches_flutter_is_not_counted_but_one_behind_it
     flutter = np.array([[2 * STEP, 3 * STEP]])
     text = "NNVVNNVVN"
     counts = scored("N" * len(text), text, flutter=flutter)
-    assert counts.couplets == Found(0, 0, 1, 0)
-    assert scored(text, text, flutter=flutter).couplets == Found(2, 2, 1, 1)
+    assert counts.couplets == EpisodeCounts(0, 0, 1, 0)
+    assert scored(text, text, flutter=flutter).couplets == EpisodeCounts(2, 2, 1, 1)
 
 
 def test_edges_may_be_other_than_those_of_ec57() -> None:
     counts = scored("NVVVVVN", "NVVVVVN", edges=(2, 3, 5))
-    assert (counts.short, counts.long) == (Found(), Found(1, 1, 1, 1))
+    assert (counts.short, counts.long) == (EpisodeCounts(), EpisodeCounts(1, 1, 1, 1))
 
 
 @pytest.mark.parametrize(("reference", "test"), [("", ""), ("", "VV"), ("VV", "")])
 def test_an_empty_list_is_no_error(reference: str, test: str) -> None:
     counts = scored(reference, test)
-    assert counts.couplets == Found(int(reference == "VV"), 0, int(test == "VV"), 0)
+    assert counts.couplets == EpisodeCounts(int(reference == "VV"), 0, int(test == "VV"), 0)
 
 
 @given(st.lists(st.tuples(*[st.integers(0, 9)] * 4), min_size=1, max_size=5))
 def test_counts_of_records_add_up(rows: list[tuple[int, int, int, int]]) -> None:
-    total = sum((RunCounts(short=Found(*row)) for row in rows), RunCounts())
-    assert total.short == Found(*np.sum(rows, axis=0).tolist())
-    assert total.long == Found()
+    total = sum((RunCounts(short=EpisodeCounts(*row)) for row in rows), RunCounts())
+    assert total.short == EpisodeCounts(*np.sum(rows, axis=0).tolist())
+    assert total.long == EpisodeCounts()

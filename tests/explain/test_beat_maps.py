@@ -133,7 +133,7 @@ def test_shap_values_are_the_same_every_time_and_leave_chance_alone(known):
 
 def test_without_the_shap_library_the_extra_is_named(known, monkeypatch):
     monkeypatch.setitem(sys.modules, "shap", None)
-    with pytest.raises(MissingExtraError, match=r"ecgmon\[explain\]"):
+    with pytest.raises(MissingExtraError, match=r"shap, which is not installed.*\[explain\]'"):
         shapley(known, FLAT)
 
 

@@ -65,14 +65,14 @@ def test_what_was_learned_comes_back_to_the_last_bit(folder):
     learned = folder.load("bed-1")
     assert learned is not None
     assert learned.pop("away_s") == 0.0
-    assert same(learned, stream.pipeline.learned())
+    assert same(learned, stream.pipeline.patient_memory())
 
 
 def test_a_restart_goes_on_as_if_there_had_been_only_a_gap(folder):
     before = stream_after(60)
     folder.save_all({"bed-1": before})
     after = Stream("bed-1", FS)
-    after.pipeline.recall(folder.load("bed-1"))
+    after.pipeline.remember(folder.load("bed-1"))
     gap = beats([*before.process(block(62, 120)), *before.finish()])
     restart = beats([*after.process(block(62, 120)), *after.finish()])
     known = [beat for beat in gap if beat.sample >= 62 * FS]
@@ -101,14 +101,14 @@ def after_a_minute(sinus: Any) -> Stream:
 @pytest.mark.parametrize("first_s", [0, 62, 500])
 def test_the_rhythm_goes_on_over_a_restart_wherever_its_samples_begin(sinus, first_s):
     stream = Stream("bed-1", FS)
-    stream.pipeline.recall(after_a_minute(sinus).pipeline.learned(), away_s=2.0)
+    stream.pipeline.remember(after_a_minute(sinus).pipeline.patient_memory(), away_s=2.0)
     first = round(first_s * FS)
     assert rhythms(stream.process(SampleBlock(sinus[None, -720:], first, FS, "bed-1"))) == [("N", first)]
 
 
 def test_a_rhythm_of_long_ago_is_not_believed(sinus):
     stream = Stream("bed-1", FS)
-    stream.pipeline.recall(after_a_minute(sinus).pipeline.learned(), away_s=500.0)
+    stream.pipeline.remember(after_a_minute(sinus).pipeline.patient_memory(), away_s=500.0)
     assert rhythms(stream.process(SampleBlock(sinus[None, -720:], 0, FS, "bed-1"))) == []
 
 
@@ -169,7 +169,7 @@ def test_a_single_changed_byte_is_noticed(folder, tmp_path):
 
 def test_what_another_model_learned_is_refused(caplog):
     source = stream_after(10)
-    learned = {**source.pipeline.learned(), "model": "another"}
+    learned = {**source.pipeline.patient_memory(), "model": "another"}
     monitor = Monitor(MonitorSettings(), [])
     monitor.remember({}, lambda _: learned)
     with caplog.at_level(logging.WARNING):
@@ -177,16 +177,16 @@ def test_what_another_model_learned_is_refused(caplog):
     assert "begins without what was learned before" in caplog.text
     fresh = Stream("bed-1", FS)
     fresh.process(block(0, 5))
-    assert same(monitor.streams["bed-1"].pipeline.learned(), fresh.pipeline.learned())
+    assert same(monitor.streams["bed-1"].pipeline.patient_memory(), fresh.pipeline.patient_memory())
 
 
 def test_a_damaged_memory_leaves_a_pipeline_as_new():
     stream = Stream("bed-1", FS)
-    learned = stream_after(10).pipeline.learned()
+    learned = stream_after(10).pipeline.patient_memory()
     learned["classifier"] = {"context": learned["classifier"]["context"]}
     with pytest.raises(ValueError, match=r"lacks.*memory"):
-        stream.pipeline.recall(learned)
-    assert same(stream.pipeline.learned(), Stream("bed-1", FS).pipeline.learned())
+        stream.pipeline.remember(learned)
+    assert same(stream.pipeline.patient_memory(), Stream("bed-1", FS).pipeline.patient_memory())
 
 
 def test_a_disk_that_cannot_be_written_is_told_once(tmp_path, caplog):
@@ -209,5 +209,5 @@ def test_a_device_that_changes_its_rate_keeps_its_patient_and_ends_its_alarms():
     after = monitor.streams["bed-1"]
     assert after is not before
     assert not before.alarms.open_alarms()
-    fresh = Stream("bed-1", 250.0).pipeline.learned()["classifier"]
-    assert not same(after.pipeline.learned()["classifier"], fresh)
+    fresh = Stream("bed-1", 250.0).pipeline.patient_memory()["classifier"]
+    assert not same(after.pipeline.patient_memory()["classifier"], fresh)

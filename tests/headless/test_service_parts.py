@@ -14,6 +14,7 @@ from types import SimpleNamespace
 import pytest
 
 from ecgmon.monitor.core.errors import SourceError, UsageError
+from ecgmon.monitor.core.extras import install_command
 from ecgmon.monitor.headless import doctor, unit
 from ecgmon.monitor.headless.attendant import LONGEST_S, Attendant
 from ecgmon.monitor.headless.control import LONGEST_REQUEST, answering, ask
@@ -216,20 +217,20 @@ def test_a_full_disk_is_a_fault(tmp_path, monkeypatch):
 
 
 @pytest.mark.parametrize(
-    ("outputs", "about", "package"),
+    ("outputs", "about", "package", "extra"),
     [
-        ({"gpio": {}}, "pins", "gpiozero"),
-        ({"notify": {"urls": ["json://localhost"]}}, "notifications", "apprise"),
+        ({"gpio": {}}, "pins", "gpiozero", "gpio"),
+        ({"notify": {"urls": ["json://localhost"]}}, "notifications", "apprise", "notify"),
     ],
 )
-def test_a_missing_package_is_named_with_its_extra(monkeypatch, outputs, about, package):
+def test_a_missing_package_is_named_with_its_extra(monkeypatch, outputs, about, package, extra):
     def find(name: str):
         return None if name == package else SimpleNamespace()
 
     monkeypatch.setattr(doctor.importlib.util, "find_spec", find)
     finding = findings(outputs=outputs)[about][0]
-    assert finding.verdict == "fault"
-    assert "pip install 'ecgmon[" in finding.cure
+    assert (finding.verdict, finding.text) == ("fault", f"{package} is not installed")
+    assert finding.cure == install_command(extra)
 
 
 def test_a_clock_that_was_never_set_is_a_fault(monkeypatch):

@@ -75,6 +75,9 @@ hollow = "ecgmon_broken:HOLLOW_ALARM"
 crashing = "ecgmon_crashing:MODEL"
 missing-model = "ecgmon_broken:MODEL"
 numbered = "ecgmon_broken:NUMBER"
+[project.entry-points."ecgmon.pages"]
+crashing = "ecgmon_crashing:PAGE"
+half-page = "ecgmon_broken:Half"
 """
 
 BROKEN_CODE = """

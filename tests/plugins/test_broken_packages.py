@@ -22,7 +22,8 @@ def test_listings_show_what_is_broken_and_why(ecgmon, broken):
     assert refused == ["crashing", "missing-model", "numbered"]
     plugins = ecgmon("plugins", beside=(broken,))
     assert plugins.returncode == 0
-    assert plugins.stdout.count("SystemExit") == 5
+    assert plugins.stdout.count("SystemExit") == 6
+    assert "Half'> is not a class derived from ecgmon.monitor.dashboard.pages.base.Page" in plugins.stdout
 
 
 def test_a_run_that_uses_none_of_it_is_not_disturbed(ecgmon, broken, tmp_path):

@@ -32,7 +32,7 @@ def test_the_authors_own_tests_pass_where_it_is_installed(example, tmp_path):
     path = os.pathsep.join((str(example), str(ROOT)))
     done = subprocess.run(
         [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-o", "asyncio_mode=auto", tests],
-        env={**os.environ, "PYTHONPATH": path},
+        env={**os.environ, "PYTHONPATH": path, "QT_QPA_PLATFORM": "offscreen"},
         cwd=tmp_path,
         capture_output=True,
         text=True,
@@ -40,7 +40,7 @@ def test_the_authors_own_tests_pass_where_it_is_installed(example, tmp_path):
         check=False,
     )
     assert done.returncode == 0, done.stdout
-    assert "5 passed" in done.stdout
+    assert "6 passed" in done.stdout
 
 
 def test_every_part_is_listed_with_its_package(ecgmon, example):
@@ -60,7 +60,18 @@ def test_every_part_is_listed_with_its_package(ecgmon, example):
         ["output", "tally", "ecgmon-example", "works"],
         ["alarm", "atrial_beats_per_minute", "ecgmon-example", "works"],
         ["model", "example-model", "ecgmon-example", "works"],
+        ["page", "count", "ecgmon-example", "works"],
     ]
+
+
+def test_without_qt_a_page_is_listed_with_what_it_needs(ecgmon, example, tmp_path):
+    (tmp_path / "PyQt6.py").write_text("raise ImportError('libEGL.so.1: cannot open shared object file')\n")
+    done = ecgmon("plugins", beside=(tmp_path, example))
+    assert done.returncode == 0, done.stderr
+    (page,) = (line for line in done.stdout.splitlines() if line.startswith("page"))
+    assert page.split()[1:3] == ["count", "ecgmon-example"]
+    assert "needs the window, which is not installed" in page
+    assert "[gui]'" in page
 
 
 def test_without_other_packages_none_is_listed(ecgmon):
@@ -106,7 +117,7 @@ def test_record_100_through_its_source_and_decoder_gives_beats_alarms_and_a_tall
     assert alarms[0]["priority"] == "medium"
     assert alarms[0]["message"] == "Atrial beats: more than 1 in a minute"
     assert not any("atrial_beats" in alarm["kind"] for alarm in lines(tmp_path / "direct.jsonl", "alarm"))
-    tally = json.loads((tmp_path / "tally.json").read_text())["bed7"]
+    tally = json.loads((settings.parent / "tally.json").read_text())["bed7"]
     assert tally["Beat"] == len(found)
     assert tally["atrial_beats_per_minute active"] == len([a for a in alarms if a["state"] == "active"])
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import tomllib
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -62,6 +63,17 @@ def test_the_alarm_of_the_page_keeps_its_promises(shown):
     rates = [HeartRate(sample=n, time_s=n, known_at=n, bpm=bpm) for n, bpm in enumerate((100, 190, None, 90))]
     changes = check_alarm(shown["ALARM"], rates, 250.0)
     assert [change.message for change in changes] == ["Racing: 190/min", "Racing over"]
+
+
+def test_the_page_of_the_page_counts_the_beats_of_the_stream_it_is_shown(shown, qtbot):
+    page = shown["CountPage"](None)
+    qtbot.addWidget(page)
+    page.build()
+    page.refresh(0.0)
+    assert page.words.text() == "0 beats are kept"
+    page.set_session(SimpleNamespace(beats=range(7)))
+    page.refresh(1.0)
+    assert page.words.text() == "7 beats are kept"
 
 
 def test_the_packaging_of_the_page_is_that_of_the_example():

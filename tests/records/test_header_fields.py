@@ -173,3 +173,10 @@ def test_any_arrangement_of_fields_is_understood_or_refused(text: str) -> None:
         return
     assert read.frame_hz > 0
     assert all(signal.samples_per_frame >= 1 for signal in read.signals)
+
+
+def test_comments_are_kept_wherever_they_stand_and_empty_ones_are_not() -> None:
+    read = header("# before", "rec 1 250 10", "#<age>: 60", "rec.dat 16", "#", "#   ", "#last  ")
+    assert read.comments == ("before", "<age>: 60", "last")
+    assert header("rec/1 1 250 10", "rec_0 10", "# of segments").comments == ("of segments",)
+    assert header("rec 1", "rec.dat 212").comments == ()

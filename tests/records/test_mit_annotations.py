@@ -6,6 +6,7 @@ import struct
 from pathlib import Path
 
 import pytest
+import wfdb
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -27,7 +28,8 @@ NOTES = st.text(st.characters(min_codepoint=33, max_codepoint=126), max_size=60)
     lambda note: not note.startswith("##")
 )
 ANNOTATIONS = st.lists(
-    st.builds(Annotation, st.integers(0, 2**33), st.sampled_from(list(CODES)), NOTES), max_size=30
+    st.builds(Annotation, st.integers(0, 2**33), st.sampled_from(list(CODES)), NOTES, st.integers(-128, 127)),
+    max_size=30,
 )
 
 
@@ -70,7 +72,7 @@ def test_any_bytes_are_annotations_or_refused(data: bytes) -> None:
     assert all(isinstance(a.sample, int) and a.symbol for a in found)
 
 
-def test_channel_subtype_and_number_belong_to_an_annotation_and_are_passed_over() -> None:
+def test_subtype_channel_and_number_belong_to_an_annotation_and_the_last_two_are_passed_over() -> None:
     data = (
         word(1, 100)
         + word(61, 3)
@@ -81,7 +83,21 @@ def test_channel_subtype_and_number_belong_to_an_annotation_and_are_passed_over(
         + word(5, 20)
         + b"\0\0"
     )
-    assert decode(data)[0] == [Annotation(100, "N", "(N"), Annotation(120, "V")]
+    assert decode(data)[0] == [Annotation(100, "N", "(N", 3), Annotation(120, "V")]
+
+
+@pytest.mark.parametrize("subtype", [-128, -1, 1, 127])
+def test_a_subtype_keeps_its_sign_and_ends_with_its_annotation(subtype: int) -> None:
+    written = [Annotation(5, "~", "", subtype), Annotation(9, "~", "loose", subtype), Annotation(12, "N")]
+    assert decode(annotation_bytes(written))[0] == written
+
+
+def test_subtypes_are_those_that_the_wfdb_package_reads() -> None:
+    path = BUNDLED / "mitdb" / "200.atr"
+    theirs = wfdb.rdann(str(path.with_suffix("")), "atr")
+    ours = read_annotation_file(path)
+    assert ours.subtypes.tolist() == theirs.subtype.tolist()
+    assert set(ours.subtypes.tolist()) != {0}
 
 
 def test_a_note_of_odd_length_is_padded() -> None:

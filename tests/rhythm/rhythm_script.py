@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from ecgmon.monitor.rhythm.analyser import RhythmAnalyser
-from ecgmon.monitor.rhythm.findings import EpisodeFinding, Found, RhythmFinding, SeenBeat
+from ecgmon.monitor.rhythm.findings import EpisodeFinding, RhythmFinding, RhythmOrEpisode, SeenBeat
 from ecgmon.monitor.rhythm.vf import VfSecond
 
 FS = 360
@@ -105,26 +105,28 @@ class RhythmScript:
         self.steps.append((at, what, (arguments[0], at, arguments[1])))
 
 
-def play(steps: Iterable[Step], analyser: RhythmAnalyser | None = None, until_s: float = 0.0) -> list[Found]:
+def play(
+    steps: Iterable[Step], analyser: RhythmAnalyser | None = None, until_s: float = 0.0
+) -> list[RhythmOrEpisode]:
     """Return what an analyser finds, up to a time with nothing more to see."""
     analyser = analyser or RhythmAnalyser()
-    found: list[Found] = []
+    findings: list[RhythmOrEpisode] = []
     for known, what, arguments in steps:
         if what != "gap":
-            found += analyser.advance(known)
-        found += getattr(analyser, what)(*arguments)
-    return found + analyser.advance(int(until_s * FS))
+            findings += analyser.advance(known)
+        findings += getattr(analyser, what)(*arguments)
+    return findings + analyser.advance(int(until_s * FS))
 
 
-def rhythms(found: Iterable[Found]) -> list[tuple[str, float]]:
+def rhythms(findings: Iterable[RhythmOrEpisode]) -> list[tuple[str, float]]:
     """Return each rhythm and the second at which it began."""
-    return [(f.rhythm, round(f.start / FS, 1)) for f in found if isinstance(f, RhythmFinding)]
+    return [(f.rhythm, round(f.start / FS, 1)) for f in findings if isinstance(f, RhythmFinding)]
 
 
-def names(found: Iterable[Found]) -> list[str]:
-    return [rhythm for rhythm, _ in rhythms(found)]
+def names(findings: Iterable[RhythmOrEpisode]) -> list[str]:
+    return [rhythm for rhythm, _ in rhythms(findings)]
 
 
-def short(found: Iterable[Found]) -> list[tuple[str, int]]:
+def short(findings: Iterable[RhythmOrEpisode]) -> list[tuple[str, int]]:
     """Return the kind and the number of beats of each episode."""
-    return [(f.kind, f.beats) for f in found if isinstance(f, EpisodeFinding)]
+    return [(f.kind, f.beats) for f in findings if isinstance(f, EpisodeFinding)]

@@ -44,7 +44,7 @@ def test_even_conduction_for_a_while_does_not_end_atrial_fibrillation():
     assert names(play(script.ordered())) == ["AFIB"]
 
 
-def test_fibrillation_in_doubt_ends_when_ventricular_beats_allow_no_more_judgement():
+def test_fibrillation_in_doubt_ends_when_ventricular_beats_allow_no_more_classification():
     script = RhythmScript().fibrillation(80).beats(12, 0.75).pattern("VN" * 30)
     found = [f for f in play(script.ordered()) if isinstance(f, RhythmFinding)]
     assert (found[-1].rhythm, found[-1].beneath) == ("B", "N")
@@ -83,7 +83,7 @@ def test_frequent_early_beats_of_the_atria_are_no_fibrillation():
     assert set(names(play(script.ordered()))) == {"N"}
 
 
-def test_irregular_beats_among_many_ventricular_ones_are_not_judged():
+def test_irregular_beats_among_many_ventricular_ones_are_not_classified():
     script = RhythmScript().pattern("N" * 40)
     for _ in range(40):
         script.fibrillation(2).beat(0.4, "V")

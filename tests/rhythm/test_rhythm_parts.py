@@ -125,9 +125,9 @@ def test_asystole_is_due_so_long_after_the_last_beat_and_a_beat_ends_it():
 def test_seconds_through_which_no_beat_could_be_seen_do_not_count():
     watch = AbsenceWatch(SETTINGS)
     assert watch.due is None
-    watch.second(0, 360, blind=False)
+    watch.second(0, 360, unreadable=False)
     first = watch.due
-    watch.second(360, 720, blind=True)
+    watch.second(360, 720, unreadable=True)
     assert watch.due == first + 720
 
 
@@ -176,11 +176,11 @@ def test_which_seconds_cannot_be_read_and_which_may_hide_a_beat(index, reasons, 
     assert may_hide_a_beat(index, reasons, 0.15) is hides
 
 
-def test_a_rhythm_is_unknown_after_three_blind_seconds_and_known_after_three_good_ones():
+def test_a_rhythm_is_unknown_after_three_unreadable_seconds_and_known_after_three_good_ones():
     watch = UnreadableWatch(SETTINGS)
     since = []
-    for second, blind in enumerate([False] * 5 + [True] * 4 + [False] * 4):
-        watch.second(second * 360, blind=blind)
+    for second, unreadable in enumerate([False] * 5 + [True] * 4 + [False] * 4):
+        watch.second(second * 360, unreadable=unreadable)
         since.append(watch.unreadable_since)
     assert since == [None] * 7 + [5 * 360.0] * 4 + [None] * 2
 
@@ -188,7 +188,7 @@ def test_a_rhythm_is_unknown_after_three_blind_seconds_and_known_after_three_goo
 @pytest.mark.parametrize(("length_s", "unknown"), [(2.9, False), (3.0, True), (100.0, True)])
 def test_a_gap_makes_the_rhythm_unknown_if_it_is_as_long(length_s, unknown):
     watch = UnreadableWatch(SETTINGS)
-    watch.second(0, blind=False)
+    watch.second(0, unreadable=False)
     watch.gap(360, round(360 + length_s * 360))
     assert (watch.unreadable_since == 360.0) is unknown
 
@@ -245,7 +245,7 @@ def test_indices_counted_anew_change_nothing_but_places():
     assert [rr_s for _, rr_s in shifted.state.intervals] == [rr_s for _, rr_s in base.state.intervals]
 
 
-def test_too_many_ventricular_beats_keep_the_atria_from_being_judged():
+def test_too_many_ventricular_beats_keep_the_atria_from_being_classified():
     watch = AfWatch(SETTINGS, Sure(0.99))
     for beat in beats("NV" * 40):
         assert not watch.take(beat)
@@ -264,7 +264,7 @@ PARTS = {
 
 def shown(part, beat: SeenBeat) -> None:
     if isinstance(part, UnreadableWatch):
-        part.second(round(beat.at), blind=beat.aami == "V")
+        part.second(round(beat.at), unreadable=beat.aami == "V")
     elif isinstance(part, AbsenceWatch):
         part.seen(beat.at)
         part.take(beat, 0)

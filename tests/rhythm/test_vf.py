@@ -118,13 +118,13 @@ def test_a_second_comes_with_the_last_sample_of_the_next(detector):
     assert detector.delay_samples == 2 * SECOND - 1
 
 
-def test_a_stream_that_begins_within_a_second_is_judged_from_the_next_whole_one(detector):
+def test_a_stream_that_begins_within_a_second_is_classified_from_the_next_whole_one(detector):
     detector.reset(1000)
     seconds = detector.process(np.zeros(5 * SECOND))
     assert seconds[0].start == 3 * SECOND
 
 
-def test_where_samples_are_missing_nothing_is_judged(detector):
+def test_where_samples_are_missing_nothing_is_classified(detector):
     missing = np.zeros(20 * SECOND, dtype=np.bool_)
     missing[10 * SECOND : 10 * SECOND + 180] = True
     seconds = detector.process(np.zeros(missing.size), missing)

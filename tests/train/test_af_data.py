@@ -26,7 +26,8 @@ BLOCK_S = BLOCK / 360
 
 def reference(*changes: tuple[float, str]) -> Reference:
     samples = np.array([round(at * 360) for at, _ in changes])
-    return Reference(samples, np.full(len(changes), "+"), np.array([note for _, note in changes]))
+    notes = np.array([note for _, note in changes])
+    return Reference(samples, np.full(len(changes), "+"), notes, np.zeros(len(changes), dtype=np.int64))
 
 
 def part(record: str, fibrillates: list[bool], value: float = 1.0) -> Stretches:
@@ -48,7 +49,8 @@ def test_before_the_first_annotation_there_is_no_rhythm() -> None:
 
 
 def test_beat_annotations_change_no_rhythm() -> None:
-    notes = Reference(np.array([0, 360, 720]), np.array(["+", "N", "V"]), np.array(["(AFIB", "", ""]))
+    samples, texts = np.array([0, 360, 720]), np.array(["(AFIB", "", ""])
+    notes = Reference(samples, np.array(["+", "N", "V"]), texts, np.zeros(3, dtype=np.int64))
     rhythm, pure = pure_rhythm(notes, 360.0, np.array([60.0]))
     assert (rhythm.tolist(), pure.tolist()) == (["AFIB"], [True])
 

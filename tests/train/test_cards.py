@@ -14,7 +14,7 @@ from ecgmon.models.af import card as af
 from ecgmon.models.arrhythminet import card as arrhythminet
 from ecgmon.models.arrhythminet.network import Version, build, parameter_count
 from ecgmon.models.arrhythminet.training import Result, TrainingPlan
-from ecgmon.models.common.card import FACTS, Card, markdown_table, percent, scores_of
+from ecgmon.models.common.card import FACTS, SECTIONS, Card, markdown_table, percent
 from ecgmon.models.quality import card as quality
 from ecgmon.models.rpeak import card as rpeak
 from ecgmon.models.rpeak.network import RPeakNetwork
@@ -50,6 +50,12 @@ def written(entry: ZooEntry, scores: str) -> str:
         case name:
             network = build("v1" if name.endswith("v1") else "v2")
             return arrhythminet.page(find_model(name).contract(), parameter_count(network), scores)
+
+
+def scores_of(page: str) -> str:
+    """Return the part of a card between the headings of the scores and of the limits."""
+    scored, limits, _ = SECTIONS
+    return page.partition(f"{scored}\n")[2].partition(f"{limits}\n")[0].strip()
 
 
 @pytest.mark.parametrize("name", ENTRIES)

@@ -40,7 +40,10 @@ from ecgmon.sim.record import Record, Reference, read_record
 def record(seconds: int, *notes: tuple[float, str, str]) -> Record:
     samples = np.array([round(at * 250) for at, _, _ in notes], dtype=np.int64)
     reference = Reference(
-        samples, np.array([symbol for _, symbol, _ in notes]), np.array([note for *_, note in notes])
+        samples,
+        np.array([symbol for _, symbol, _ in notes]),
+        np.array([note for *_, note in notes]),
+        np.zeros(len(notes), dtype=np.int64),
     )
     counts = np.zeros((1, 250 * seconds), dtype=np.int16)
     flat = Stretch(0, counts, np.array([200.0]), np.array([0.0]), np.array([-32768]))

@@ -9,7 +9,7 @@ import torch
 from ecgmon.models.vf import card
 from ecgmon.models.vf.augment import Augmenter
 from ecgmon.models.vf.data import Lead, short_signal
-from ecgmon.models.vf.network import VfNetwork, judged_steps
+from ecgmon.models.vf.network import VfNetwork, classified_steps
 from ecgmon.models.vf.patients import FOLDS, TEST_MITDB, TRAIN_MITDB, VFDB, VFDB_WITH, vfdb_folds
 from ecgmon.models.vf.scoring import Run, line, score
 from ecgmon.models.vf.training import TrainingPlan, lessons, train
@@ -53,9 +53,9 @@ def test_what_is_made_quiet_is_called_asystole():
     assert size[~wanted].max() < 0.04 < size[wanted].min()
 
 
-def test_the_judged_second_lies_within_what_is_pooled_for_it():
+def test_the_classified_second_lies_within_what_is_pooled_for_it():
     network = VfNetwork().eval()
-    first, last = judged_steps()
+    first, last = classified_steps()
     assert 0 <= first < last <= network.steps(torch.zeros(1, 1, WINDOW)).shape[2]
     assert first * 24 <= 180 <= 270 <= last * 24
 

@@ -33,6 +33,7 @@ Names of patients are left out unless --names asks for them.
 
 _WHERE = Group(validator=one_of)
 
+Form = Literal["table", "csv", "json", "parquet"]
 Moment = Annotated[str | None, Parameter(metavar="TIME")]
 
 app = command("events", _EXAMPLES)
@@ -48,7 +49,7 @@ def events(
     kind: Annotated[Several, Parameter(metavar="KIND")] = (),
     device: Name = None,
     last: Whole = None,
-    format: Literal["table", "csv", "json", "parquet"] = "table",  # noqa: A002 - the option's name
+    format: Form = "table",  # noqa: A002 - the option's name
     output: File = None,
     names: Flag = False,
 ) -> int:
@@ -82,7 +83,6 @@ def events(
     EcgmonError
         The store cannot be read, a time makes no sense or the export cannot be written.
     """
-    from ecgmon.monitor.store.export import write_csv, write_json, write_parquet
     from ecgmon.monitor.store.store import EventStore, Query
 
     opened = EventStore(_address(store, config))
@@ -94,17 +94,23 @@ def events(
         device=device,
         limit=last,
     )
-    patients = opened.patients() if names else {}
-    found = opened.query(query)
-    if format == "parquet":
+    _export(opened.query(query), opened.patients() if names else {}, format, output)
+    return 0
+
+
+def _export(
+    found: Iterator[dict[str, Any]], patients: Mapping[str, str], form: Form, output: Path | None
+) -> None:
+    from ecgmon.monitor.store.export import write_csv, write_json, write_parquet
+
+    if form == "parquet":
         if output is None:
             raise UsageError("Parquet is not for a terminal.", "Name a file with --output.")
         write_parquet(found, output, patients)
-        return 0
+        return
     writers = {"table": write_table, "csv": write_csv, "json": write_json}
     with _stream(output) as stream:
-        writers[format](found, stream, patients)
-    return 0
+        writers[form](found, stream, patients)
 
 
 def write_table(found: Iterator[Mapping[str, Any]], stream: IO[str], names: Mapping[str, str]) -> None:

@@ -20,12 +20,14 @@ from ecgmon.monitor.cli.options import (
     command,
     exactly_one,
 )
+from ecgmon.monitor.core.extras import require
 
 if TYPE_CHECKING:
     import numpy as np
 
     from ecgmon.monitor.core.events import Beat
     from ecgmon.monitor.explain.explanation import Explanation
+    from ecgmon.sim.record import Record
 
 _EXAMPLES = """\
 examples:
@@ -79,32 +81,41 @@ def explain_beat(
         The record, the model or the beat is not there, an extra is missing, or the
         picture cannot be written.
     """
+    require("Explaining a beat", "explain", "scipy", "shap", "matplotlib")
+    from ecgmon.monitor.explain.picture import draw
+    from ecgmon.sim.library import find_record
+    from ecgmon.sim.record import read_record
+
+    read = read_record(find_record(as_record(record), data_dir))
+    named, number, by, found = _explained(read, channel, model, beat, time)
+    where = f"{read.name}, {read.leads[channel]}, beat {number} at {named.time_s:.2f} s"
+    title = f"{where}: named {named.symbol} by {by}"
+    path = out or Path(f"{read.name}-beat{number}.png")
+    draw(found, title, path)
+    sys.stdout.write("\n".join([title, *_lines(named, found), f"Picture: {path}"]) + "\n")
+    return 0
+
+
+def _explained(
+    read: Record, channel: int, model: str | None, beat: int | None, time_s: float | None
+) -> tuple[Beat, int, str, Explanation]:
+    """Return the beat asked for, its number, the name of its classifier, and why it was named so."""
     from ecgmon.monitor.evaluation.records import one_lead
     from ecgmon.monitor.explain.capture import catch_beat
     from ecgmon.monitor.explain.explanation import explain
-    from ecgmon.monitor.explain.picture import draw
     from ecgmon.monitor.explain.probe import Probe
     from ecgmon.monitor.explain.shap_map import load_background
     from ecgmon.monitor.inference.classification import ClassifierSettings
     from ecgmon.monitor.inference.opening import open_classifier
     from ecgmon.monitor.pipeline.pipeline import PipelineSettings
-    from ecgmon.sim.library import find_record
-    from ecgmon.sim.record import read_record
 
-    read = read_record(find_record(as_record(record), data_dir))
     settings = PipelineSettings(classifier=ClassifierSettings(model=model))
     samples = one_lead(read, channel)
-    named, window, number = catch_beat(samples, read.fs_hz, settings, number=beat, time_s=time)
+    named, window, number = catch_beat(samples, read.fs_hz, settings, number=beat, time_s=time_s)
     classifier = open_classifier(settings.classifier)
-    found = explain(
-        Probe(classifier, window), load_background(), classifier.contract.symbols, rr_s=named.rr_s
-    )
-    where = f"{read.name}, {read.leads[channel]}, beat {number} at {named.time_s:.2f} s"
-    title = f"{where}: named {named.symbol} by {classifier.contract.name}"
-    path = out or Path(f"{read.name}-beat{number}.png")
-    draw(found, title, path)
-    sys.stdout.write("\n".join([title, *_lines(named, found), f"Picture: {path}"]) + "\n")
-    return 0
+    contract = classifier.contract
+    found = explain(Probe(classifier, window), load_background(), contract.symbols, rr_s=named.rr_s)
+    return named, number, contract.name, found
 
 
 def _lines(beat: Beat, found: Explanation) -> list[str]:

@@ -114,7 +114,7 @@ class Faults:
             raise UsageError(f"--{str(first['loc'][0]).replace('_', '-')}: {first['msg']}.") from error
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True)
 class _Measured:
     """What a device measures, and how fast its time goes."""
 
@@ -192,15 +192,8 @@ def simulate(
     EcgmonError
         The record, the broker or an option cannot be used.
     """
-    measured = _Measured(
-        record=as_record(record),
-        channel=channel,
-        data_dir=data_dir,
-        duration=duration,
-        speed=speed,
-        repeat=repeat,
-        faults=(faults or Faults()).settings(),
-    )
+    wrong = (faults or Faults()).settings()
+    measured = _Measured(as_record(record), channel, data_dir, duration, speed, repeat, wrong)
     if mqtt:
         return _crowd(measured, mqtt, count, rate, json=json)
     return _port(measured, device, link)

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import importlib
-import importlib.util
 from collections.abc import Callable, Mapping
 
 from ecgmon.monitor.cli.options import Words, command
-from ecgmon.monitor.core.errors import MissingExtraError
+from ecgmon.monitor.core.extras import require
 
 TRAININGS: Mapping[str, str] = {
     "adaptive": "The beat classifier that is used unless told otherwise.",
@@ -47,11 +46,7 @@ def train(name: str, words: tuple[str, ...]) -> int:
     MissingExtraError
         If torch or another part of training is not installed.
     """
-    for part in ("torch", "onnx", "wfdb"):
-        if importlib.util.find_spec(part) is None:
-            raise MissingExtraError(
-                f"Training needs {part}, which is not installed.", "Run: pip install 'ecgmon[train]'"
-            )
+    require("Training", "train", "torch", "onnx", "scipy")
     module = importlib.import_module(f"ecgmon.models.{name}.__main__")
     return int(module.main(words or ("train",)))
 

@@ -117,7 +117,8 @@ def compose(
     start_column = span.left + (start - span.start) * scale
     origin = round(span.start - span.left / scale)
     around = int(LETTER_REACH_S * PIPELINE_HZ) + reach
-    beats = session.beats.between(span.start - around, min(span.stop + around, head)) if letters else []
+    first, last = span.start - around, span.stop + around
+    beats = session.beats.between(first, min(last, head)) if letters else []
     shown = place_letters(beats, origin, scale, letter_px)
     return Scene(
         left=left,
@@ -125,14 +126,16 @@ def compose(
         lines=_lines(session, lanes, (start, stop), start_column, scale),
         shading=_shading(session, (start, stop), start_column, scale, (left, right), ramp),
         letters=_inside(shown, page, letter_px) if inside else shown,
-        reference=_reference(
-            session, span.start - around, min(span.stop + around, head - REFERENCE_DELAY), origin, scale
-        ),
-        patches=[
-            Patch((m.start - origin) * scale, (m.stop - origin) * scale, m.kind, m.text)
-            for m in session.marks_between(start, stop)
-        ],
+        reference=_reference(session, first, min(last, head - REFERENCE_DELAY), origin, scale),
+        patches=_patches(session, (start, stop), origin, scale),
     )
+
+
+def _patches(session: StreamSession, samples: tuple[int, int], origin: int, scale: float) -> list[Patch]:
+    return [
+        Patch((mark.start - origin) * scale, (mark.stop - origin) * scale, mark.kind, mark.text)
+        for mark in session.marks_between(*samples)
+    ]
 
 
 def _lines(

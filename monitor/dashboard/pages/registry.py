@@ -11,6 +11,9 @@ from ecgmon.monitor.dashboard.pages.broken import BrokenPage
 
 _HERE = "ecgmon.monitor.dashboard.pages"
 
+GROUP = "ecgmon.pages"
+"""Entry points of other packages' pages."""
+
 OWN_PAGES = {
     "live": f"{_HERE}.live:LivePage",
     "review": f"{_HERE}.review:ReviewPage",
@@ -22,7 +25,7 @@ OWN_PAGES = {
 
 def page_registry() -> Registry:
     """Return all pages that can be had; entry points are looked up anew for each window."""
-    return Registry("ecgmon.pages", OWN_PAGES)
+    return Registry(GROUP, OWN_PAGES, _unfit)
 
 
 def make_pages(context: PageContext) -> dict[str, Page]:
@@ -50,17 +53,16 @@ def _own(registry: Registry, name: str, context: PageContext) -> Page:
 
 def _foreign(registry: Registry, name: str, context: PageContext) -> Page:
     try:
-        page = _page_class(registry.load(name))(context)
+        page: Page = registry.load(name)(context)
         page.build()
     except Exception as error:  # anything can happen in somebody else's code
         return broken_page(name, context, error)
     return page
 
 
-def _page_class(kind: object) -> type[Page]:
-    if isinstance(kind, type) and issubclass(kind, Page):
-        return kind
-    raise PluginError(f"{kind!r} is no page.", f"Derive it from {Page.__module__}.Page.")
+def _unfit(kind: object) -> str:
+    is_page = isinstance(kind, type) and issubclass(kind, Page)
+    return "" if is_page else f"{kind!r} is not a class derived from {Page.__module__}.Page"
 
 
 def broken_page(name: str, context: PageContext, error: Exception) -> BrokenPage:

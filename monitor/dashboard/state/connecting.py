@@ -9,6 +9,8 @@ from urllib.parse import quote
 from serial.tools import list_ports
 
 from ecgmon.firmware_bridge import decoders
+from ecgmon.monitor.wfdb.header import DamagedError
+from ecgmon.monitor.wfdb.reader import read_header
 from ecgmon.sim.library import BUNDLED
 
 DATABASES = {
@@ -66,16 +68,21 @@ def record_choices(data_dir: Path | None = None) -> list[RecordChoice]:
 
 
 def describe(name: str, header: Path) -> str:
-    """Return the database's description of a record: signals, length, and the header's comments."""
-    lines = header.read_text(encoding="ascii", errors="replace").splitlines()
-    comments = [line[1:].strip() for line in lines if line.startswith("#") and line[1:].strip()]
-    fields = next((line.split() for line in lines if line and not line.startswith("#")), [])
+    """Return the database's description of a record: signals, length, and the header's comments.
+
+    A record whose header is damaged says so.
+    """
     parts = [DATABASES.get(name.split("/", maxsplit=1)[0], "")]
-    if len(fields) >= 4:
-        rate, samples = float(fields[2].split("/")[0]), int(fields[3])
-        parts.append(f"{fields[1]} leads, {rate:g} Hz, {samples / rate / 60:.0f} min.")
-    if comments:
-        notes = [*comments[:2], " ".join(comments[2:])]
+    try:
+        said = read_header(header.with_suffix(""))
+    except DamagedError as error:
+        return "\n".join([*filter(None, parts), f"It cannot be read: {error}."])
+    if said.n_frames is not None:
+        minutes = said.n_frames / said.frame_hz / 60
+        number, kind = (len(said.segments), "segment") if said.segments else (len(said.signals), "lead")
+        parts.append(f"{number} {kind}{'' if number == 1 else 's'}, {said.frame_hz:g} Hz, {minutes:.0f} min.")
+    if said.comments:
+        notes = [*said.comments[:2], " ".join(said.comments[2:])]
         parts.append("Header: " + " · ".join(note for note in notes if note))
     return "\n".join(part for part in parts if part)
 

@@ -9,8 +9,9 @@ from ecgmon.monitor.dashboard.state.session import StreamSession
 from ecgmon.monitor.ingest.base import Source
 from ecgmon.monitor.ingest.registry import open_sources
 from ecgmon.monitor.outputs.base import Output
-from ecgmon.monitor.run.monitor import AFTER_S, Monitor, MonitorThread
+from ecgmon.monitor.run.monitor import Monitor
 from ecgmon.monitor.run.settings import MonitorSettings
+from ecgmon.monitor.run.thread import AFTER_S, MonitorThread
 from ecgmon.sim.record import Reference
 from ecgmon.sim.replay import ReplayControls
 

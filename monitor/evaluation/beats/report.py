@@ -7,7 +7,7 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
-from ecgmon.monitor.evaluation.beats.runs import Found
+from ecgmon.monitor.evaluation.beats.runs import EpisodeCounts
 from ecgmon.monitor.evaluation.beats.score import LABELS, RecordScore, pool
 from ecgmon.monitor.evaluation.table import Cell, Column, Table
 
@@ -180,7 +180,7 @@ def _ectopic(name: str, confusion: NDArray[np.int64], label: str, forgiven: str)
     }
 
 
-def run_row(episode: str, found: Found) -> Row:
+def run_row(episode: str, found: EpisodeCounts) -> Row:
     """Return the figures of one kind of episode, under `RUN_COLUMNS`."""
     return {
         "episode": episode,

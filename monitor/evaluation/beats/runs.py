@@ -14,7 +14,7 @@ EC57_EDGES = (2, 3, 6)
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class EpisodeCounts:
     """How many of one kind there are in the reference and the test, and how many agree.
 
     Parameters
@@ -32,8 +32,8 @@ class Found:
     in_test: int = 0
     confirmed: int = 0
 
-    def __add__(self, other: Found) -> Found:
-        return Found(
+    def __add__(self, other: EpisodeCounts) -> EpisodeCounts:
+        return EpisodeCounts(
             self.in_reference + other.in_reference,
             self.detected + other.detected,
             self.in_test + other.in_test,
@@ -45,9 +45,9 @@ class Found:
 class RunCounts:
     """Couplets (2 beats), short runs (usually 3 to 5) and long runs (6 or more)."""
 
-    couplets: Found = Found()
-    short: Found = Found()
-    long: Found = Found()
+    couplets: EpisodeCounts = EpisodeCounts()
+    short: EpisodeCounts = EpisodeCounts()
+    long: EpisodeCounts = EpisodeCounts()
 
     def __add__(self, other: RunCounts) -> RunCounts:
         return RunCounts(self.couplets + other.couplets, self.short + other.short, self.long + other.long)
@@ -91,7 +91,7 @@ def score_runs(
     wanted, seen = _compare(reference, ours, test, theirs, window_samples, none, edges)
     claimed, true = _compare(test, theirs, reference, ours, window_samples, flutter, edges)
     kinds = [
-        Found(
+        EpisodeCounts(
             in_reference=int((wanted == kind).sum()),
             detected=int(((wanted == kind) & (seen >= kind)).sum()),
             in_test=int((claimed == kind).sum()),

@@ -9,7 +9,7 @@ from operator import add
 import numpy as np
 
 from ecgmon.monitor.evaluation.beats.report import RUN_COLUMNS, Row, percent, run_row
-from ecgmon.monitor.evaluation.beats.runs import Found, RunCounts
+from ecgmon.monitor.evaluation.beats.runs import EpisodeCounts, RunCounts
 from ecgmon.monitor.evaluation.rhythm.score import (
     CLASSES,
     FAST_BPM,
@@ -83,10 +83,10 @@ def episode_table(scores: Sequence[RhythmScore]) -> Table:
             run_row(f"{title} runs of 5 and more", runs.long),
         ]
     tachycardias = {
-        ectopic: reduce(add, (score.tachycardias[ectopic] for score in scores), Found())
+        ectopic: reduce(add, (score.tachycardias[ectopic] for score in scores), EpisodeCounts())
         for ectopic in TACHYCARDIAS
     }
-    pauses = reduce(add, (score.pauses for score in scores), Found())
+    pauses = reduce(add, (score.pauses for score in scores), EpisodeCounts())
     rows += [
         run_row(f"ventricular tachycardias, 5 beats above {FAST_BPM:g}/min", tachycardias["V"]),
         run_row(f"supraventricular tachycardias, 3 beats above {FAST_BPM:g}/min", tachycardias["S"]),

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ecgmon.monitor.evaluation.annotations import Annotations
-from ecgmon.monitor.evaluation.beats.runs import Found, RunCounts, score_runs, stretches
+from ecgmon.monitor.evaluation.beats.runs import EpisodeCounts, RunCounts, score_runs, stretches
 from ecgmon.monitor.evaluation.rhythm.spans import UNREADABLE, Span, common_s, episodes, length_s, without
 
 MATCH_S = 0.15
@@ -40,19 +40,19 @@ class RhythmClass:
         WFDB rhythm strings.
     spared : frozenset of str
         Rhythms of the reference whose time is not scored.
-    ground : bool
+    base : bool
         It goes on while a passing rhythm, such as a run, interrupts it.
     """
 
     title: str
     rhythms: frozenset[str]
     spared: frozenset[str] = frozenset()
-    ground: bool = False
+    base: bool = False
 
 
 CLASSES: Mapping[str, RhythmClass] = {
-    "af": RhythmClass("atrial fibrillation", frozenset({"AFIB"}), frozenset({"AFL"}), ground=True),
-    "af_afl": RhythmClass("atrial fibrillation or flutter", frozenset({"AFIB", "AFL"}), ground=True),
+    "af": RhythmClass("atrial fibrillation", frozenset({"AFIB"}), frozenset({"AFL"}), base=True),
+    "af_afl": RhythmClass("atrial fibrillation or flutter", frozenset({"AFIB", "AFL"}), base=True),
     "vf": RhythmClass("ventricular flutter or fibrillation", frozenset({"VFL", "VF", "VFIB"})),
     "vt": RhythmClass("ventricular tachycardia, 3 beats on", frozenset({"VT"})),
     "ivr": RhythmClass("idioventricular rhythm", frozenset({"IVR"})),
@@ -74,7 +74,7 @@ class RhythmCounts:
         Time that is scored.
     reference_s, test_s, common_s : float
         Time with the rhythm in the reference, in the test, in both.
-    episodes : Found
+    episodes : EpisodeCounts
         Episodes of either list, and how many the other one touches.
     delays_s : tuple of float
         From the reference's onset to the announcement, of each episode found.
@@ -84,7 +84,7 @@ class RhythmCounts:
     reference_s: float = 0.0
     test_s: float = 0.0
     common_s: float = 0.0
-    episodes: Found = field(default_factory=Found)
+    episodes: EpisodeCounts = field(default_factory=EpisodeCounts)
     delays_s: tuple[float, ...] = ()
 
     def __add__(self, other: RhythmCounts) -> RhythmCounts:
@@ -128,9 +128,9 @@ class RhythmScore:
         By the keys of `CLASSES`.
     ventricular, supraventricular : RunCounts
         Couplets, runs of 3 and 4 beats, longer runs.
-    tachycardias : mapping of str to Found
+    tachycardias : mapping of str to EpisodeCounts
         Runs above 100/min of each of the classes of `TACHYCARDIAS`.
-    pauses : Found
+    pauses : EpisodeCounts
         Intervals of `PAUSE_S` and more.
     reference, test : sequence of Span
         The rhythms of both sides.
@@ -141,8 +141,8 @@ class RhythmScore:
     classes: Mapping[str, RhythmCounts]
     ventricular: RunCounts
     supraventricular: RunCounts
-    tachycardias: Mapping[str, Found]
-    pauses: Found
+    tachycardias: Mapping[str, EpisodeCounts]
+    pauses: EpisodeCounts
     reference: Sequence[Span]
     test: Sequence[Span]
 
@@ -207,8 +207,8 @@ def count_class(
     """
     spared = [span for span in reference if span.rhythm in UNREADABLE | kind.spared]
     scored = without([whole], spared)
-    wanted = episodes(reference, kind.rhythms, through_passing=kind.ground)
-    found = episodes(test, kind.rhythms, through_passing=kind.ground)
+    wanted = episodes(reference, kind.rhythms, through_passing=kind.base)
+    found = episodes(test, kind.rhythms, through_passing=kind.base)
     ours = without(found, spared)
     hits = [[span for span in ours if _overlap(span, episode)] for episode in wanted]
     confirmed = sum(any(_overlap(span, episode) for episode in wanted) for span in ours)
@@ -217,7 +217,7 @@ def count_class(
         length_s(wanted),
         length_s(ours),
         common_s(ours, wanted),
-        Found(len(wanted), sum(map(bool, hits)), len(ours), confirmed),
+        EpisodeCounts(len(wanted), sum(map(bool, hits)), len(ours), confirmed),
         tuple(
             max(0.0, hit[0].known_s - episode.begin_s)
             for episode, hit in zip(wanted, hits, strict=True)
@@ -226,7 +226,9 @@ def count_class(
     )
 
 
-def count_tachycardias(reference: RhythmTrack, test: RhythmTrack, fs_hz: float, ectopic: str = "V") -> Found:
+def count_tachycardias(
+    reference: RhythmTrack, test: RhythmTrack, fs_hz: float, ectopic: str = "V"
+) -> EpisodeCounts:
     """Count runs of one ectopic class above 100/min, flutter of the reference left out.
 
     Those of the reference are told by its beats. Those of the test are told by its beats,
@@ -248,7 +250,7 @@ def count_tachycardias(reference: RhythmTrack, test: RhythmTrack, fs_hz: float, 
     counted = [run for run in ours if not any(_overlap(run, span) for span in named)]
     found = without([*named, *counted], flutter)
     wanted = without(wanted, flutter)
-    return Found(
+    return EpisodeCounts(
         len(wanted),
         sum(any(_overlap(run, other) for other in found) for run in wanted),
         len(found),
@@ -268,7 +270,7 @@ def _fast_runs(beats: Annotations, fs_hz: float, ectopic: str) -> list[Span]:
     ]
 
 
-def count_pauses(reference_s: NDArray[np.float64], test_s: NDArray[np.float64]) -> Found:
+def count_pauses(reference_s: NDArray[np.float64], test_s: NDArray[np.float64]) -> EpisodeCounts:
     """Count the intervals of `PAUSE_S` and more, and those that the other side has as well.
 
     Parameters
@@ -285,7 +287,7 @@ def count_pauses(reference_s: NDArray[np.float64], test_s: NDArray[np.float64]) 
         for times in (test_s, reference_s)
     )
     long = [[pause for pause in side if pause.end_s - pause.begin_s >= PAUSE_S] for side in (theirs, ours)]
-    return Found(
+    return EpisodeCounts(
         len(long[0]),
         sum(any(_overlap(pause, other) for other in ours) for pause in long[0]),
         len(long[1]),

@@ -28,7 +28,7 @@ class Span:
         Seconds since the record's beginning.
     rhythm : str
         WFDB rhythm string without the bracket.
-    ground : str
+    base : str
         The rhythm that it interrupts; the rhythm itself if it interrupts none.
     known_s : float or None
         When it was announced; None for annotations.
@@ -37,7 +37,7 @@ class Span:
     begin_s: float
     end_s: float
     rhythm: str
-    ground: str
+    base: str
     known_s: float | None = None
 
 
@@ -60,13 +60,13 @@ def spans_of(
     """
     listed = sorted(changes, key=lambda change: change[0])
     found: list[Span] = []
-    ground = ""
+    base = ""
     for place, (begin_s, rhythm, known_s) in enumerate(listed):
         end_s = listed[place + 1][0] if place + 1 < len(listed) else duration_s
         if rhythm not in PASSING:
-            ground = rhythm
-        span = Span(begin_s, end_s, rhythm, ground, known_s)
-        if merge and found and found[-1].rhythm == rhythm and found[-1].ground == span.ground:
+            base = rhythm
+        span = Span(begin_s, end_s, rhythm, base, known_s)
+        if merge and found and found[-1].rhythm == rhythm and found[-1].base == span.base:
             found[-1] = replace(found[-1], end_s=end_s)
         elif end_s > begin_s:
             found.append(span)
@@ -109,7 +109,7 @@ def episodes(spans: Sequence[Span], rhythms: frozenset[str], *, through_passing:
     """
     found: list[Span] = []
     for span in spans:
-        if (span.ground if through_passing else span.rhythm) not in rhythms:
+        if (span.base if through_passing else span.rhythm) not in rhythms:
             continue
         if found and span.begin_s <= found[-1].end_s:
             found[-1] = replace(found[-1], end_s=span.end_s)

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+from types import SimpleNamespace
 
 import numpy as np
 from ecgmon_example.atrial_beats import ALARM
 from ecgmon_example.belt import BeltDecoder, BeltSettings, encode
 from ecgmon_example.capture import CaptureSettings, CaptureSource
+from ecgmon_example.count_page import CountPage
 from ecgmon_example.tally import TallyOutput, TallySettings
 
 from ecgmon.firmware_bridge.contract import check_decoder
@@ -61,3 +63,14 @@ def test_the_alarm_keeps_its_promises():
     beats = [beat(360 * n, "S" if 20 <= n < 25 else "N") for n in range(120)]
     changes = check_alarm(ALARM, beats, 360.0)
     assert [(change.present, change.sample // 360) for change in changes] == [(True, 23), (False, 81)]
+
+
+def test_the_page_counts_what_it_is_shown(qtbot):
+    page = CountPage(None)
+    qtbot.addWidget(page)
+    page.build()
+    page.refresh(0.0)
+    assert page.words.text() == "0 beats are kept"
+    page.set_session(SimpleNamespace(beats=[1, 2, 3]))
+    page.refresh(1.0)
+    assert page.words.text() == "3 beats are kept"

@@ -6,8 +6,8 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
-from ecgmon.monitor.cli.commands.evaluate.selection import SCORING, LiveSelection, Records
 from ecgmon.monitor.cli.options import Flag, command
+from ecgmon.monitor.cli.selection import SCORING, LiveSelection, Records
 
 _EXAMPLES = """\
 What is raised is compared with what the same definitions make of the reference.
@@ -42,16 +42,16 @@ def alarms(
     EcgmonError
         A record cannot be used, or a result cannot be written.
     """
-    from ecgmon.monitor.cli.commands.evaluate.report import extent, tell
-    from ecgmon.monitor.evaluation.alarms.report import OTHER_KINDS, alarm_table, high_priority_kinds
-    from ecgmon.monitor.evaluation.alarms.score import AlarmJob, run_alarm_job
+    from ecgmon.monitor.cli.score_report import extent, tell
+    from ecgmon.monitor.evaluation.alarm_report import OTHER_KINDS, alarm_table, high_priority_kinds
+    from ecgmon.monitor.evaluation.alarm_score import AlarmJob, run_alarm_job
     from ecgmon.monitor.evaluation.jobs import run
     from ecgmon.monitor.inference.classification import ClassifierSettings
     from ecgmon.monitor.pipeline.pipeline import PipelineSettings
 
     chosen = options or LiveSelection()
     pipeline = PipelineSettings(
-        classifier=ClassifierSettings(model=chosen.model), judge_quality=not without_quality
+        classifier=ClassifierSettings(model=chosen.model), assess_quality=not without_quality
     )
     jobs = [AlarmJob(stem, chosen.channel, chosen.chunk, pipeline) for stem in chosen.stems(records)]
     scores = run(run_alarm_job, jobs, chosen.jobs, f"Scoring {len(jobs)} records")

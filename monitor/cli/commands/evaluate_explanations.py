@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter
 
-from ecgmon.monitor.cli.commands.evaluate.selection import SCORING, Records, Selection
 from ecgmon.monitor.cli.options import Positive, command
+from ecgmon.monitor.cli.selection import SCORING, Records, Selection
 from ecgmon.monitor.core.errors import RecordError
+from ecgmon.monitor.core.extras import require
 
 if TYPE_CHECKING:
     from ecgmon.monitor.evaluation.annotations import Annotations
@@ -47,7 +48,8 @@ def explanations(
     EcgmonError
         A record or the model cannot be used, an extra is missing, or a result cannot be written.
     """
-    from ecgmon.monitor.cli.commands.evaluate.report import tell
+    require("Explaining a beat", "explain", "scipy", "shap", "onnx", "matplotlib")
+    from ecgmon.monitor.cli.score_report import tell
     from ecgmon.monitor.evaluation.jobs import run
     from ecgmon.monitor.explain import proof
     from ecgmon.monitor.explain.choosing import choose_beats
@@ -78,14 +80,13 @@ def explanations(
 def _reference(stem: Path) -> tuple[Annotations, float]:
     """Return the annotations of a record and its sampling rate in Hz, without reading its signals."""
     from ecgmon.monitor.evaluation.annotations import Annotations
+    from ecgmon.monitor.wfdb.header import DamagedError
+    from ecgmon.monitor.wfdb.reader import REFERENCE, read_header
     from ecgmon.sim.annotations import read_annotations
 
-    written = read_annotations(stem.parent, stem.name, "atr")
-    return Annotations(written.samples, written.symbols), _rate_hz(stem)
-
-
-def _rate_hz(stem: Path) -> float:
     try:
-        return float(stem.with_suffix(".hea").read_text(encoding="ascii").split()[2].split("/")[0])
-    except (OSError, IndexError, ValueError) as error:
-        raise RecordError(f"The header of record {stem} cannot be read.") from error
+        header = read_header(stem)
+    except DamagedError as error:
+        raise RecordError(f"Record {stem} cannot be read: {error}.", "Fetch its files again.") from error
+    written = read_annotations(stem.parent, stem.name, REFERENCE)
+    return Annotations(written.samples, written.symbols), header.frame_hz

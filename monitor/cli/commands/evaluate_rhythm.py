@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from ecgmon.monitor.cli.commands.evaluate.selection import AnySelection, Records
 from ecgmon.monitor.cli.options import command
+from ecgmon.monitor.cli.selection import AnySelection, Records
 
 _EXAMPLES = """\
 examples:
@@ -30,7 +30,7 @@ def rhythm(*records: Records, options: AnySelection | None = None) -> int:
     EcgmonError
         A record or annotation file cannot be used, or a result cannot be written.
     """
-    from ecgmon.monitor.cli.commands.evaluate.report import extent, tell
+    from ecgmon.monitor.cli.score_report import extent, tell
     from ecgmon.monitor.evaluation.picture import draw_rhythms
     from ecgmon.monitor.evaluation.rhythm.jobs import run_rhythm_job
     from ecgmon.monitor.evaluation.rhythm.report import episode_table, record_table, rhythm_table

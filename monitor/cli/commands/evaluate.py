@@ -15,7 +15,7 @@ examples:
   ecgmon evaluate alarms --help                    options of one of them
 """
 
-_PLACE = "ecgmon.monitor.cli.commands.evaluate"
+_PLACE = "ecgmon.monitor.cli.commands"
 
 app = command("evaluate", _EXAMPLES)
 for _name, _line in {
@@ -25,4 +25,4 @@ for _name, _line in {
     "alarms": "Score alarms: missed, false, and how long each took.",
     "explanations": "Score whether the maps of some beats are true to the model.",
 }.items():
-    app.command(f"{_PLACE}.{_name}:app", name=_name, help=_line)
+    app.command(f"{_PLACE}.evaluate_{_name}:app", name=_name, help=_line)

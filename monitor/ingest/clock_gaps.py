@@ -65,7 +65,7 @@ def missing_before(
     silence_s: float,
     reconnected: bool,
 ) -> Missing:
-    """Judge a packet against the one before.
+    """Compare a packet with the one before.
 
     Parameters
     ----------

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from ecgmon.monitor.cli.commands.evaluate.selection import AnySelection, LearningS, Records
 from ecgmon.monitor.cli.options import command
+from ecgmon.monitor.cli.selection import AnySelection, LearningS, Records
 
 _EXAMPLES = """\
 examples:
@@ -34,7 +34,7 @@ def qrs(*records: Records, options: AnySelection | None = None, learning_s: Lear
     EcgmonError
         A record or annotation file cannot be used, or a result cannot be written.
     """
-    from ecgmon.monitor.cli.commands.evaluate.report import tell
+    from ecgmon.monitor.cli.score_report import tell
     from ecgmon.monitor.evaluation.beats.jobs import run_job
     from ecgmon.monitor.evaluation.beats.report import qrs_table
     from ecgmon.monitor.evaluation.picture import draw_detection

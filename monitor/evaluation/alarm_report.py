@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 
 from ecgmon.monitor.alarms import AlarmRule, AlarmSettings
-from ecgmon.monitor.evaluation.alarms.score import AlarmScore
+from ecgmon.monitor.evaluation.alarm_score import AlarmScore
 from ecgmon.monitor.evaluation.table import Cell, Column, Table
 
 VF = "ventricular_fibrillation"

@@ -9,10 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ecgmon.firmware_bridge.packet import Packet, StreamFormat
-from ecgmon.monitor.ingest.clock.gaps import Last, missing_before
-from ecgmon.monitor.ingest.clock.grid import FractionalResampler
-from ecgmon.monitor.ingest.clock.rate import RateTracker, usual_rate
-from ecgmon.monitor.ingest.clock.settings import ClockSettings
+from ecgmon.monitor.ingest.clock_gaps import Last, missing_before
+from ecgmon.monitor.ingest.clock_grid import FractionalResampler
+from ecgmon.monitor.ingest.clock_rate import RateTracker, usual_rate
+from ecgmon.monitor.ingest.clock_settings import ClockSettings
 
 _SLEW_S = 10.0
 _MAX_SLEW = 0.005

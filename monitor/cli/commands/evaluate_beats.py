@@ -6,14 +6,14 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
-from ecgmon.monitor.cli.commands.evaluate.selection import (
+from ecgmon.monitor.cli.options import Flag, command
+from ecgmon.monitor.cli.selection import (
     OF_THE_PIPELINE,
     SCORING,
     AnySelection,
     LearningS,
     Records,
 )
-from ecgmon.monitor.cli.options import Flag, command
 
 _EXAMPLES = """\
 examples:
@@ -49,7 +49,7 @@ def beats(
     EcgmonError
         A record or annotation file cannot be used, or a result cannot be written.
     """
-    from ecgmon.monitor.cli.commands.evaluate.report import tell
+    from ecgmon.monitor.cli.score_report import tell
     from ecgmon.monitor.evaluation.beats.jobs import run_job
     from ecgmon.monitor.evaluation.beats.report import beat_table, confusion_table, run_table, unpaced
     from ecgmon.monitor.evaluation.beats.score import LABELS, pool

@@ -1,1 +1,0 @@
-"""Scores of alarms against what their definitions make of the reference."""
