@@ -6,7 +6,7 @@ from collections import deque
 
 from ecgmon.firmware_bridge.packet import Packet, StreamFormat
 from ecgmon.monitor.core.events import SampleBlock
-from ecgmon.monitor.ingest.clock import Reorder
+from ecgmon.monitor.ingest.clock.order import Reorder
 from ecgmon.monitor.ingest.live import Arrival, LiveDevice
 from ecgmon.monitor.ingest.live_settings import MqttSettings
 from ecgmon.monitor.ingest.payload import PayloadDecoder

@@ -8,7 +8,8 @@ import numpy as np
 
 from ecgmon.firmware_bridge.packet import Packet, StreamFormat
 from ecgmon.monitor.core.events import LinkState, SampleBlock, SourceStatus
-from ecgmon.monitor.ingest.clock import ClockSettings, Placed, Timekeeper
+from ecgmon.monitor.ingest.clock.keeper import Placed, Timekeeper
+from ecgmon.monitor.ingest.clock.settings import ClockSettings
 
 Arrival = tuple[list[Packet], float | None]
 """Packets that arrived together, and when the last of them did."""

@@ -22,7 +22,7 @@ from ecgmon.firmware_bridge.decoders.native import NativeDecoder
 from ecgmon.firmware_bridge.errors import LinkLostError, SpoolError
 from ecgmon.firmware_bridge.spool import Spool
 from ecgmon.monitor.core.events import SampleBlock
-from ecgmon.monitor.ingest.clock import Timekeeper
+from ecgmon.monitor.ingest.clock.keeper import Timekeeper
 from ecgmon.monitor.ingest.live_settings import MqttSettings
 from ecgmon.monitor.ingest.mqtt import MqttSource
 

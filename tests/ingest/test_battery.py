@@ -13,7 +13,7 @@ from ecgmon.firmware_bridge.bridge import NativeWriter
 from ecgmon.firmware_bridge.decoders.native import NativeDecoder
 from ecgmon.firmware_bridge.links import SerialLink
 from ecgmon.monitor.core.events import Alarm, SampleBlock
-from ecgmon.monitor.ingest.clock import ClockSettings
+from ecgmon.monitor.ingest.clock.settings import ClockSettings
 from ecgmon.monitor.ingest.live import LiveDevice
 from ecgmon.monitor.ingest.live_settings import MqttSettings, SerialSettings
 from ecgmon.monitor.ingest.payload import PayloadDecoder

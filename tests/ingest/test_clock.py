@@ -4,9 +4,11 @@ import numpy as np
 import pytest
 
 from ecgmon.firmware_bridge.packet import Packet, StreamFormat
-from ecgmon.monitor.ingest.clock import ClockSettings, Reorder, Timekeeper
 from ecgmon.monitor.ingest.clock.grid import FractionalResampler
+from ecgmon.monitor.ingest.clock.keeper import Timekeeper
+from ecgmon.monitor.ingest.clock.order import Reorder
 from ecgmon.monitor.ingest.clock.rate import usual_rate
+from ecgmon.monitor.ingest.clock.settings import ClockSettings
 
 
 def wave(t_s):
