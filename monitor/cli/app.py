@@ -94,7 +94,7 @@ def build_app() -> App:
             path = f"{_PLACE}.{name.replace('-', '_')}:app"
             app.command(path, name=name, help=line, group=groups[title], sort_key=place)
     app.command(
-        "ecgmon.monitor.cli.entry:debugged",
+        "ecgmon.monitor.cli.debugged:debugged",
         name="--debug",
         help="Run a command; show the traceback of an internal fault.",
         group=groups["Help"],

@@ -3,14 +3,10 @@
 from __future__ import annotations
 
 import sys
-import traceback
 from collections.abc import Sequence
 
-from cyclopts import CycloptsError
-
-from ecgmon.monitor.cli.app import build_app
-from ecgmon.monitor.cli.options import Words
 from ecgmon.monitor.core.errors import INTERNAL_FAULT_EXIT_CODE, EcgmonError
+from ecgmon.monitor.core.startup import start_quickly
 
 INTERRUPTED_EXIT_CODE = 130
 BROKEN_PIPE_EXIT_CODE = 141
@@ -30,17 +26,24 @@ def main(argv: Sequence[str] | None = None) -> int:
     int
         Exit status: 0 if all went well, else as in `ecgmon.monitor.core.errors`.
     """
+    if argv is None:
+        start_quickly()
     words = tuple(sys.argv[1:] if argv is None else argv)
-    return _outcome(words, words, debug=False)
+    return outcome(words, words, debug=False)
 
 
-def debugged(*words: Words) -> int:
-    """Run a command and show the traceback of an internal fault."""
-    return _outcome(words, ("--debug", *words), debug=True)
+def outcome(words: tuple[str, ...], command_line: tuple[str, ...], *, debug: bool) -> int:
+    """Run a command and return its exit code, whatever happens.
 
-
-def _outcome(words: tuple[str, ...], command_line: tuple[str, ...], *, debug: bool) -> int:
-    """Run a command and return its exit code, whatever happens."""
+    Parameters
+    ----------
+    words : tuple of str
+        The command and its arguments.
+    command_line : tuple of str
+        All words of the process, for a command that starts itself again.
+    debug : bool
+        Show the traceback of an internal fault.
+    """
     try:
         return _run(words, command_line)
     except BrokenPipeError:
@@ -54,6 +57,8 @@ def _outcome(words: tuple[str, ...], command_line: tuple[str, ...], *, debug: bo
         return INTERRUPTED_EXIT_CODE
     except Exception as error:  # the last line of defence
         if debug:
+            import traceback
+
             traceback.print_exc()
         else:
             sys.stderr.write(
@@ -65,6 +70,10 @@ def _outcome(words: tuple[str, ...], command_line: tuple[str, ...], *, debug: bo
 
 def _run(words: tuple[str, ...], command_line: tuple[str, ...]) -> int:
     """Run the command chosen, until all it had to say is out."""
+    from cyclopts import CycloptsError
+
+    from ecgmon.monitor.cli.app import build_app
+
     try:
         command, bound, injected = build_app().parse_args(list(words))
     except CycloptsError as error:

@@ -9,8 +9,6 @@ from collections.abc import Callable, Sequence
 from typing import IO
 
 from ecgmon.monitor.core.platform import on_signals, run_async
-from ecgmon.monitor.headless.attendant import attended
-from ecgmon.monitor.headless.systemd import log_to_journal
 from ecgmon.monitor.ingest.base import Source
 from ecgmon.monitor.ingest.registry import open_sources
 from ecgmon.monitor.ingest.replay import ReplaySource
@@ -63,6 +61,9 @@ async def serve(
     monitor: Monitor, service: ServiceSettings, reload: Callable[[], MonitorSettings] | None
 ) -> None:
     """Run the monitor as a service: watchdog, local socket, state over restarts."""
+    from ecgmon.monitor.headless.attendant import attended
+    from ecgmon.monitor.headless.systemd import log_to_journal
+
     log_to_journal()
     async with attended(monitor, service, reload):
         await run_until_stopped(monitor)

@@ -8,12 +8,10 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from ecgmon.monitor.cli.display import SYSTEM_LIBRARIES, display_problem, qt_binding
 from ecgmon.monitor.cli.headless import run_headless
 from ecgmon.monitor.cli.options import LoopOptions
 from ecgmon.monitor.core.errors import MissingExtraError, UsageError
 from ecgmon.monitor.core.extras import install_command
-from ecgmon.monitor.outputs.annotations import AnnotationOutput
 from ecgmon.monitor.outputs.base import Output
 from ecgmon.monitor.outputs.build import build_outputs
 from ecgmon.monitor.outputs.jsonl import JsonLinesOutput
@@ -126,6 +124,8 @@ def stored(settings: MonitorSettings, follows: bool = False) -> list[Output]:
     """
     outputs = build_outputs(settings.outputs, settings.names())
     if settings.outputs.annotations is not None:
+        from ecgmon.monitor.outputs.annotations import AnnotationOutput
+
         outputs.append(AnnotationOutput(settings.outputs.annotations))
     if settings.outputs.events is not None and settings.outputs.events != Path("-"):
         outputs.append(JsonLinesOutput(settings.outputs.events, append=follows))
@@ -140,6 +140,8 @@ def window_runner() -> WindowRunner:
     MissingExtraError
         Qt or pyqtgraph is not installed, or no display can be used.
     """
+    from ecgmon.monitor.cli.display import SYSTEM_LIBRARIES, display_problem, qt_binding
+
     if qt_binding() is not None and (problem := display_problem()):
         raise MissingExtraError(
             f"The window cannot be opened: {problem}.",

@@ -16,7 +16,7 @@ class Settings(BaseModel):
     ``pydantic.Field``. What a key was called before stands in `renamed`.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False, defer_build=True)
 
     renamed: ClassVar[Mapping[str, str]] = {}
     """Former keys, and what to write now: a key, or a key with the form of its value."""

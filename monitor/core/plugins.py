@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import importlib
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
@@ -96,6 +95,8 @@ class Registry:
 
     def close_to(self, name: str) -> str | None:
         """Return the known name that is most like a mistyped one, if any is."""
+        import difflib  # noqa: PLC0415 - only a mistyped name needs it
+
         return next(iter(difflib.get_close_matches(name, self.names(), n=1)), None)
 
     def package(self, name: str) -> str:

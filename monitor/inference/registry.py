@@ -6,8 +6,6 @@ import itertools
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-import platformdirs
-
 from ecgmon.monitor.core.errors import ModelError, PluginError
 from ecgmon.monitor.core.graph_file import open_graph
 from ecgmon.monitor.core.plugins import Offer, Registry
@@ -41,6 +39,8 @@ class ModelEntry(ZooEntry):
 
 def user_model_dir() -> Path:
     """Return the folder whose ``*.onnx`` files can be loaded by their stem."""
+    import platformdirs  # noqa: PLC0415 - the shipped models are found without it
+
     return platformdirs.user_data_path("ecgmon") / "models"
 
 

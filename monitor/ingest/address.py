@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -106,6 +105,8 @@ class Address:
             if now is not None:
                 option = now.replace(" = ", "=").replace('"', "")
                 return UsageError(f"{self.shown}: {name} is now {option}.")
+            import difflib  # noqa: PLC0415 - only a mistyped option needs it
+
             close = difflib.get_close_matches(name, kind.model_fields, n=1)
             near = f"Did you mean {close[0]}? " if close else ""
             known = ", ".join(sorted(kind.model_fields))

@@ -79,7 +79,7 @@ class JsonLinesOutput:
         if self._file is None:
             return
         self._lines.extend(json.dumps(to_json(event)).encode() + b"\n" for event in events)
-        if self._now() - self._flushed >= FLUSH_EVERY_S:
+        if self._lines and self._now() - self._flushed >= FLUSH_EVERY_S:
             self._flush()
 
     def __exit__(

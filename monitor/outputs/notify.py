@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import importlib
 import json
-import urllib.request
 import warnings
 from collections.abc import Iterable, Sequence
 from typing import Any
@@ -153,6 +152,8 @@ class WebhookSink(Sink):
     def send(self, message: Message) -> None:
         """See `Sink.send`."""
         body = json.dumps({**message.body, "at": message.made}).encode()
+        import urllib.request  # noqa: PLC0415 - who posts nothing loads no HTTP
+
         request = urllib.request.Request(self._url, body, self._headers, method="POST")  # noqa: S310 - checked above
         with urllib.request.urlopen(request, timeout=WEBHOOK_TIMEOUT_S):  # noqa: S310 - checked above
             pass

@@ -4,11 +4,17 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from platformdirs import user_state_path
 from pydantic import Field
 
 from ecgmon.monitor.core.config import Settings
 from ecgmon.monitor.core.events import Priority
+
+
+def default_folder() -> Path:
+    """Return where recordings go if no folder is named."""
+    from platformdirs import user_state_path  # noqa: PLC0415 - who records nothing does without it
+
+    return user_state_path("ecgmon") / "recordings"
 
 
 class RecorderSettings(Settings):
@@ -40,7 +46,7 @@ class RecorderSettings(Settings):
         Continuous signal leaves at least this much of the disk free.
     """
 
-    folder: Path = Field(default_factory=lambda: user_state_path("ecgmon") / "recordings")
+    folder: Path = Field(default_factory=default_folder)
     signal: bool = True
     segment_s: float = Field(default=3600.0, ge=10, le=86_400)
     flush_s: float = Field(default=10.0, ge=0.5, le=600)

@@ -15,6 +15,7 @@ from typing import Any
 from ecgmon.monitor.alarms.engine import AlarmEngine
 from ecgmon.monitor.core.errors import EcgmonError, OutputError, SignalError
 from ecgmon.monitor.core.events import Alarm, Event, LinkState, SampleBlock, SettingsChange, SourceStatus
+from ecgmon.monitor.core.startup import started
 from ecgmon.monitor.ingest.base import Source
 from ecgmon.monitor.outputs.base import Output
 from ecgmon.monitor.outputs.fan import OutputFan
@@ -91,6 +92,7 @@ class Monitor:
         EcgmonError
             If a source can never work or an output cannot be written.
         """
+        started()
         self._loop = asyncio.get_running_loop()
         with ExitStack() as outputs:
             for output in self.outputs:

@@ -7,7 +7,6 @@ import warnings
 from pathlib import Path
 from typing import ClassVar
 
-from platformdirs import user_runtime_path, user_state_path
 from pydantic import Field
 
 from ecgmon.monitor.core.config import Settings
@@ -18,6 +17,8 @@ def default_socket() -> Path:
     folder = os.environ.get("RUNTIME_DIRECTORY", "").split(":")[0]
     if folder:
         return Path(folder) / "ecgmon.sock"
+    from platformdirs import user_runtime_path  # noqa: PLC0415 - a run that is no service does without it
+
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # a system that names no such directory is served as well
         return user_runtime_path("ecgmon") / "ecgmon.sock"
@@ -26,7 +27,11 @@ def default_socket() -> Path:
 def default_state() -> Path:
     """Return where state is kept over restarts: systemd's state directory, else the user's own."""
     folder = os.environ.get("STATE_DIRECTORY", "").split(":")[0]
-    return (Path(folder) if folder else user_state_path("ecgmon")) / "state.json"
+    if folder:
+        return Path(folder) / "state.json"
+    from platformdirs import user_state_path  # noqa: PLC0415
+
+    return user_state_path("ecgmon") / "state.json"
 
 
 class ServiceSettings(Settings):

@@ -12,11 +12,9 @@ from ecgmon.monitor.alarms.patients import PatientSettings
 from ecgmon.monitor.alarms.settings import AlarmSettings
 from ecgmon.monitor.core.errors import SettingsError
 from ecgmon.monitor.core.paths import anchored
-from ecgmon.monitor.core.refusal import explain
 from ecgmon.monitor.ingest.settings import SourceSettings
 from ecgmon.monitor.outputs.settings import DeliverySettings
 from ecgmon.monitor.pipeline.pipeline import PipelineSettings
-from ecgmon.monitor.run.reading import read_tree
 from ecgmon.monitor.run.service_settings import ServiceSettings
 
 Tree = dict[str, Any]
@@ -91,6 +89,8 @@ def load_settings(path: Path | None = None, overrides: Mapping[str, Any] | None 
     """
     tree: Tree = MonitorSettings().model_dump()
     if path is not None:
+        from ecgmon.monitor.run.reading import read_tree  # noqa: PLC0415 - many a run has no file
+
         written = anchored(read_tree(path), MonitorSettings, path.parent)
         settings = _validate(_merged(tree, written), str(path))
         tree = settings.model_dump()
@@ -112,4 +112,6 @@ def _validate(tree: Tree, origin: str) -> MonitorSettings:
     try:
         return MonitorSettings.model_validate(tree)
     except ValidationError as error:
+        from ecgmon.monitor.core.refusal import explain  # noqa: PLC0415 - most settings are right
+
         raise SettingsError(explain(error, MonitorSettings, origin)) from error

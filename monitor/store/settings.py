@@ -5,7 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated
 
-from platformdirs import user_state_path
 from pydantic import Field
 
 from ecgmon.monitor.core.config import Settings
@@ -15,6 +14,8 @@ from ecgmon.monitor.core.secrets import SecretMark, anchored_secret, is_elsewher
 
 def default_address() -> str:
     """Return the path of the event store where none is named."""
+    from platformdirs import user_state_path  # noqa: PLC0415 - who stores nothing does without it
+
     return str(user_state_path("ecgmon") / "events.db")
 
 

@@ -73,10 +73,11 @@ class Format:
 
 def _unpack_212(data: Bytes) -> Samples:
     """Two samples of 12 bits in three bytes."""
-    block = data.reshape(-1, 3).astype(np.int16)
+    block = data.reshape(-1, 3)
+    both = block[:, 1].astype(np.int16)
     samples = np.empty((len(block), 2), np.int16)
-    samples[:, 0] = block[:, 0] | (block[:, 1] & 0x0F) << 8
-    samples[:, 1] = block[:, 2] | (block[:, 1] & 0xF0) << 4
+    samples[:, 0] = block[:, 0] | (both & 0x0F) << 8
+    samples[:, 1] = block[:, 2] | (both & 0xF0) << 4
     return _signed(samples, 12)
 
 
@@ -106,7 +107,9 @@ def _unpack_24(data: Bytes) -> Samples:
 
 def _signed(samples: Samples, bits: int) -> Samples:
     """Return samples that were read without their sign, flat."""
-    samples[samples >= 1 << bits - 1] -= 1 << bits
+    unused = 8 * samples.itemsize - bits
+    samples <<= unused  # the sign becomes the topmost bit, and the shift back repeats it
+    samples >>= unused
     return samples.reshape(-1)
 
 

@@ -111,3 +111,19 @@ def test_a_run_that_fails_leaves_no_file_that_looks_whole(tmp_path: Path) -> Non
 def test_a_file_that_cannot_be_opened_is_named(tmp_path: Path) -> None:
     with pytest.raises(OutputError, match="Is a directory"), JsonLinesOutput(tmp_path):
         pass
+
+
+def test_the_first_event_does_not_wait_behind_blocks_without_events(tmp_path: Path) -> None:
+    seconds = [10.0]
+    path = tmp_path / "events.jsonl"
+    with JsonLinesOutput(path, now=lambda: seconds[0]) as output:
+        output.write([])
+        seconds[0] += 0.01
+        output.write([BEAT])
+        assert len(path.read_bytes().splitlines()) == 1
+        seconds[0] += 0.01
+        output.write([ALARM])
+        assert len(path.read_bytes().splitlines()) == 1, "lines that follow at once are gathered"
+        seconds[0] += 1.0
+        output.write([])
+        assert len(path.read_bytes().splitlines()) == 2, "and wait no longer than the interval"
