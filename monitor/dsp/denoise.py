@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
+import pywt
 from pydantic import Field
 
 from ecgmon.monitor.core.config import Settings
@@ -13,21 +14,7 @@ from ecgmon.monitor.core.events import PIPELINE_HZ
 from ecgmon.monitor.core.stateful import Stateful
 from ecgmon.monitor.dsp.operator import Operator, Samples
 
-LOW_PASS = (
-    -0.07576571478927333,
-    -0.02963552764599851,
-    0.49761866763201545,
-    0.8037387518059161,
-    0.29785779560527736,
-    -0.09921954357684722,
-    -0.012603967262037833,
-    0.0322231006040427,
-)
-"""Daubechies' least asymmetric wavelet with four vanishing moments, sym4: the analysis low-pass.
-
-The digits are those of PyWavelets. Its other filters follow from this one.
-"""
-
+WAVELET = "sym4"
 SECOND = int(PIPELINE_HZ)
 MAD_TO_SIGMA = 1.0 / 0.6744897501960817
 """Median absolute deviation to standard deviation, for a normal distribution."""
@@ -52,13 +39,6 @@ class DenoiseSettings(Settings):
     smoothing: float = Field(default=0.5, gt=0.0, le=1.0)
 
 
-def wavelet_filters() -> tuple[Samples, Samples, Samples, Samples]:
-    """Return analysis low-pass and high-pass of sym4, then those of synthesis; each of shape (8,)."""
-    low = np.array(LOW_PASS)
-    high = low[::-1] * np.resize((-1.0, 1.0), low.size)
-    return low, high, low[::-1], high[::-1]
-
-
 def filter_bank(levels: int) -> list[tuple[Samples, Samples]]:
     """Return the detail filters of the undecimated transform and their inverses.
 
@@ -74,11 +54,12 @@ def filter_bank(levels: int) -> list[tuple[Samples, Samples]]:
         the detail back to the signal, each ``7 * (2**j - 1) + 1`` taps long. They are the
         cascades of the dilated sym4 filters, multiplied out.
     """
+    wavelet = pywt.Wavelet(WAVELET)
     analysis, synthesis = np.ones(1), np.ones(1)
     bank = []
     for level in range(levels):
         step = 2**level
-        low, high, back_low, back_high = (_dilate(taps, step) for taps in wavelet_filters())
+        low, high, back_low, back_high = (_dilate(np.array(taps), step) for taps in wavelet.filter_bank)
         bank.append((np.convolve(analysis, high), np.convolve(synthesis, back_high) / (2 * step)))
         analysis, synthesis = np.convolve(analysis, low), np.convolve(synthesis, back_low)
     return bank

@@ -99,8 +99,8 @@ class Stream:
 
         Parameters
         ----------
-        block, start, gain, zero
-            Samples of this device, as `ecgmon.monitor.pipeline.pipeline.Pipeline.process` takes them.
+        block, start, gain, zero : as `Pipeline.process` takes them
+            Samples of this device.
 
         Returns
         -------

@@ -20,14 +20,14 @@ REPLAY = ["replay", "100", "--speed", "max", "--headless", "--duration", "5", "-
 FOREIGN = [
     "PyQt6", "aiomqtt", "apprise", "cobs", "edfio", "gpiozero", "http.client", "matplotlib",
     "multiprocessing", "numpy.polynomial", "numpy.random", "onnx", "paho", "pandas", "platformdirs",
-    "psycopg", "pyarrow", "pyqtgraph", "pywt", "rich", "scipy", "serial", "shap", "sqlalchemy", "sqlite3",
+    "psycopg", "pyarrow", "pyqtgraph", "rich", "scipy", "serial", "shap", "sqlalchemy", "sqlite3",
     "stamina", "torch", "urllib.request", "wfdb",
 ]  # fmt: skip
 """What a headless replay without further outputs does without."""
 
 OWN = [
     "cli.display", "cli.terminal", "cli.usage", "core.refusal", "dashboard", "explain", "evaluation",
-    "headless.attendant", "headless.systemd", "ingest.clock.keeper", "ingest.mqtt", "ingest.serial",
+    "headless.attendant", "headless.systemd", "ingest.timekeeper", "ingest.mqtt", "ingest.serial",
     "outputs.annotations", "outputs.mqtt", "recorder.recorder", "run.reading", "store.store",
 ]  # fmt: skip
 

@@ -9,13 +9,7 @@ from chunking import cuts, pieces
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ecgmon.monitor.dsp.denoise import (
-    DenoiseSettings,
-    WaveletDenoiser,
-    filter_bank,
-    shrunk_part,
-    wavelet_filters,
-)
+from ecgmon.monitor.dsp.denoise import DenoiseSettings, WaveletDenoiser, shrunk_part
 
 RNG = np.random.default_rng(5)
 NOISE = RNG.standard_normal(1500)
@@ -35,22 +29,6 @@ def test_with_threshold_zero_it_only_delays(levels, delay):
     out = denoiser.process(NOISE)
     np.testing.assert_allclose(out[delay:], NOISE[:-delay], atol=1e-12)
     np.testing.assert_allclose(out[:delay], NOISE[0], atol=1e-12)
-
-
-def test_the_filters_are_those_of_pywavelets_to_the_last_digit():
-    assert [taps.tolist() for taps in wavelet_filters()] == [
-        list(taps) for taps in pywt.Wavelet("sym4").filter_bank
-    ]
-
-
-@pytest.mark.parametrize("levels", [1, 2, 3, 4])
-def test_detail_filters_are_blind_to_a_straight_line(levels):
-    bank = filter_bank(levels)
-    assert [detail.size for detail, _ in bank] == [7 * (2**level - 1) + 1 for level in range(1, levels + 1)]
-    for detail, back in bank:
-        assert abs(detail.sum()) < 1e-10
-        assert abs((detail * np.arange(detail.size)).sum()) < 1e-8
-        assert back.size == detail.size
 
 
 def test_with_all_details_taken_off_it_is_the_approximation_of_pywavelets():

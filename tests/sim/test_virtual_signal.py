@@ -47,5 +47,7 @@ def test_a_missing_sample_holds_the_last_value() -> None:
 def test_without_scipy_the_command_says_which_extra_brings_it(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["simulate", "--record", "200", "--duration", "1"]) == MissingExtraError.exit_code
     errors = capsys.readouterr().err
-    assert errors.startswith("ecgmon: A virtual device needs the package scipy, which is not installed.")
+    assert errors.startswith(
+        "ecgmon: Playing a record at another rate needs the package scipy, which is not installed."
+    )
     assert "[sim]'" in errors
