@@ -99,8 +99,12 @@ class Stream:
 
         Parameters
         ----------
-        block, start, gain, zero : as `Pipeline.process` takes them
-            Samples of this device.
+        block : SampleBlock or array
+            Samples of this device, in any shape that `ecgmon.Pipeline.process` takes.
+        start : int, optional
+            Index of an array's first sample, as there.
+        gain, zero : float or array of shape (n_leads,)
+            What an array of whole numbers means, as there.
 
         Returns
         -------
