@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 from ecgmon.firmware_bridge.broker import Broker
 from ecgmon.firmware_bridge.broker_settings import BrokerSettings
 from ecgmon.monitor.core.errors import UsageError
+from ecgmon.monitor.core.secrets import shown_address
 
 
 def broker_at(url: str, settings: BrokerSettings) -> tuple[Broker, str]:
@@ -20,11 +21,12 @@ def broker_at(url: str, settings: BrokerSettings) -> tuple[Broker, str]:
     try:
         parts = urlsplit(url)
         host, port = parts.hostname, parts.port
-    except ValueError as error:
-        raise UsageError(f"{url!r} has an impossible host or port.") from error
+    except ValueError:  # its words would repeat what may be a password
+        raise UsageError(f"{shown_address(url)!r} has an impossible host or port.") from None
     if parts.scheme not in ("mqtt", "mqtts") or not host:
         raise UsageError(
-            f"{url!r} is not the address of a broker.", "Write mqtt://HOST or mqtts://HOST:PORT."
+            f"{shown_address(url)!r} is not the address of a broker.",
+            "Write mqtt://HOST or mqtts://HOST:PORT.",
         )
     if "@" in parts.netloc:
         raise UsageError(

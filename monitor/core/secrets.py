@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from pathlib import Path
 from typing import Annotated
 
@@ -30,6 +31,11 @@ def anchored_secret(text: str, folder: Path) -> str:
 
 Secret = Annotated[str, SecretMark(anchored_secret)]
 """Type of a setting that is a secret: ``env:NAME``, ``file:PATH``, or the text itself."""
+
+
+def shown_address(text: str) -> str:
+    """Return an address for a message: without user, password and options, however wrong it is."""
+    return re.sub(r"//.*@", "//…@", text, flags=re.DOTALL).partition("?")[0]
 
 
 def is_elsewhere(text: str) -> bool:

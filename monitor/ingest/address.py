@@ -12,6 +12,7 @@ from pydantic import ValidationError
 
 from ecgmon.monitor.core.config import Settings
 from ecgmon.monitor.core.errors import UsageError
+from ecgmon.monitor.core.secrets import shown_address
 
 SettingsT = TypeVar("SettingsT", bound=Settings)
 
@@ -57,14 +58,16 @@ class Address:
         scheme = _SCHEME.match(text)
         if scheme is None:
             raise UsageError(
-                f"{text!r} is not a source address.", "Write for example replay:200 or replay:200?speed=max."
+                f"{shown_address(text)!r} is not a source address.",
+                "Write for example replay:200 or replay:200?speed=max.",
             )
         # '#' and '+' are wildcards of MQTT topics and not URL syntax
-        parts = urlsplit(text.replace("#", "%23"))
         try:
+            parts = urlsplit(text.replace("#", "%23"))
             host, port = parts.hostname or "", parts.port
-        except ValueError as error:
-            raise UsageError(f"Source address {text!r} has an impossible host or port.") from error
+        except ValueError:  # its words would repeat what may be a password
+            shown = shown_address(text)
+            raise UsageError(f"Source address {shown!r} has an impossible host or port.") from None
         if "@" in parts.netloc:
             raise UsageError(
                 "A source address carries no user or password.",
@@ -73,7 +76,7 @@ class Address:
         path = unquote(parts.path)
         path = path.removeprefix("/") if parts.netloc else path
         if not path:
-            raise UsageError(f"Source address {text!r} does not say what to open.")
+            raise UsageError(f"Source address {shown_address(text)!r} does not say what to open.")
         pairs = parse_qsl(parts.query.replace("+", "%2B"), keep_blank_values=True)
         return cls(text, scheme[1], path, host, port, dict(pairs))
 

@@ -49,7 +49,7 @@ def open_source(text: str, settings: SourceSettings) -> Source:
         known = ", ".join(f"{name}:" for name in SOURCES.names())
         close = SOURCES.close_to(scheme)
         hint = f"Did you mean {close}:?" if close else f"Known: {known}."
-        raise UsageError(f"There is no source of kind {scheme!r} ({text}).", hint)
+        raise UsageError(f"There is no source of kind {scheme!r} ({address.shown}).", hint)
     opener: Opener = SOURCES.load(scheme)
     with SOURCES.blaming(scheme, "fails to open a source"):
         source = opener(address, settings)

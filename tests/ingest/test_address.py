@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import traceback
 from pathlib import Path
 
 import pytest
 
+from ecgmon.firmware_bridge.broker_settings import BrokerSettings
+from ecgmon.monitor.cli.brokers import broker_at
 from ecgmon.monitor.core.errors import UsageError
 from ecgmon.monitor.ingest.address import Address
 from ecgmon.monitor.ingest.registry import open_source, open_sources
@@ -52,10 +55,32 @@ def test_a_bad_address_is_refused_in_words(text: str, reason: str) -> None:
         open_source(text, SourceSettings())
 
 
-def test_a_password_in_an_address_is_not_repeated() -> None:
+@pytest.mark.parametrize(
+    "text",
+    [
+        "mqtt://user:hush1@host/x",
+        "mqtt://user:hush1@host:99999/x",
+        "mqtt://user:hush1/x@host/x",
+        "mqtt://user:a?hush1@host:port/x",
+        "mqtt://[user:hush1@host/x",
+        "MQTT://user:hush1@host/x",
+        "Mqtt://host/x?user=me&password=hush1",
+        "mqtt:?password=hush1",
+        "mqqt://host/x?user=me&password=hush1",
+        "mqtt://host/x?user=me&password=hush1&qos=9",
+    ],
+)
+def test_a_password_in_an_address_is_not_repeated(text: str) -> None:
     with pytest.raises(UsageError) as refusal:
-        Address.parse("mqtt://user:hush1@host/x")
-    assert "hush1" not in str(refusal.value)
+        open_source(text, SourceSettings())
+    assert "hush1" not in "".join(traceback.format_exception(refusal.value))
+
+
+@pytest.mark.parametrize("url", ["mqtt://me:hush1@host:port", "mqtt://me:hush1@host", "htp://me:hush1@host"])
+def test_a_password_in_the_address_of_a_broker_is_not_repeated(url: str) -> None:
+    with pytest.raises(UsageError) as refusal:
+        broker_at(url, BrokerSettings())
+    assert "hush1" not in "".join(traceback.format_exception(refusal.value))
 
 
 def test_options_of_an_address_win_over_the_defaults() -> None:
