@@ -15,13 +15,15 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
-from urllib.parse import urlsplit
 
 from ecgmon.firmware_bridge.broker import Broker
-from ecgmon.firmware_bridge.broker_settings import BrokerSettings
 from ecgmon.monitor.core.errors import EcgmonError
 from ecgmon.monitor.core.extras import install_command
+from ecgmon.monitor.core.secrets import is_elsewhere
 from ecgmon.monitor.inference.opening import open_classifier
+from ecgmon.monitor.ingest.address import Address
+from ecgmon.monitor.ingest.mqtt import broker_of
+from ecgmon.monitor.ingest.registry import open_source
 from ecgmon.monitor.recorder.disk import MEGABYTE, free_bytes
 from ecgmon.monitor.run.settings import MonitorSettings
 from ecgmon.monitor.store.database import sqlite_path
@@ -31,8 +33,6 @@ Verdict = Literal["good", "warning", "fault"]
 CONNECT_S = 3.0
 EARLIEST_TIME = 1_767_225_600.0
 """Start of 2026: a clock before it was never set."""
-
-PORTS = {"mqtt": 1883, "mqtts": 8883}
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,17 +114,21 @@ def _sources(settings: MonitorSettings) -> Iterator[Finding]:
     if not settings.sources:
         yield Finding("fault", "source", "none is named", "Add sources = [...] to the settings.")
     for address in settings.sources:
-        yield _source(str(address), settings.mqtt)
+        yield _source(address, settings)
 
 
-def _source(address: str, broker: BrokerSettings) -> Finding:
-    parts = urlsplit(address)
-    if parts.scheme == "serial":
-        return _serial_port(Path(parts.path))
-    if parts.scheme in PORTS:
-        host = parts.hostname or broker.host or "localhost"
-        return _reachable("source", host, parts.port or broker.port or PORTS[parts.scheme])
-    return Finding("good", "source", f"{parts.scheme}: {parts.path or parts.netloc}")
+def _source(text: str, settings: MonitorSettings) -> Finding:
+    try:
+        open_source(text, settings)  # refuses what the monitor would refuse; nothing is opened
+    except EcgmonError as error:
+        return Finding("fault", "source", str(error))
+    address = Address.parse(text)
+    if address.scheme in ("mqtt", "mqtts"):
+        broker, _ = broker_of(address, settings.mqtt)
+        return _reachable("source", broker.host, broker.port)
+    if address.scheme == "serial" and "://" not in address.path:
+        return _serial_port(Path(address.path))
+    return Finding("good", "source", f"{address.scheme}: {address.path}")
 
 
 def _serial_port(path: Path) -> Finding:
@@ -143,7 +147,7 @@ def _storage(settings: MonitorSettings) -> Iterator[Finding]:
         yield Finding("warning", "event store", "there is none", "Add [outputs.store] to the settings.")
     else:
         path = sqlite_path(outputs.store.address)
-        if path is not None and not outputs.store.address.startswith(("env:", "file:")):
+        if path is not None and not is_elsewhere(outputs.store.address):
             yield _writable("event store", path.parent)
     if outputs.recorder is not None:
         yield _writable("recorder", outputs.recorder.folder)

@@ -248,8 +248,8 @@ def device_name(subscribed: str, topic: str) -> str:
     return _FORBIDDEN.sub("-", ".".join(names))
 
 
-def open_mqtt(address: Address, settings: SourceSettings) -> MqttSource:
-    """Return the source of an ``mqtt:`` or ``mqtts:`` address.
+def broker_of(address: Address, defaults: MqttSettings) -> tuple[Broker, MqttSettings]:
+    """Return the broker of an ``mqtt:`` or ``mqtts:`` address, and what the address makes of the settings.
 
     Raises
     ------
@@ -262,11 +262,22 @@ def open_mqtt(address: Address, settings: SourceSettings) -> MqttSource:
                 f"A {key} does not belong in an address: command lines and logs are not secret.",
                 f"Write {key}=env:NAME or {key}=file:PATH, or set it under [mqtt] in the settings file.",
             )
-    chosen = address.apply(settings.mqtt)
+    chosen = address.apply(defaults)
     host = address.host or chosen.host
     if not host:
         raise UsageError(
             f"{address.shown} names no broker.", "Write mqtt://HOST/ecg/+/raw, or set host under [mqtt]."
         )
-    broker = Broker(host, address.port, tls=address.scheme == "mqtts", settings=chosen)
+    return Broker(host, address.port, tls=address.scheme == "mqtts", settings=chosen), chosen
+
+
+def open_mqtt(address: Address, settings: SourceSettings) -> MqttSource:
+    """Return the source of an ``mqtt:`` or ``mqtts:`` address.
+
+    Raises
+    ------
+    UsageError
+        The address and the settings name no host, or an option is refused.
+    """
+    broker, chosen = broker_of(address, settings.mqtt)
     return MqttSource(broker, address.path.removeprefix("/"), chosen)

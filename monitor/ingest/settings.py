@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 from pydantic import BeforeValidator, Field
 
 from ecgmon.monitor.core.config import Settings
-from ecgmon.monitor.ingest.live_settings import MqttSettings, SerialSettings
+from ecgmon.monitor.ingest.live_settings import MqttSettings, Name, SerialSettings
 
 SPEED_LIMIT = 10_000.0
 
@@ -54,7 +54,7 @@ class ReplaySettings(Settings):
     chunk_samples: int | None = Field(default=None, ge=1, le=1_000_000)
     start_s: float = Field(default=0.0, ge=0)
     data_dir: Path | None = None
-    device: str | None = Field(default=None, min_length=1, pattern=r"^[\w.:-]+$")
+    device: Name | None = None
 
 
 class SourceSettings(Settings):

@@ -200,6 +200,48 @@ def test_every_source_is_looked_at(tmp_path):
     assert f"127.0.0.1:{port} answers" in found[1].text
 
 
+@pytest.mark.parametrize(
+    ("address", "words"),
+    [
+        ("replya:100", "Did you mean replay:?"),
+        ("replay:100?sped=2", "Did you mean speed?"),
+        ("serial:/dev/null?device=cytton", "Did you mean cyton?"),
+        ("mqtt:ecg/+/raw", "names no broker"),
+        ("mqtt://host:99999/x", "impossible host or port"),
+    ],
+)
+def test_a_source_that_the_monitor_would_refuse_is_a_fault(address, words):
+    finding = findings(sources=[address])["source"][0]
+    assert finding.verdict == "fault"
+    assert words in finding.text
+
+
+@pytest.mark.parametrize(
+    ("address", "mqtt", "asked"),
+    [
+        ("mqtt://broker/x", {}, ("broker", 1883)),
+        ("mqtts://broker/x", {}, ("broker", 8883)),
+        ("mqtt://broker/x", {"tls": True}, ("broker", 8883)),
+        ("mqtt://broker/x?port=1999", {}, ("broker", 1999)),
+        ("mqtt:x", {"host": "ward", "port": 1884}, ("ward", 1884)),
+    ],
+)
+def test_the_broker_is_looked_for_where_the_monitor_would_connect(monkeypatch, address, mqtt, asked):
+    seen = []
+
+    def reach(about, host, port):
+        seen.append((host, port))
+        return Finding("good", about, "answers")
+
+    monkeypatch.setattr(doctor, "_reachable", reach)
+    findings(sources=[address], mqtt=mqtt)
+    assert seen == [asked]
+
+
+def test_a_port_behind_a_network_is_not_looked_for_among_the_files():
+    assert findings(sources=["serial:socket://box:4000?device=cyton"])["source"][0].verdict == "good"
+
+
 def test_a_port_without_access_says_what_group_to_join(tmp_path, monkeypatch):
     path = tmp_path / "tty"
     path.write_text("")
