@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from played_records import StillFeed
-from PyQt6 import QtCore, QtWidgets
+from PyQt6 import QtCore, QtGui, QtWidgets
 
 from ecgmon.monitor.core import plugins
 from ecgmon.monitor.dashboard.drawing.palette import LIGHT
@@ -90,6 +90,27 @@ class BadKeys(Page):
 
     def keys(self) -> Sequence[PageKey]:
         raise LookupError("no keys")
+
+
+class BadIcon(Page):
+    title = "Faceless"
+
+    def build(self) -> None:
+        """Has nothing."""
+
+    def icon(self) -> QtGui.QIcon:
+        raise LookupError("no icon")
+
+
+class BadOffer(Page):
+    title = "Undecided"
+
+    def build(self) -> None:
+        """Has nothing."""
+
+    @property
+    def offered(self) -> bool:
+        raise LookupError("cannot tell")
 
 
 @pytest.fixture
@@ -295,6 +316,17 @@ def test_a_page_without_a_title_or_without_widgets_is_refused_where_it_is_writte
 
         class Bare(Page):
             title = "Bare"
+
+
+@pytest.mark.parametrize("kind", [BadIcon, BadOffer])
+def test_a_page_that_fails_at_its_tab_is_replaced_and_the_window_goes_on(open_window, heart, installed, kind):
+    installed("odd", here(kind))
+    installed("count", here(CountPage))
+    window = open_window(StillFeed(heart))
+    window.tick()
+    assert isinstance(window.pages.pages["odd"], BrokenPage)
+    assert isinstance(window.pages.pages["count"], CountPage)
+    assert window.tabs.isTabVisible(list(window.pages.pages).index("odd"))
 
 
 def test_every_default_of_a_page_does_nothing(qtbot, heart, tmp_path):

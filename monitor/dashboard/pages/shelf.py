@@ -44,8 +44,10 @@ class PageShelf(QtWidgets.QStackedWidget):
         self._shown: str | None = None
         self._shortcuts: dict[str, list[QtGui.QShortcut]] = {}
         for name, page in self.pages.items():
-            self.tabs.addTab(page.icon(), name if isinstance(page, BrokenPage) else page.title)
+            self.tabs.addTab(name if isinstance(page, BrokenPage) else page.title)
             self.addWidget(page)
+        for at, name in enumerate(self.pages):
+            self.tell(name, partial(self._show_icon, at))
         self.addWidget(waiting)
         self.setCurrentWidget(waiting)
 
@@ -77,8 +79,8 @@ class PageShelf(QtWidgets.QStackedWidget):
 
     def turn(self, *, streaming: bool) -> None:
         """Bring the chosen page to the front, or what is shown while there is no stream."""
-        for at, page in enumerate(self.pages.values()):
-            self.tabs.setTabVisible(at, page.offered)
+        for at, name in enumerate(self.pages):
+            self.tell(name, partial(self._show_tab, at))
         wanted = self.chosen if streaming else None
         if wanted == self._shown:
             return
@@ -139,6 +141,12 @@ class PageShelf(QtWidgets.QStackedWidget):
         found: list[PageKey] = []
         self.tell(name, lambda page: found.extend(page.keys()))
         return (key for key in found if _same_form(key.key) not in taken)
+
+    def _show_icon(self, at: int, page: Page) -> None:
+        self.tabs.setTabIcon(at, page.icon())
+
+    def _show_tab(self, at: int, page: Page) -> None:
+        self.tabs.setTabVisible(at, page.offered)
 
     def _press(self, name: str, act: Callable[[], object]) -> None:
         self.tell(name, lambda _: act())
