@@ -214,6 +214,7 @@ class Bridge:
 
     async def _deliver(self, client: aiomqtt.Client, spool: Spool) -> None:
         loop = asyncio.get_running_loop()
+        qos = max(1, self._broker.settings.qos)  # with 0 nobody would say what has been delivered
         status_due_s = 0.0
         while True:
             if loop.time() >= status_due_s:
@@ -221,7 +222,7 @@ class Bridge:
                 status_due_s = loop.time() + self.settings.status_s
             messages = spool.peek(_BATCH)
             if messages:
-                sends = (client.publish(self._topic, data, qos=1, timeout=_ANSWER_S) for data in messages)
+                sends = (client.publish(self._topic, data, qos=qos, timeout=_ANSWER_S) for data in messages)
                 await asyncio.gather(*sends)
                 spool.done(len(messages))
                 self.delivered += len(messages)

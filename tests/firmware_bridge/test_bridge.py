@@ -249,3 +249,14 @@ def test_a_spool_is_a_queue_whatever_is_done_with_it(steps, tmp_path_factory):
             spool = Spool(path, 10_000_000).__enter__()
         assert len(spool) == len(expected)
     spool.__exit__(None, None, None)
+
+
+@pytest.mark.parametrize(("asked", "granted"), [(0, 1), (1, 1), (2, 2)])
+async def test_the_bridge_delivers_with_the_qos_asked_for_and_at_least_1(server, tmp_path, asked, granted):
+    broker = Broker("127.0.0.1", server.port, tls=False, settings=BrokerSettings(qos=asked))
+    bridge = Bridge(Ramp(1), broker, BridgeSettings(store=tmp_path / "spool.sqlite"))
+    async with aiomqtt.Client("127.0.0.1", server.port) as listener:
+        await listener.subscribe("ecg/bed1/raw", qos=2)
+        await bridge.run()
+        message = await anext(aiter(listener.messages))
+    assert message.qos == granted
