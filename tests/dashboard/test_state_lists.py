@@ -11,6 +11,7 @@ import pytest
 from events_of import alarm, beat, episode, gap, link, quality, rate, revision, rhythm
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from serial.tools.list_ports_common import ListPortInfo
 
 from ecgmon.monitor.core.errors import OutputError
 from ecgmon.monitor.core.events import PIPELINE_HZ
@@ -488,14 +489,17 @@ def test_the_address_of_a_record_survives_its_name(name):
 
 
 def test_ports_have_a_description_and_usb_comes_first(monkeypatch):
-    class Port:
-        def __init__(self, device: str, description: str, vid: int | None) -> None:
-            self.device, self.description, self.vid = device, description, vid
+    def port(device: str, description: str | None, vid: int | None) -> ListPortInfo:
+        made = ListPortInfo(device)
+        made.description, made.vid, made.pid = description, vid, vid
+        return made
 
-    ports = [Port("/dev/ttyS0", "n/a", None), Port("/dev/ttyUSB1", "", 1), Port("/dev/ttyACM0", "Board", 2)]
+    ports = [port("/dev/ttyS0", "n/a", None), port("/dev/ttyUSB1", "", 1), port("/dev/ttyACM0", "Board", 2)]
+    ports.append(port("/dev/cu.modem", None, None))
     monkeypatch.setattr("serial.tools.list_ports.comports", lambda: ports)
     assert serial_ports() == [
         ("/dev/ttyACM0", "Board"),
         ("/dev/ttyUSB1", "serial port"),
+        ("/dev/cu.modem", "serial port"),
         ("/dev/ttyS0", "serial port"),
     ]

@@ -6,9 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote
 
-from serial.tools import list_ports
-
 from ecgmon.firmware_bridge import decoders
+from ecgmon.firmware_bridge.links import list_ports
 from ecgmon.monitor.wfdb.header import DamagedError
 from ecgmon.monitor.wfdb.reader import read_header
 from ecgmon.sim.library import BUNDLED
@@ -89,10 +88,7 @@ def describe(name: str, header: Path) -> str:
 
 def serial_ports() -> list[tuple[str, str]]:
     """Return device path and description of the serial ports; may take a second."""
-    return [
-        (port.device, port.description if port.description not in ("", "n/a") else "serial port")
-        for port in sorted(list_ports.comports(), key=lambda port: (port.vid is None, port.device))
-    ]
+    return [(port.path, port.description or "serial port") for port in list_ports()]
 
 
 def device_kinds() -> list[tuple[str, str]]:
