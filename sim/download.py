@@ -13,6 +13,7 @@ from urllib.error import HTTPError, URLError
 from urllib.request import urlopen
 
 from ecgmon.monitor.core.errors import RecordError
+from ecgmon.monitor.wfdb.header import NO_FILE, DamagedError, decode_text, parse_header
 
 PHYSIONET = "https://physionet.org/files"
 DATABASE_VERSION = "1.0.0"
@@ -72,7 +73,7 @@ def download_record(
                     f"PhysioNet has no record {database}/{record}.",
                     "Correct the name (such as 200 or svdb/800), or give --data-dir FOLDER.",
                 )
-            for file in signal_files(header.read_text("ascii", "replace"), f"{database}/{record}"):
+            for file in signal_files(decode_text(header.read_bytes()), f"{database}/{record}"):
                 if _fetch(root, file, part, report) is None:
                     raise RecordError(f"PhysioNet lacks {file} of record {database}/{record}.")
             _fetch(root, f"{record}.atr", part, report)
@@ -93,16 +94,16 @@ def signal_files(header: str, record: str) -> list[str]:
     RecordError
         The header is damaged, names files outside its folder, or is of several segments.
     """
-    lines = [line for line in header.splitlines() if line.strip() and not line.startswith("#")]
-    fields = lines[0].split() if lines else []
-    if len(fields) < 2 or not fields[1].isdigit():
-        raise RecordError(f"The header of record {record} is damaged.")
-    if "/" in fields[0]:
+    try:
+        read = parse_header(header)
+    except DamagedError as error:
+        raise RecordError(f"The header of record {record} is damaged: {error}.") from error
+    if read.segments:
         raise RecordError(
             f"Record {record} is made of several segments, which are not fetched.",
             "Download it yourself and give --data-dir FOLDER.",
         )
-    files = list(dict.fromkeys(line.split()[0] for line in lines[1 : 1 + int(fields[1])]))
+    files = list(dict.fromkeys(signal.file for signal in read.signals if signal.file != NO_FILE))
     if not all(_SAFE_FILE.fullmatch(file) for file in files):
         raise RecordError(f"The header of record {record} names files outside its folder.")
     return files

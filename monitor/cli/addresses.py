@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
+import shlex
 import stat
 from pathlib import Path
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote, unquote, urlsplit
 
 from ecgmon.monitor.core.errors import UsageError
 
@@ -52,17 +53,35 @@ def as_source(text: str) -> str:
     return replay_address(text)
 
 
-def as_record(text: str) -> str:
-    """Return the record that somebody means, with the replay options that stand behind it, if any.
+def as_replay(text: str) -> str:
+    """Return the source address of the record that somebody means; one with its options stays as it is.
 
     Raises
     ------
     UsageError
-        It is a device, a broker or a web address: the message names the command for it.
+        As in `as_record`.
+    """
+    return text if _scheme(text) == "replay" else replay_address(as_record(text))
+
+
+def as_record(text: str) -> str:
+    """Return the record that somebody means, by its name or as an address of its replay.
+
+    Raises
+    ------
+    UsageError
+        It is a device, a broker or a web address: the message names the command for it. Or it is
+        an address with options, where nothing is replayed.
     """
     scheme = _scheme(text)
     if scheme == "replay":
-        return text.removeprefix("replay:")
+        record, _, options = text.removeprefix("replay:").partition("?")
+        if options:
+            raise UsageError(
+                f"{text} says how to replay a record, and here none is replayed.",
+                f"Name the record alone: {shlex.quote(unquote(record))}",
+            )
+        return unquote(record)
     if scheme in ("http", "https"):
         raise _web(text)
     if scheme:
@@ -84,7 +103,7 @@ def advice(text: str) -> str:
     if _is_port(text):
         return f"Run: ecgmon run --source '{_serial(text)}'"
     looks_like_a_record = text.isdigit() or "/" in text or Path(text).exists()
-    return f"Run: ecgmon replay {text}" if looks_like_a_record else ""
+    return f"Run: ecgmon replay {shlex.quote(text)}" if looks_like_a_record else ""
 
 
 def _scheme(text: str) -> str:

@@ -34,11 +34,16 @@ def reference_of(record: Record) -> Reference:
         Nobody annotated it.
     """
     if record.reference is None:
-        raise RecordError(
-            f"Record {record.name} has no reference annotations (.atr) to score against.",
-            "Name records that are annotated.",
-        )
+        raise not_annotated(record.name)
     return record.reference
+
+
+def not_annotated(name: str) -> RecordError:
+    """Return the error for a record without a reference."""
+    return RecordError(
+        f"Record {name} has no reference annotations (.atr) to score against.",
+        "Name records that are annotated.",
+    )
 
 
 def one_lead(record: Record, channel: int) -> NDArray[np.float64]:

@@ -241,12 +241,26 @@ def _record(
         leads=tuple(names[number] for number in choice.leads),
         n_samples=n_samples,
         stretches=stretches,
-        reference=_reference(stem, fs_hz, header.frame_hz),
+        reference=read_reference(stem, fs_hz, header.frame_hz),
         left_out=tuple(name for number, name in enumerate(names) if number not in choice.leads),
     )
 
 
-def _reference(stem: Path, fs_hz: float, frame_hz: float) -> Reference | None:
+def read_reference(stem: Path, fs_hz: float, frame_hz: float) -> Reference | None:
+    """Read the reference annotations of a record, None if it has none.
+
+    Parameters
+    ----------
+    stem : Path
+        The record's path without suffix.
+    fs_hz, frame_hz : float
+        Rate in Hz that the samples returned count at, and the record's frames a second.
+
+    Raises
+    ------
+    DamagedError
+        They are damaged.
+    """
     path = stem.with_name(f"{stem.name}.{REFERENCE}")
     if not path.is_file():
         return None

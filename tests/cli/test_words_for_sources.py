@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ecgmon.monitor.cli import main
-from ecgmon.monitor.cli.addresses import advice, as_record, as_source, replay_address
+from ecgmon.monitor.cli.addresses import advice, as_record, as_replay, as_source, replay_address
 from ecgmon.monitor.core.errors import UsageError
 from ecgmon.monitor.ingest.address import Address
 from ecgmon.sim.library import BUNDLED
@@ -53,6 +53,26 @@ def test_a_source_given_as_a_record_is_answered_with_the_command_that_takes_it(s
 
 def test_a_replay_address_is_taken_as_a_record() -> None:
     assert as_record("replay:svdb/800") == "svdb/800"
+    assert as_record("replay:./my%20records/200") == "./my records/200"
+
+
+def test_a_replay_address_keeps_its_options_where_something_is_replayed() -> None:
+    assert as_replay("replay:svdb/800?speed=max") == "replay:svdb/800?speed=max"
+    assert as_replay("./my records/200") == "replay:./my%20records/200"
+    with pytest.raises(UsageError, match="Run: ecgmon run --source 'mqtt://b/t'"):
+        as_replay("mqtt://b/t")
+
+
+def test_options_of_a_replay_are_refused_where_none_is_replayed() -> None:
+    with pytest.raises(UsageError) as told:
+        as_record("replay:./my%20records/200?start_s=5")
+    assert told.value.hint == "Name the record alone: './my records/200'"
+
+
+def test_replay_takes_the_address_that_run_takes(ecgmon: Ecgmon) -> None:
+    done = ecgmon("replay", "replay:200?speed=max", "--duration", "5", "--quiet")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "signal      5.0 s" in done.stdout
 
 
 @pytest.mark.parametrize(
@@ -118,6 +138,7 @@ def test_a_record_of_any_name_survives_being_made_an_address(record: str) -> Non
     [
         ("200", "ecgmon replay 200"),
         ("svdb/800", "ecgmon replay svdb/800"),
+        ("./my records/200", "ecgmon replay './my records/200'"),
         ("mqtt://b/t", "ecgmon run --source 'mqtt://b/t'"),
         ("/dev/ttyUSB0", "ecgmon run --source 'serial:/dev/ttyUSB0?device=KIND'"),
     ],

@@ -1,6 +1,7 @@
 """``ecgmon explain`` and ``ecgmon evaluate explanations`` as a user calls them."""
 
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -50,6 +51,15 @@ def test_explain_draws_a_beat_and_says_the_gist(tmp_path):
 
 def test_explain_wants_to_know_which_beat(tmp_path):
     assert ecgmon(tmp_path, "explain", "200").returncode == 2
+
+
+def test_explanations_of_a_record_without_reference_are_refused_with_a_way_out(tmp_path):
+    for suffix in ("hea", "dat"):
+        shutil.copy(RECORDS / f"200.{suffix}", tmp_path)
+    result = ecgmon(tmp_path, "evaluate", "explanations", "./200")
+    assert (result.returncode, result.stdout) == (5, "")
+    assert "Record 200 has no reference annotations (.atr) to score against." in result.stderr
+    assert "--annotations" not in result.stderr
 
 
 def test_beats_are_drawn_alike_from_classes_and_in_turn_from_records():

@@ -43,6 +43,12 @@ def test_the_authors_own_tests_pass_where_it_is_installed(example, tmp_path):
     assert "6 passed" in done.stdout
 
 
+def test_a_device_of_another_package_that_cannot_be_simulated_is_refused_in_plain_words(ecgmon, example):
+    refused = ecgmon("simulate", "--device", "belt", beside=(example,))
+    assert refused.returncode == 2
+    assert "belt can be read, but not simulated. Simulated are: ascii, bitalino" in refused.stderr
+
+
 def test_every_part_is_listed_with_its_package(ecgmon, example):
     devices = ecgmon("devices", beside=(example,))
     assert "Imaginary chest belt; 57600 baud; from the package ecgmon-example" in devices.stdout

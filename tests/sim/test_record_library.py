@@ -202,3 +202,16 @@ def test_a_folder_that_cannot_be_written_is_named(physionet: str, tmp_path: Path
 def test_a_header_that_leads_astray_is_refused(header: str) -> None:
     with pytest.raises(RecordError):
         signal_files(header, "mitdb/100")
+
+
+@pytest.mark.parametrize(
+    ("header", "files"),
+    [
+        ("100 2 360 650000\n100.dat 212\n100.dat 212\n", ["100.dat"]),
+        ("svdb/800 2 128 230400\n800.dat 212 200\n800.dat 212 200\n", ["800.dat"]),
+        ("3000003 2 125 0\n~ 0 200 8 0 0 0 0 II\n3000003.dat 80 200 8 0 0 0 0 V\n", ["3000003.dat"]),
+    ],
+    ids=["two signals in one file", "named with its database", "a signal without samples"],
+)
+def test_the_files_of_a_header_are_those_that_the_reader_will_ask_for(header: str, files: list[str]) -> None:
+    assert signal_files(header, "mitdb/100") == files

@@ -78,15 +78,17 @@ def explanations(
 
 
 def _reference(stem: Path) -> tuple[Annotations, float]:
-    """Return the annotations of a record and its sampling rate in Hz, without reading its signals."""
+    """Return the annotations of a record and the rate in Hz that they count at; no signal is read."""
     from ecgmon.monitor.evaluation.annotations import Annotations
+    from ecgmon.monitor.evaluation.records import not_annotated
     from ecgmon.monitor.wfdb.header import DamagedError
-    from ecgmon.monitor.wfdb.reader import REFERENCE, read_header
-    from ecgmon.sim.annotations import read_annotations
+    from ecgmon.monitor.wfdb.reader import read_header, read_reference
 
     try:
-        header = read_header(stem)
+        frame_hz = read_header(stem).frame_hz
+        written = read_reference(stem, frame_hz, frame_hz)
     except DamagedError as error:
         raise RecordError(f"Record {stem} cannot be read: {error}.", "Fetch its files again.") from error
-    written = read_annotations(stem.parent, stem.name, REFERENCE)
-    return Annotations(written.samples, written.symbols), header.frame_hz
+    if written is None:
+        raise not_annotated(stem.name)
+    return Annotations(written.samples, written.symbols), frame_hz

@@ -6,7 +6,7 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
-from ecgmon.monitor.cli.addresses import as_record, replay_address
+from ecgmon.monitor.cli.addresses import as_replay
 from ecgmon.monitor.cli.options import LoopOptions, command
 
 _EXAMPLES = """\
@@ -38,5 +38,5 @@ def replay(*records: Annotated[str, Parameter(required=True)], options: LoopOpti
     from ecgmon.monitor.cli.loop import run_loop, settings_from
 
     options = options or LoopOptions()
-    sources = [replay_address(as_record(record)) for record in records]
+    sources = [as_replay(record) for record in records]
     return run_loop(settings_from(options, sources), tui=options.tui)

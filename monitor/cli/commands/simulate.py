@@ -206,6 +206,10 @@ def _port(measured: _Measured, device: str, link: File) -> int:
     from ecgmon.sim.devices.pty import PtyDevice
 
     device_kind(device)
+    if device not in BOARDS:
+        raise UsageError(
+            f"{device} can be read, but not simulated.", f"Simulated are: {', '.join(sorted(BOARDS))}."
+        )
     board = BOARDS[device]()
     virtual = VirtualDevice(board, measured.signal(board.fs_hz), measured.faults, repeat=measured.repeat)
     with PtyDevice(virtual, link, measured.speed) as port:
