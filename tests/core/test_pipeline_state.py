@@ -155,7 +155,7 @@ def test_the_state_of_another_kind_of_model_is_refused(ecg):
 
 def test_the_state_of_another_file_of_the_same_kind_is_refused(used, new):
     before = new.snapshot()
-    with pytest.raises(ValueError, match="another model than .* does not fit"):
+    with pytest.raises(ValueError, match=r"another model than .* does not fit"):
         new.restore({**used.snapshot(), "model": "0" * 64})
     same(new.snapshot(), before)
 
