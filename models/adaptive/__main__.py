@@ -114,13 +114,20 @@ def _calibration_file(options: argparse.Namespace) -> Path:
     return path
 
 
+def _tested(options: argparse.Namespace) -> dict[str, list[str]]:
+    """Return what ``--records`` leaves of `TESTED`; a title of which nothing is left is left out."""
+    wanted = set(command.chosen(options, (record for records in TESTED.values() for record in records)))
+    left = {title: [name for name in records if name in wanted] for title, records in TESTED.items()}
+    return {title: records for title, records in left.items() if records}
+
+
 def _curve(options: argparse.Namespace) -> None:
     """Score a run at one bias after another, first signals of records that it never saw."""
     network, _, _ = load(options.out / f"{NAME}.pt")
     calibration = Calibration.read(_calibration_file(options))
     scored = {
         title: [predict(network, s) for s in _sequences(options, records) if s.lead == 0]
-        for title, records in TESTED.items()
+        for title, records in _tested(options).items()
     }
     curves = {
         symbol: {title: operating_points(rows, symbol, calibration) for title, rows in scored.items()}
@@ -137,11 +144,10 @@ def _evaluate(options: argparse.Namespace) -> None:
     """Score a run on records that it never saw, reference and detected beats matched."""
     network, _, _ = load(options.out / f"{NAME}.pt")
     calibration = Calibration.read(_calibration_file(options))
-    wanted = set(command.chosen(options, (record for records in TESTED.values() for record in records)))
     scores: dict[str, float] = {}
-    for title, records in TESTED.items():
-        sequences = _sequences(options, [record for record in records if record in wanted])
-        for lead in (0, 1) if sequences else ():
+    for title, records in _tested(options).items():
+        sequences = _sequences(options, records)
+        for lead in (0, 1):
             figures = summary([predict(network, s) for s in sequences if s.lead == lead], calibration)
             say(f"{title}, signal {lead}: {_line(figures)}")
             if title == "DS2" and lead == 0:

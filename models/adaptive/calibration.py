@@ -55,16 +55,18 @@ class Calibration:
         Raises
         ------
         ModelError
-            There is no such file.
+            There is no such file, or it is damaged.
         """
         try:
             values = json.loads(path.read_text(encoding="utf-8"))
+            return cls(float(values["temperature"]), tuple(float(offset) for offset in values["offsets"]))
         except OSError as error:
-            raise ModelError(
-                f"{path}: there is no calibration ({error.strerror}).",
-                "Run `ecgmon train adaptive crossval` first, or name one with --calibration.",
-            ) from None
-        return cls(float(values["temperature"]), tuple(values["offsets"]))
+            why = f"there is no calibration ({error.strerror})"
+        except (ValueError, KeyError, TypeError) as error:
+            why = f"this is no calibration ({error})"
+        raise ModelError(
+            f"{path}: {why}.", "Run `ecgmon train adaptive crossval` first, or name one with --calibration."
+        )
 
 
 def fit_calibration(logits: Floats, truth: NDArray[np.int64], *, offsets: bool = True) -> Calibration:

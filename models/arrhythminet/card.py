@@ -68,7 +68,7 @@ def contract(result: Result, scores: Mapping[str, float]) -> ModelContract:
         "architecture": f"ArrhythmiNet {plan.version.upper()}, doi:10.48550/arXiv.2505.03787",
         "attribution": "Grad-CAM of the predicted class, doi:10.1109/ICCV.2017.74",
     }
-    general = card_of(plan.version, plan.seed).contract(plan, ("all",), scores, own)
+    general = card_of(plan.version, plan.seed).contract(plan, result.records, scores, own)
     return beat_contract(general, AAMI, NORMALISATION)
 
 

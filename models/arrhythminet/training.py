@@ -90,6 +90,8 @@ class Result:
         With the averaged weights, in evaluation mode.
     plan : TrainingPlan
         How it was trained.
+    records : tuple of str
+        On what.
     epoch_s : list of float
         Seconds each epoch took.
     validation : list of float
@@ -98,6 +100,7 @@ class Result:
 
     network: ArrhythmiNet
     plan: TrainingPlan
+    records: tuple[str, ...]
     epoch_s: list[float]
     validation: list[float]
 
@@ -153,6 +156,7 @@ class _Fit(GradientRun[ArrhythmiNet]):
     def __init__(self, plan: TrainingPlan, records: Sequence[str]) -> None:
         torch.manual_seed(plan.seed)
         self.plan = plan
+        self.records = tuple(records)
         self.device = device()
         network = build(plan.version).to(self.device)
         rate, steps = plan.peak_rate, plan.steps
@@ -197,7 +201,7 @@ class _Fit(GradientRun[ArrhythmiNet]):
     def result(self) -> Result:
         """Return what the training has come to."""
         epoch_s, validation = ([row[name] for row in self.history] for name in ("seconds", "validation"))
-        return Result(self.trained(), self.plan, epoch_s, validation)
+        return Result(self.trained(), self.plan, self.records, epoch_s, validation)
 
 
 def train(

@@ -115,9 +115,7 @@ class TrainingCommands:
             The command line; that of the program if None.
         """
         options = self.parser().parse_args(words)
-        variant = getattr(options, "version", "")
-        usual = Path("out") / "-".join(filter(None, (self.name, variant)))
-        options.out = options.run or options.out or usual
+        options.out = options.run or options.out or self._usual_out(getattr(options, "version", "VERSION"))
         options.runs = options.runs or [options.out]
         try:
             _use_threads(options.jobs)
@@ -132,7 +130,9 @@ class TrainingCommands:
 
     def parser(self) -> argparse.ArgumentParser:
         """Return the parser of the command line."""
-        parser = argparse.ArgumentParser(prog=f"ecgmon train {self.name}", description=self.about)
+        program = f"ecgmon train {self.name}"
+        epilog = f"Without a WORD it trains. `{program} WORD --help` says what a word takes."
+        parser = argparse.ArgumentParser(prog=program, description=self.about, epilog=epilog)
         commands = parser.add_subparsers(required=True, metavar="WORD")
         shared = self._shared()
         for name, word in self.words.items():
@@ -153,12 +153,17 @@ class TrainingCommands:
                 command.add_argument(option.flag, **option.settings)
         return parser
 
+    def _usual_out(self, version: str) -> Path:
+        """Return the folder of a run that names none; one with versions has a folder for each."""
+        versions = any(option.flag == "--version" for option in self.options)
+        return Path("out") / (f"{self.name}-{version}" if versions else self.name)
+
     def _shared(self) -> argparse.ArgumentParser:
         """Return the options that every word of every training takes."""
         shared = argparse.ArgumentParser(add_help=False)
         add = shared.add_argument
         add("--data-dir", type=Path, help="folder of databases; ECGMON_DATA by default")
-        add("--out", type=Path, help=f"folder of the run; out/{self.name} by default")
+        add("--out", type=Path, help=f"folder of the run; {self._usual_out('VERSION')} by default")
         add("--seed", type=int, default=self.seed, help="random start (%(default)s)")
         add(
             "--steps", "--epochs", dest="length", type=_positive, default=self.length, metavar="N",

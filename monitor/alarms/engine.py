@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 from ecgmon.monitor.alarms.catalogue import build_conditions
@@ -11,8 +11,18 @@ from ecgmon.monitor.alarms.condition import Change, Condition
 from ecgmon.monitor.alarms.settings import AlarmSettings
 from ecgmon.monitor.alarms.tracker import AlarmTracker, Transition
 from ecgmon.monitor.core.events import Alarm, Event, Gap
+from ecgmon.monitor.core.state import copy_state, read_state, state_names
 
 SNAPSHOT_VERSION = 1
+
+
+@dataclass(slots=True)
+class Clock:
+    """Samples of the signal, those that would have come while there was none, and when a pause ends."""
+
+    time: int = 0
+    idle: int = 0
+    paused_until: int | None = None
 
 
 class AlarmEngine:
@@ -201,17 +211,16 @@ class AlarmEngine:
         """Return a copy of the state, of plain values that JSON can hold."""
         return {
             "version": SNAPSHOT_VERSION,
-            "time": self._time,
-            "idle": self._idle,
-            "paused_until": self._paused_until,
+            **copy_state(Clock(self._time, self._idle, self._paused_until)),
             "conditions": {kind: c.snapshot() for kind, c in self._conditions.items()},
             "trackers": {kind: t.snapshot() for kind, t in self._trackers.items()},
         }
 
     def restore(self, state: dict[str, Any]) -> None:
         """Go back to a state that `snapshot` returned; kinds that are no longer on are dropped."""
-        self._time, self._idle = state["time"], state["idle"]
-        self._paused_until = state["paused_until"]
+        clock = Clock()
+        clock = read_state({name: state[name] for name in state_names(clock)}, clock, "the alarms' state")
+        self._time, self._idle, self._paused_until = clock.time, clock.idle, clock.paused_until
         for kind in self._conditions:
             if kind in state["conditions"]:
                 self._conditions[kind].restore(state["conditions"][kind])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import numpy as np
 from numpy.typing import ArrayLike
 
 from ecgmon.monitor.core.errors import SignalError
@@ -45,10 +46,10 @@ def as_block(
         return SampleBlock.of(
             values, fs_hz=fs_hz, start=begin, gain=gain, zero=zero, leads=leads, device=device
         )
-    if start is not None or gain is not None:
+    if start is not None or gain is not None or np.any(zero):
         raise SignalError(
             "A SampleBlock says itself where it starts, and is in millivolts.",
-            "Leave start= and gain= out, or give SampleBlock.of(...) the same words.",
+            "Leave start=, gain= and zero= out, or give SampleBlock.of(...) the same words.",
         )
     if values.fs_hz != fs_hz:
         raise SignalError(

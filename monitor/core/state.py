@@ -133,7 +133,7 @@ def _kind_of(hint: Any, shape: Shape | None = None) -> _Kind:
         return _series(origin, _kind_of(inner[0]))
     if origin is tuple:
         return _tuple([_kind_of(item) for item in inner])
-    if origin is dict:
+    if origin is dict and inner[0] is str:
         return _mapping(_kind_of(inner[1]))
     raise TypeError(f"a state cannot hold {hint}")
 
@@ -154,7 +154,7 @@ def _scalar(sort: type) -> _Kind:
 
 def _choice(values: tuple[Any, ...]) -> _Kind:
     def read(plain: Any, _: Any, place: str) -> Any:
-        if plain not in values:
+        if type(plain) not in _NUMBERS or plain not in values:
             raise _unfit(place, plain, " or ".join(map(repr, values)))
         return plain
 

@@ -31,7 +31,7 @@ from ecgmon.monitor.rhythm.heart_rate import HeartRateSettings
 from ecgmon.monitor.rhythm.settings import RhythmSettings
 from ecgmon.monitor.rhythm.vf import VfDetector, VfSettings
 
-SNAPSHOT_VERSION = 2
+SNAPSHOT_VERSION = 3
 MEMORY_VERSION = 5
 
 CERTAIN = frozenset({"missing", "lead_off"})
@@ -223,6 +223,7 @@ class Pipeline(Stateful[PipelineState]):
         return {
             "version": SNAPSHOT_VERSION,
             "fs_hz": self.fs_hz,
+            "model": self.contract.sha256,
             "classifier": self._classifier.snapshot(),
             "chain": super().snapshot(),
         }
@@ -233,13 +234,15 @@ class Pipeline(Stateful[PipelineState]):
         Raises
         ------
         ValueError
-            The state is damaged, of another version, or of a stream at another rate; nothing has
-            changed then.
+            The state is damaged, of another version or model, or of a stream at another rate;
+            nothing has changed then.
         """
-        check_names(snapshot, ("version", "fs_hz", "classifier", "chain"), "the pipeline's state")
+        check_names(snapshot, ("version", "fs_hz", "model", "classifier", "chain"), "the pipeline's state")
         if snapshot["version"] != SNAPSHOT_VERSION or snapshot["fs_hz"] != self.fs_hz:
             msg = f"a snapshot of version {snapshot['version']} at {snapshot['fs_hz']} Hz does not fit"
             raise ValueError(msg)
+        if snapshot["model"] != self.contract.sha256:
+            raise ValueError(f"a snapshot with another model than {self.contract.name} does not fit")
         past = self.read(snapshot["chain"], "chain")
         self._classifier.restore(snapshot["classifier"])
         self.go_back(past)

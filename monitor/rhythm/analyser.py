@@ -74,7 +74,7 @@ class RhythmAnalyser(Stateful[AnalyserState]):
     settings : RhythmSettings, optional
         Limits.
     model : AfClassifier, optional
-        AfClassifier of atrial fibrillation, in place of the shipped one.
+        Classifier of atrial fibrillation, in place of the shipped one.
 
     Attributes
     ----------

@@ -51,7 +51,7 @@ class BaseRhythm(LayerPart[BaseState]):
     settings : RhythmSettings
         Limits.
     model : AfClassifier, optional
-        AfClassifier of atrial fibrillation, in place of the shipped one.
+        Classifier of atrial fibrillation, in place of the shipped one.
 
     Attributes
     ----------

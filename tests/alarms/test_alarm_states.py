@@ -142,6 +142,19 @@ def test_open_alarms_survive_a_restart(in_asystole):
     assert run(engine, 68) == run(in_asystole, 68)
 
 
+@pytest.mark.parametrize(
+    "damage",
+    [{"time": "late"}, {"idle": 1.5}, {"paused_until": "noon"}, {"trackers": {}}, {"conditions": None}],
+)
+def test_of_a_damaged_state_nothing_is_taken_over(in_asystole, damage):
+    state = {**in_asystole.snapshot(), **damage}
+    engine = AlarmEngine(in_asystole.settings, "ecg", FS)
+    before = engine.snapshot()
+    with pytest.raises((KeyError, TypeError, ValueError)):
+        engine.take_over(state, 1.0)
+    assert engine.snapshot() == before
+
+
 def test_settings_change_while_running_and_keep_open_alarms(in_asystole):
     changed = in_asystole.settings.changed({"heart_rate_high": {"limit_bpm": 100}})
     assert in_asystole.reconfigure(changed) == []

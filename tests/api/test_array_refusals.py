@@ -117,6 +117,7 @@ def test_what_a_block_says_itself_is_not_said_again(pipeline):
     block = ecgmon.SampleBlock.of(np.zeros(250), fs_hz=250)
     assert "says itself" in refusal(pipeline, block, start=10)
     assert "says itself" in refusal(pipeline, block, gain=200)
+    assert "says itself" in refusal(pipeline, block, zero=512)
 
 
 def test_a_block_of_another_rate_is_refused(pipeline):

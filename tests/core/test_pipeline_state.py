@@ -153,6 +153,13 @@ def test_the_state_of_another_kind_of_model_is_refused(ecg):
             one.restore(other.snapshot())
 
 
+def test_the_state_of_another_file_of_the_same_kind_is_refused(used, new):
+    before = new.snapshot()
+    with pytest.raises(ValueError, match=r"another model than .* does not fit"):
+        new.restore({**used.snapshot(), "model": "0" * 64})
+    same(new.snapshot(), before)
+
+
 def test_what_an_older_program_learned_of_a_patient_is_refused_and_nothing_recalled(used, new):
     learned, before = used.patient_memory(), new.patient_memory()
     with pytest.raises(ValueError, match="version 4 remembers does not fit"):

@@ -181,6 +181,7 @@ def test_any_state_survives_a_json_file_but_for_its_arrays(state):
         ("shares", [["N", 1.0]]),
         ("shares", {"N": "1"}),
         ("shares", {1: 1.0}),
+        ("mood", np.zeros(2)),
         ("mark", {"at": 1.0}),
         ("mark", {"at": 1.0, "name": "m", "more": 1}),
         ("mark", [1.0, "m"]),
@@ -219,9 +220,15 @@ class Strange:
     numbers: set[int] = field(default_factory=set)
 
 
-def test_a_state_that_cannot_be_kept_is_found_at_once():
-    with pytest.raises(TypeError, match="set"):
-        copy_state(Strange())
+@dataclass
+class Numbered:
+    counts: dict[int, float] = field(default_factory=dict)
+
+
+@pytest.mark.parametrize(("state", "what"), [(Strange(), "set"), (Numbered(), "dict")])
+def test_a_state_that_cannot_be_kept_is_found_at_once(state, what):
+    with pytest.raises(TypeError, match=f"cannot hold {what}"):
+        copy_state(state)
 
 
 @dataclass(slots=True)

@@ -167,6 +167,10 @@ def test_calibration_finds_the_sharpness_and_the_shares_that_were_changed(tmp_pa
     assert Calibration.read(tmp_path / "c.json") == found
     with pytest.raises(ModelError, match="no calibration"):
         Calibration.read(tmp_path / "d.json")
+    for damaged in ("", "[]", '{"temperature": 1}', '{"temperature": 1, "offsets": ["x"]}'):
+        (tmp_path / "d.json").write_text(damaged, encoding="utf-8")
+        with pytest.raises(ModelError, match=r"d\.json: this is no calibration .* crossval"):
+            Calibration.read(tmp_path / "d.json")
 
 
 def test_a_bias_for_a_class_finds_more_of_it_and_more_false_ones(tmp_path):

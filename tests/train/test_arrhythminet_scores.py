@@ -124,9 +124,10 @@ def test_the_page_sets_each_seed_beside_the_paper() -> None:
 
 
 def test_the_card_names_version_seed_and_every_class() -> None:
-    result = Result(build("v2"), TrainingPlan(version="v2", seed=3), [1.0], [0.9])
+    result = Result(build("v2"), TrainingPlan(version="v2", seed=3), ("100", "207"), [1.0], [0.9])
     about = card.contract(result, scores(3).summary())
     text = card.page(about, 38733, card.scores_page(3, scores(3).confusion, scores(3).summary()))
+    assert about.extra["records"] == "100 207", "a file says what it was trained on, were it only a trial"
     assert text.startswith("# arrhythminet-v2\n")
     assert "ecgmon train arrhythminet export --version v2 --seed 3" in text
     assert "Seed 3: accuracy 0.9560" in text

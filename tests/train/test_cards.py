@@ -77,7 +77,7 @@ def test_what_a_training_would_say_today_is_what_the_shipped_file_says(card: Car
 @pytest.mark.parametrize("version", ["v1", "v2"])
 def test_both_arrhythminets_would_say_what_they_say(version: Version) -> None:
     shipped = find_model(f"arrhythminet-{version}").contract()
-    result = Result(build(version), TrainingPlan(version=version), [], [])
+    result = Result(build(version), TrainingPlan(version=version), (), [], [])
     made = arrhythminet.contract(result, shipped.scores)
     own = {"extra": {}, "sha256": ""}
     assert replace(made, **own) == replace(shipped, **own)

@@ -117,6 +117,28 @@ def test_an_export_before_its_scores_names_the_word_that_makes_them(
     assert not zoo.exists()
 
 
+@pytest.mark.parametrize("name", NAMES)
+def test_the_folder_that_the_help_names_is_the_one_that_is_used(
+    name: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit):
+        commands(name).parser().parse_args(["train", "--help"])
+    usual = f"out/{name}-VERSION" if name == "arrhythminet" else f"out/{name}"
+    assert f"folder of the run; {usual} by default" in " ".join(capsys.readouterr().out.split())
+    assert commands(name).main(["export"]) == ModelError.exit_code
+    assert usual.replace("VERSION", "v1") in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_help_of_a_training_says_what_it_does_without_a_word(
+    name: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit):
+        commands(name).parser().parse_args(["--help"])
+    text = " ".join(capsys.readouterr().out.split())
+    assert f"Without a WORD it trains. `ecgmon train {name} WORD --help` says" in text
+
+
 def toy(action: Callable[[argparse.Namespace], None], jobs: int | None = None) -> TrainingCommands:
     words = {"train": Word(action, "train"), "evaluate": Word(action, "score", "?")}
     return TrainingCommands("toy", "A toy.", words, length=5, folds=2, jobs=jobs)

@@ -10,7 +10,7 @@ from ecgmon.monitor.core.extras import require
 
 TRAININGS: Mapping[str, str] = {
     "adaptive": "The beat classifier that is used unless told otherwise.",
-    "arrhythminet": "The beat classifiers that see the beats around.",
+    "arrhythminet": "The beat classifiers that see one beat at a time.",
     "rpeak": "The finder of R waves.",
     "vf": "The detector of ventricular fibrillation.",
     "af": "The detector of atrial fibrillation.",
