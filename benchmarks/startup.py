@@ -7,12 +7,13 @@ JSON for a replay. The machine should do nothing else; the first run of each, on
 from __future__ import annotations
 
 import argparse
-import os
 import statistics
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Sequence
+
+import psutil
 
 EVENTS = ("--speed", "max", "--headless", "--quiet", "--events", "-")
 
@@ -32,7 +33,7 @@ def main() -> None:
         f"first event of replay {record}": (to_the_first_line, ("-m", "ecgmon", "replay", record, *EVENTS)),
     }
     written = "bytecode is not kept" if sys.dont_write_bytecode else "bytecode is kept"
-    sys.stdout.write(f"{repeat} runs each; {written}; load {os.getloadavg()[0]:.1f}\n\n")
+    sys.stdout.write(f"{repeat} runs each; {written}; load {psutil.getloadavg()[0]:.1f}\n\n")
     sys.stdout.write("| | median | best |\n| --- | ---: | ---: |\n")
     for name, (measure, command) in cases.items():
         measure(command)
