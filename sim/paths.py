@@ -148,7 +148,7 @@ def _nothing_there(path: Path) -> RecordError:
     near = difflib.get_close_matches(
         path.name, [record.name for record in _records(path.parent)], n=1, cutoff=0.5
     )
-    if near:
+    if near and near[0] != path.name:
         return RecordError(message, f"Did you mean {_as_argument(path.with_name(near[0]))}?")
     return RecordError(message, f"Expected a header file {path.stem}.hea there.")
 

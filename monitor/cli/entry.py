@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import errno
 import sys
 from collections.abc import Sequence
 
-from ecgmon.monitor.core.errors import INTERNAL_FAULT_EXIT_CODE, EcgmonError
+from ecgmon.monitor.core.errors import INTERNAL_FAULT_EXIT_CODE, EcgmonError, OutputError
 from ecgmon.monitor.core.startup import start_quickly
 
 INTERRUPTED_EXIT_CODE = 130
@@ -55,17 +56,28 @@ def outcome(words: tuple[str, ...], command_line: tuple[str, ...], *, debug: boo
         return error.exit_code
     except KeyboardInterrupt:
         return INTERRUPTED_EXIT_CODE
+    except OSError as error:
+        if error.errno != errno.ENOSPC:
+            return _fault(error, debug=debug)
+        sys.stderr.write("ecgmon: The output cannot be written: no space is left. Make room and try again.\n")
+        _unread()
+        return OutputError.exit_code
     except Exception as error:  # the last line of defence
-        if debug:
-            import traceback
+        return _fault(error, debug=debug)
 
-            traceback.print_exc()
-        else:
-            sys.stderr.write(
-                f"ecgmon: internal fault: {type(error).__name__}: {error}. "
-                "This is a bug; run again with --debug and report what it prints.\n"
-            )
-        return INTERNAL_FAULT_EXIT_CODE
+
+def _fault(error: Exception, *, debug: bool) -> int:
+    """Tell of an internal fault."""
+    if debug:
+        import traceback
+
+        traceback.print_exception(error)
+    else:
+        sys.stderr.write(
+            f"ecgmon: internal fault: {type(error).__name__}: {error}. "
+            "This is a bug; run again with --debug and report what it prints.\n"
+        )
+    return INTERNAL_FAULT_EXIT_CODE
 
 
 def _run(words: tuple[str, ...], command_line: tuple[str, ...]) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from operator import index
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -42,7 +43,7 @@ def as_block(
         told what the values mean.
     """
     if not isinstance(values, SampleBlock):
-        begin = following if start is None else start
+        begin = following if start is None else _index(start)
         return SampleBlock.of(
             values, fs_hz=fs_hz, start=begin, gain=gain, zero=zero, leads=leads, device=device
         )
@@ -57,3 +58,14 @@ def as_block(
             "Make one stream for each rate, or resample the block first.",
         )
     return values
+
+
+def _index(start: int) -> int:
+    """Return where an array begins; a time in seconds is not an index."""
+    try:
+        return index(start)
+    except TypeError as error:
+        raise SignalError(
+            f"start={start!r} is no whole number.",
+            "Give the index of the first sample: round(seconds * fs_hz).",
+        ) from error

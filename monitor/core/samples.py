@@ -112,6 +112,8 @@ def _rows(numbers: Samples, n_leads: int | None) -> Samples:
         )
     else:
         rows = numbers if _leads_come_first(numbers.shape, n_leads) else numbers.T
+    if n_leads is None and not len(rows):
+        return np.empty((1, 0))  # a table without a lead holds nothing, as an empty list does
     if n_leads is not None and n_leads != len(rows):
         raise SignalError(
             f"The samples of shape {numbers.shape} do not fit {_count(n_leads)}.",
@@ -162,8 +164,15 @@ def _gain(gain: ArrayLike | None, rows: Samples) -> Samples:
 
 def _per_lead(name: str, value: ArrayLike, rows: Samples) -> Samples:
     """Return one number, or one for each lead, as a column."""
-    column = np.asarray(value, dtype=np.float64).reshape(-1, 1)
-    if len(column) not in (1, len(rows)) or not np.isfinite(column).all():
+    try:
+        column = np.asarray(value, dtype=np.float64).reshape(-1, 1)
+    except (TypeError, ValueError) as error:
+        raise SignalError(
+            f"{name}={value!r} is no number.", "Give one number, or one for each lead."
+        ) from error
+    if not np.isfinite(column).all():
+        raise SignalError(f"{name}={column.ravel().tolist()} is not finite.", "Give a finite number.")
+    if len(column) not in (1, len(rows)):
         raise SignalError(
             f"{name}={column.ravel().tolist()} does not fit {_count(len(rows))}.",
             "Give one number, or one for each lead.",

@@ -101,6 +101,28 @@ class _Grid:
         return -(-position * self.under // self.over)
 
 
+def as_rate(fs_hz: float) -> float:
+    """Return a rate as a plain number of Python; numpy's own do not become fractions.
+
+    Parameters
+    ----------
+    fs_hz : float
+        Sampling rate in Hz: any number, also one of numpy.
+
+    Raises
+    ------
+    SignalError
+        It is no number.
+    """
+    try:
+        return fs_hz if type(fs_hz) in (int, float) else float(np.asarray(fs_hz, dtype=np.float64))
+    except (TypeError, ValueError) as error:
+        raise SignalError(
+            f"A rate of {fs_hz!r} cannot be taken: it is no number.",
+            "Give samples a second, such as fs_hz=250.",
+        ) from error
+
+
 def check_rate(fs_in_hz: float) -> None:
     """Refuse a rate that cannot be served.
 

@@ -17,6 +17,7 @@ from ecgmon.monitor.core.state import Snapshot, check_names
 from ecgmon.monitor.core.stateful import Stateful
 from ecgmon.monitor.dsp.operator import Samples
 from ecgmon.monitor.dsp.quality import QualitySettings, SecondQuality, SignalQuality
+from ecgmon.monitor.dsp.resample import as_rate
 from ecgmon.monitor.dsp.rpeak import RPeakDetector, RPeakSettings
 from ecgmon.monitor.dsp.segment import BeatSegmenter, BeatWindow, SegmentSettings
 from ecgmon.monitor.inference.classification import BeatClassifier, Classification, ClassifierSettings
@@ -109,6 +110,7 @@ class Pipeline(Stateful[PipelineState]):
         classifier: BeatClassifier | None = None,
     ) -> None:
         self.settings = settings or PipelineSettings()
+        fs_hz = as_rate(fs_hz)
         self.fs_hz = fs_hz
         self.device = device
         self._classifier = classifier or open_classifier(self.settings.classifier)

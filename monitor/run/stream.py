@@ -14,6 +14,7 @@ from ecgmon.monitor.core.blocks import as_block
 from ecgmon.monitor.core.eventlog import EventLog
 from ecgmon.monitor.core.events import PIPELINE_HZ, Alarm, Event, SampleBlock, SourceStatus
 from ecgmon.monitor.core.ring import RingBuffer
+from ecgmon.monitor.dsp.resample import as_rate
 from ecgmon.monitor.pipeline.pipeline import Pipeline, PipelineSettings
 from ecgmon.monitor.run.companions import MOST_LEADS, Companions, row_name
 
@@ -75,6 +76,7 @@ class Stream:
         shown: bool = True,
     ) -> None:
         self.device = device
+        fs_hz = as_rate(fs_hz)
         self.fs_hz = fs_hz
         self.leads = leads
         self.first_sample = first_sample

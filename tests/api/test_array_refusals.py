@@ -149,3 +149,22 @@ def test_a_refused_array_leaves_the_stream_as_it_was(millivolts):
 def test_a_rate_that_cannot_be_served_is_refused_with_the_way_out(make, fs_hz):
     with pytest.raises(ecgmon.SignalError, match=r"50 to 5000 Hz can.*Resample the signal first.*fs_hz"):
         make(fs_hz)
+
+
+@pytest.mark.parametrize(
+    "words", [{"gain": "x"}, {"gain": 200, "zero": "a"}, {"gain": np.nan}, {"gain": np.inf}]
+)
+def test_a_gain_that_is_no_finite_number_is_refused_as_such(
+    pipeline: ecgmon.Pipeline, words: dict[str, object]
+) -> None:
+    told = refusal(pipeline, np.ones(100), **words)
+    assert "is no number" in told or "is not finite" in told
+
+
+def test_a_table_without_a_lead_holds_nothing(pipeline: ecgmon.Pipeline) -> None:
+    assert pipeline.process(np.empty((0, 100))) == []
+
+
+@pytest.mark.parametrize("start", [1.5, "1", np.nan, 800.0])
+def test_a_start_that_is_no_index_is_refused(pipeline: ecgmon.Pipeline, start: object) -> None:
+    assert "no whole number" in refusal(pipeline, np.ones(100), start=start)

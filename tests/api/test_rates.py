@@ -167,3 +167,15 @@ def test_a_replay_at_a_rate_that_cannot_be_served_fails_with_a_way_out(tmp_path,
     assert code == ecgmon.SignalError.exit_code == 10
     assert f"{fs_hz:g} Hz cannot be taken; 50 to 5000 Hz can" in said
     assert "Resample the signal first" in said
+
+
+@pytest.mark.parametrize("rate", [np.float32(250), np.int64(250), np.array(250)])
+def test_a_rate_may_be_a_number_of_numpy(rate: float) -> None:
+    assert ecgmon.Pipeline(fs_hz=rate).fs_hz == 250.0
+    assert ecgmon.Stream("bed-1", fs_hz=rate).process(np.zeros(500))
+
+
+@pytest.mark.parametrize("rate", ["fast", [250, 360], 250 + 0j])
+def test_a_rate_that_is_no_number_is_refused(rate: object) -> None:
+    with pytest.raises(ecgmon.SignalError, match="no number"):
+        ecgmon.Pipeline(fs_hz=rate)  # type: ignore[arg-type]

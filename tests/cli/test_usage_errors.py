@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+from pathlib import Path
+
 import pytest
 from all_commands import NEEDED, OPTIONS, TRAININGS
 from as_a_user import Ecgmon
@@ -185,3 +189,25 @@ def test_words_behind_a_training_are_its_own(
     assert main(["train", "af"]) == 3
     assert told == [("vf", ("crossval", "--seed", "4", "--help", "--debug")), ("af", ())]
     assert capsys.readouterr() == ("", "")
+
+
+@pytest.mark.parametrize("rate", ["0", "-1", "nan", "1e9"])
+def test_an_impossible_rate_of_a_crowd_is_refused(rate: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["simulate", "--mqtt", "mqtt://localhost", "--rate", rate]) == 10
+    assert "cannot be taken" in capsys.readouterr().err
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs the device that is always full")
+@pytest.mark.parametrize("command", ["--help", "models"])
+def test_a_full_disk_is_no_internal_fault(command: str) -> None:
+    with Path("/dev/full").open("w") as full:
+        ended = subprocess.run(
+            [sys.executable, "-m", "ecgmon", command],
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            check=False,
+        )
+    assert ended.returncode == 8
+    assert "no space is left" in ended.stderr
+    assert "bug" not in ended.stderr

@@ -186,3 +186,10 @@ def test_a_name_is_looked_up_in_a_data_folder(tmp_path: Path) -> None:
     assert read_record("svdb/800", tmp_path / "data").n_samples == 600
     with pytest.raises(RecordError, match="mitdb/100 is not in"):
         read_record("100", tmp_path / "data")
+
+
+def test_a_path_is_not_suggested_for_itself(tmp_path: Path) -> None:
+    (tmp_path / "A1.hea").mkdir()
+    with pytest.raises(RecordError) as caught:
+        read_record("./A1")
+    assert "Did you mean" not in str(caught.value)

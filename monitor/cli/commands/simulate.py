@@ -224,10 +224,12 @@ def _crowd(measured: _Measured, url: str, count: int, rate_hz: float, *, json: b
     from ecgmon.firmware_bridge.broker_settings import BrokerSettings
     from ecgmon.monitor.cli.brokers import broker_at
     from ecgmon.monitor.core.platform import run_async
+    from ecgmon.monitor.dsp.resample import check_rate
     from ecgmon.sim.devices.wearable import Tally, Wearable, publish_crowd
 
     broker, path = broker_at(url, BrokerSettings())
     topic = path or "ecg/{device}/raw"
+    check_rate(rate_hz)
     signal, faults = measured.signal(rate_hz), measured.faults
     crowd = [
         Wearable(
