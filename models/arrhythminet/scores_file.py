@@ -7,7 +7,6 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import numpy as np
-import onnxruntime as ort
 from numpy.typing import NDArray
 
 from ecgmon.models.arrhythminet.card import contract, pack
@@ -18,6 +17,7 @@ from ecgmon.models.arrhythminet.training import Result, predict
 from ecgmon.models.common.command import read_result, write_result
 from ecgmon.monitor.core.errors import ModelError
 from ecgmon.monitor.core.graph_file import session_options
+from ecgmon.monitor.core.runtime import ort
 
 SCORES_FILE = "scores.json"
 

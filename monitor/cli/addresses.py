@@ -29,7 +29,7 @@ _PHYSIONET = re.compile(r"/(?:files|content|static/published-projects)/(\w+)/[^/
 
 def replay_address(record: str) -> str:
     """Return the source address of a record."""
-    return f"replay:{quote(record, safe='/~')}"
+    return f"replay:{quote(record, safe='/~', errors='surrogateescape')}"
 
 
 def as_source(text: str) -> str:
@@ -79,9 +79,9 @@ def as_record(text: str) -> str:
         if options:
             raise UsageError(
                 f"{text} says how to replay a record, and here none is replayed.",
-                f"Name the record alone: {shlex.quote(unquote(record))}",
+                f"Name the record alone: {shlex.quote(unquote(record, errors='surrogateescape'))}",
             )
-        return unquote(record)
+        return unquote(record, errors="surrogateescape")
     if scheme in ("http", "https"):
         raise _web(text)
     if scheme:

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import errno
+import os
 import sys
 from collections.abc import Sequence
+from io import TextIOWrapper
+from pathlib import Path
 
 from ecgmon.monitor.core.errors import INTERNAL_FAULT_EXIT_CODE, EcgmonError, OutputError
 from ecgmon.monitor.core.startup import start_quickly
@@ -29,8 +32,19 @@ def main(argv: Sequence[str] | None = None) -> int:
     """
     if argv is None:
         start_quickly()
+        _prepare_output()
     words = tuple(sys.argv[1:] if argv is None else argv)
     return outcome(words, words, debug=False)
+
+
+def _prepare_output() -> None:
+    """Let no closed stream and no odd letter of a name end a command."""
+    for name in ("stdout", "stderr"):
+        stream = getattr(sys, name)
+        if stream is None:
+            setattr(sys, name, Path(os.devnull).open("w", encoding="utf-8"))  # noqa: SIM115 - as long as we run
+        elif isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
 
 
 def outcome(words: tuple[str, ...], command_line: tuple[str, ...], *, debug: bool) -> int:
@@ -56,6 +70,8 @@ def outcome(words: tuple[str, ...], command_line: tuple[str, ...], *, debug: boo
         return error.exit_code
     except KeyboardInterrupt:
         return INTERRUPTED_EXIT_CODE
+    except SystemExit as end:  # so the help ends where nobody reads on
+        return BROKEN_PIPE_EXIT_CODE if end.code else 0
     except OSError as error:
         if error.errno != errno.ENOSPC:
             return _fault(error, debug=debug)

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 import numpy as np
-import onnxruntime as ort
 from numpy.typing import NDArray
+
+from ecgmon.monitor.core.runtime import ort
 
 Float32 = NDArray[np.float32]
 

@@ -6,10 +6,9 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TypeVar
 
-import onnxruntime as ort
-
 from ecgmon.monitor.core.errors import ModelError
 from ecgmon.monitor.core.model_contract import Contract
+from ecgmon.monitor.core.runtime import ort
 from ecgmon.monitor.core.sealed_file import check_kind, read_sealed
 
 C = TypeVar("C", bound=Contract)

@@ -8,12 +8,12 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
-import onnxruntime as ort
 from numpy.typing import NDArray
 
 from ecgmon.monitor.core.ecg_codes import AAMI_OF_SYMBOL
 from ecgmon.monitor.core.events import PIPELINE_HZ, SampleBlock
 from ecgmon.monitor.core.graph_file import session_options
+from ecgmon.monitor.core.runtime import ort
 from ecgmon.monitor.explain.capture import BLOCK_SAMPLES, Caught, Watcher
 from ecgmon.monitor.explain.mask import deletion_mask
 from ecgmon.monitor.explain.measures import (

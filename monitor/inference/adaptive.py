@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import onnxruntime as ort
 from numpy.typing import NDArray
 
 from ecgmon.monitor.core.bound_graph import BoundGraphs
 from ecgmon.monitor.core.errors import ModelError
+from ecgmon.monitor.core.runtime import ort
 from ecgmon.monitor.core.stateful import Stateful
 from ecgmon.monitor.dsp import FRONT_END_VERSION
 from ecgmon.monitor.dsp.segment import BeatWindow, SegmentSettings

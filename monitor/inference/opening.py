@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import onnxruntime as ort
-
 from ecgmon.monitor.core.graph_file import open_graph
+from ecgmon.monitor.core.runtime import ort
 from ecgmon.monitor.inference.adaptive import AdaptiveClassifier
 from ecgmon.monitor.inference.classification import BeatClassifier, ClassifierSettings, WindowClassifier
 from ecgmon.monitor.inference.contract import BEAT_KINDS, BEAT_SEQUENCE, ModelContract

@@ -5,11 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
-import onnxruntime as ort
 from numpy.typing import NDArray
 
 from ecgmon.monitor.core.errors import ModelError
 from ecgmon.monitor.core.graph_file import open_graph
+from ecgmon.monitor.core.runtime import ort
 from ecgmon.monitor.dsp import FRONT_END_VERSION
 from ecgmon.monitor.inference.contract import BEAT_WINDOW, ModelContract, check_servable
 from ecgmon.monitor.inference.registry import find_model

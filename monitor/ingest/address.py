@@ -73,7 +73,7 @@ class Address:
                 "A source address carries no user or password.",
                 "Command lines and logs are not secret; put them in the settings file.",
             )
-        path = unquote(parts.path)
+        path = unquote(parts.path, errors="surrogateescape")
         path = path.removeprefix("/") if parts.netloc else path
         if not path:
             raise UsageError(f"Source address {shown_address(text)!r} does not say what to open.")

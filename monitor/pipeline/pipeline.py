@@ -109,6 +109,12 @@ class Pipeline(Stateful[PipelineState]):
         ring: RingBuffer | None = None,
         classifier: BeatClassifier | None = None,
     ) -> None:
+        given: object = settings
+        if not isinstance(given, PipelineSettings | None):
+            raise SettingsError(
+                f"The first argument of Pipeline is its settings, and not {given!r}.",
+                "Write Pipeline(fs_hz=360).",
+            )
         self.settings = settings or PipelineSettings()
         fs_hz = as_rate(fs_hz)
         self.fs_hz = fs_hz

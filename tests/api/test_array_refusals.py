@@ -168,3 +168,8 @@ def test_a_table_without_a_lead_holds_nothing(pipeline: ecgmon.Pipeline) -> None
 @pytest.mark.parametrize("start", [1.5, "1", np.nan, 800.0])
 def test_a_start_that_is_no_index_is_refused(pipeline: ecgmon.Pipeline, start: object) -> None:
     assert "no whole number" in refusal(pipeline, np.ones(100), start=start)
+
+
+def test_a_rate_in_the_place_of_the_settings_is_told_how_to_write_it():
+    with pytest.raises(ecgmon.SettingsError, match=r"Write Pipeline\(fs_hz=360\)"):
+        ecgmon.Pipeline(360)

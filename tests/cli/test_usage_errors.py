@@ -211,3 +211,31 @@ def test_a_full_disk_is_no_internal_fault(command: str) -> None:
     assert ended.returncode == 8
     assert "no space is left" in ended.stderr
     assert "bug" not in ended.stderr
+
+
+def shell(line: str) -> subprocess.CompletedProcess[str]:
+    """Run a line of shell in which ``E`` is the command."""
+    return subprocess.run(
+        ["bash", "-c", line.replace("E ", f"{sys.executable} -m ecgmon ")],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+
+def test_help_that_nobody_reads_to_its_end_is_no_fault() -> None:
+    done = shell("set -o pipefail; E --help | head -1")
+    assert done.returncode == 141, done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_a_closed_output_is_no_internal_fault() -> None:
+    done = shell("E models >&-")
+    assert done.returncode == 0, done.stderr
+
+
+def test_a_name_that_is_no_utf8_is_refused_in_one_line() -> None:
+    done = shell("E replay $'./n\\xe9'")
+    assert done.returncode == 5, done.stderr
+    assert "internal fault" not in done.stderr
