@@ -11,7 +11,7 @@ CALM_S = 2.0
 """So much signal that is taken, and none left out between it, ends it."""
 
 SAY_EVERY_S = 10.0
-"""A shorter stretch is said afterwards, and no more often than this."""
+"""What goes on is said again after so long; a shorter stretch is said afterwards, and no more often."""
 
 
 class LeftOutNews(NamedTuple):
@@ -69,7 +69,8 @@ class LeftOut:
         self._count += 1
         self._seconds += seconds
         self._calm_s, self._over_after_s, self._now_s, self._reason = 0.0, calm_s, now_s, reason
-        if self.seconds >= SAY_AFTER_S and not self._saying:
+        again = self._said_s is None or now_s - self._said_s >= SAY_EVERY_S
+        if self.seconds >= SAY_AFTER_S and (again or not self._saying):
             self._saying = True
             self._say(f"signal is left out: {reason}", self.seconds)
 

@@ -35,7 +35,7 @@ _WORDS = {
 """Figures that a log shows, in this order; those that are 0 are left out but for the first two."""
 
 _SAME_RATE = 0.01
-"""A named rate that differs by less from the one in force is the same, told less exactly."""
+"""Named rates that differ by less are the same, told less exactly."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -135,10 +135,14 @@ class LiveDevice:
         return [_Batch([p for b in batches for p in b.packets], *key) for key, batches in together]
 
     def _comparable(self, form: StreamFormat) -> StreamFormat:
-        """Return a form with the rate in force if it names none, or nearly that one; names do not matter."""
-        fs_hz = self._keeper.fs_hz if self._keeper is not None else None
-        same = fs_hz and (form.fs_hz is None or abs(form.fs_hz / fs_hz - 1) <= _SAME_RATE)
-        return replace(form, fs_hz=self._form.fs_hz if same else form.fs_hz, device="")
+        """Return a form with the rate in force if it names none or nearly that one; names do not matter."""
+        fs_hz, other = self._form.fs_hz, self._agreement.other
+        running_hz = self._keeper.fs_hz if self._keeper is not None else None
+        if running_hz and (form.fs_hz is None or _near(form.fs_hz, running_hz)):
+            return replace(form, fs_hz=fs_hz, device="")
+        if form.fs_hz and other is not None and other.fs_hz and _near(form.fs_hz, other.fs_hz):
+            return replace(form, fs_hz=other.fs_hz, device="")
+        return replace(form, device="")
 
     def _form_of(self, packet: Packet, form: StreamFormat) -> StreamFormat:
         """Return the form of a packet; one that came just before its device told of another has the old."""
@@ -263,6 +267,10 @@ def _in_words(health: dict[str, float]) -> str:
         if key in health and (health[key] or key in ("rate_hz", "lost_samples")):
             parts.append(form.format(health[key]))
     return ", ".join(parts)
+
+
+def _near(one_hz: float, two_hz: float) -> bool:
+    return abs(one_hz / two_hz - 1) <= _SAME_RATE
 
 
 def _rows(packet: Packet) -> int:
