@@ -185,10 +185,10 @@ class AlarmEngine:
         Raises
         ------
         KeyError, TypeError, ValueError
-            The state is of another version or damaged; nothing is taken over.
+            The state is of another version or rate, or damaged; nothing is taken over.
         """
-        if state["version"] != SNAPSHOT_VERSION:
-            raise ValueError(f"alarm state of version {state['version']}")
+        if (state["version"], state["fs_hz"]) != (SNAPSHOT_VERSION, self.fs_hz):
+            raise ValueError(f"alarm state of version {state['version']} at {state['fs_hz']} Hz")
         fresh = self.snapshot()
         try:
             self.restore(state)

@@ -8,6 +8,9 @@ from typing import Generic, NamedTuple, TypeVar
 NEEDED = 3
 """Items in a row that must agree before another form counts."""
 
+HELD = 4096
+"""The most items that wait; older ones are refused."""
+
 MOST_OFTEN = 8
 """A device that has just changed must agree for longer, up to so many times as long."""
 
@@ -89,8 +92,8 @@ class Agreement(Generic[FormT, ItemT]):
         self._waiting.append(item)
         self._count += 1
         self._seconds += seconds
-        refused += self._waiting[:-NEEDED]
-        del self._waiting[:-NEEDED]
+        refused += self._waiting[:-HELD]
+        del self._waiting[:-HELD]
         enough = self._count >= NEEDED * self._times or self._seconds >= self._enough_s * self._times
         if not enough or self._seconds < self._times - 1:
             return Verdict([], refused)

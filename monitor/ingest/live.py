@@ -145,9 +145,16 @@ class LiveDevice:
         return replace(form, device="")
 
     def _form_of(self, packet: Packet, form: StreamFormat) -> StreamFormat:
-        """Return the form of a packet; one that came just before its device told of another has the old."""
-        old = _rows(packet) != len(form.leads) and _rows(packet) == len(self._form.leads)
-        return self._form if old else form
+        """Return the form of a packet; one that came just before its device told of another has the old.
+
+        The leads of a packet that fits neither have no names.
+        """
+        rows = _rows(packet)
+        if rows == len(form.leads):
+            return form
+        if self._keeper is not None and rows == len(self._form.leads):
+            return self._form
+        return replace(form, leads=tuple(f"ECG{row + 1}" for row in range(rows)))
 
     def _judged(self, batch: _Batch) -> list[_Batch]:
         """Return what may be placed now that a batch has come, and count what is refused."""
