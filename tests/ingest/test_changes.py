@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 
 from ecgmon.firmware_bridge.decoders.native import Hello, NativeDecoder, encode_data, encode_hello
+from ecgmon.firmware_bridge.packet import Packet, StreamFormat
 from ecgmon.monitor.core.events import Alarm, Beat, Event, Gap, SettingsChange
 from ecgmon.monitor.ingest.clock_settings import ClockSettings
 from ecgmon.monitor.ingest.inbox import Inbox
@@ -175,6 +176,19 @@ def test_a_hello_in_the_middle_of_a_chunk_changes_the_leads_of_what_follows_only
         (10, ("I",), (1, 20)),
         (30, ("I", "II"), (2, 40)),
     ]
+
+
+def test_a_device_that_runs_slow_is_followed_after_a_change_too():
+    """It claims 500 and then 130 Hz, and is slower by half a per cent: its index stays true to the clock."""
+    device, end = LiveDevice("band", ClockSettings()), 0.0
+    for seq in range(900):
+        fs_hz = 500.0 if seq < 20 else 130.0
+        length = round(0.2 * fs_hz)
+        now_s = 0.2 * (seq + 1) / 0.995
+        packet = Packet(np.zeros((1, length)), seq)
+        for block in device.blocks([([packet], now_s)], StreamFormat(fs_hz)):
+            end = block.end / block.fs_hz
+    assert end == pytest.approx(900 * 0.2 / 0.995, abs=0.1)
 
 
 def test_each_further_change_within_a_minute_needs_longer_agreement():
