@@ -92,6 +92,36 @@ class Counters:
     resyncs: int = 0
 
 
+_EXAMPLE_CHARACTERS = 80
+
+
+@dataclass(frozen=True, slots=True)
+class Trouble:
+    """Why something that came was not understood, in words for people.
+
+    Parameters
+    ----------
+    example : str
+        One piece of what came, safe to print; at most 80 characters.
+    expected : str
+        What would be understood.
+    advice : str
+        What is the matter, and what to do about it.
+    """
+
+    example: str
+    expected: str
+    advice: str
+
+
+def shown(data: bytes | str) -> str:
+    """Return what came as one short line that is safe to print: escapes, and at most 80 characters."""
+    begin = data[: 4 * _EXAMPLE_CHARACTERS]
+    text = begin if isinstance(begin, str) else begin.decode(errors="backslashreplace")
+    safe = "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
+    return safe if len(safe) <= _EXAMPLE_CHARACTERS else safe[: _EXAMPLE_CHARACTERS - 1] + "…"
+
+
 @runtime_checkable
 class Decoder(Protocol):
     """Bytes to packets, without any I/O and without a clock."""
@@ -122,11 +152,19 @@ class Decoder(Protocol):
         ...
 
 
+def trouble_of(decoder: object) -> Trouble | None:
+    """Return what a decoder did not understand; None where it has nothing to tell."""
+    found = getattr(decoder, "trouble", None)
+    return found if isinstance(found, Trouble) else None
+
+
 @dataclass
 class StreamDecoder:
     """Base of decoders whose format is known beforehand and that need no commands."""
 
     counters: Counters = field(default_factory=Counters, init=False)
+    trouble: Trouble | None = field(default=None, init=False)
+    """The last thing that was not understood, and why; None where there is nothing to tell."""
 
     @property
     def start_command(self) -> bytes:

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from ecgmon.firmware_bridge.decoders.native import NativeDecoder, NativeSettings
-from ecgmon.firmware_bridge.packet import Counters, Packet, StreamFormat
+from ecgmon.firmware_bridge.packet import Counters, Packet, StreamFormat, Trouble
 from ecgmon.monitor.ingest.live_settings import MqttSettings
 
 _MV = {"mv": 1.0, "uv": 1e-3, "v": 1e3}
@@ -32,6 +32,7 @@ class PayloadDecoder:
         self._json_counters = Counters()
         self._json_form: StreamFormat | None = None
         self._is_json = settings.payload == "json"
+        self.trouble: Trouble | None = None
 
     @property
     def form(self) -> StreamFormat:
