@@ -1,0 +1,223 @@
+"""Numbers of a converter to millivolts; what the settings leave unsaid is found out from the first ones."""
+
+from __future__ import annotations
+
+import math
+from collections import deque
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ecgmon.firmware_bridge.units import (
+    DEFAULT_ADC_MAX,
+    DEFAULT_GAIN,
+    MOST_MV,
+    ConverterSettings,
+    Unit,
+    factor_mv,
+)
+
+_PROBATION = 32
+"""Numbers that are held back until their scale is sure."""
+_WATCHED = 256
+_ODD_SHARE = 1 / 32
+_LEAST_ODD = 3
+"""Share of numbers outside the converter's range, and their least number, that prove another scale."""
+
+_MID_SCALE = (0.1, 0.9)
+_SURE_SCALE = (0.25, 0.75)
+"""Where the base of a signal lies in the range of its converter: possible, and proof of it."""
+
+_BITS = (12, 14, 16, 18, 20, 24)
+_MOST_AT_ELECTRODES_V = 0.05
+_MOST_LIKE_VOLTS = 10.0
+
+_PLAUSIBLE_MV = (0.01, 50.0)
+_JUDGED = 1024
+
+
+class Scale:
+    """Turn the numbers of one column into millivolts.
+
+    Parameters
+    ----------
+    settings : ConverterSettings
+        What is said of the converter; the rest is found out.
+    unit : {"adc", "mv", "uv", "v"} or None
+        What the numbers are; None if nobody has said it: counts, if they look like counts.
+
+    Attributes
+    ----------
+    found : str
+        What has been found out, in words.
+    refusal : str
+        Why the numbers cannot be read, and what to write; empty if they can.
+    doubt : str
+        Why they are read, but hardly right; empty if they look right.
+    """
+
+    def __init__(self, settings: ConverterSettings, unit: Unit | None) -> None:
+        self.found = self.refusal = self.doubt = ""
+        self._settings = settings
+        self._given = unit
+        self._unit: Unit = unit or "adc"
+        self._adc_max = settings.adc_max or DEFAULT_ADC_MAX
+        self._gain = settings.gain or DEFAULT_GAIN
+        self._signed = bool(settings.signed)
+        self._held: list[float] | None = [] if self._unit in ("adc", "v") and not self._signed else None
+        self._last: deque[float] = deque(maxlen=_WATCHED)
+        self._odd: deque[bool] = deque(maxlen=_WATCHED)
+        self._low, self._high, self._judged = math.inf, -math.inf, 0
+
+    def push(self, number: float) -> list[float]:
+        """Take a number; return the millivolts that are sure by now.
+
+        Parameters
+        ----------
+        number : float
+            Not a number for a missing one, infinite for a lead that is off; both are given
+            back as they are, in their place.
+
+        Returns
+        -------
+        list of float
+            None, one, or all that were held back.
+        """
+        if self._held is None:
+            return self._settled(number)
+        if not self._held and not math.isfinite(number):
+            return [number]
+        self._held.append(number)
+        numbers = [one for one in self._held if math.isfinite(one)]
+        if not self._is_usual(number) and len(self._held) < _PROBATION:
+            return []
+        held, self._held = self._held, None
+        if not self._is_usual(number):
+            self._find_out(numbers)
+        return [value for one in held for value in self._settled(one)]
+
+    def _is_usual(self, number: float) -> bool:
+        """Say whether a number is just what such a converter gives."""
+        full = self._adc_max if self._unit == "adc" else self._settings.vref_v
+        return _MID_SCALE[0] * full <= number <= _MID_SCALE[1] * full
+
+    def _settled(self, number: float) -> list[float]:
+        if not math.isfinite(number):
+            return [] if self.refusal else [number]
+        if self._unit in ("adc", "v"):
+            self._watch(number)
+        if self.refusal:
+            return []
+        value = self._mv(number) if self._fits(number) else math.nan
+        self._judge(value)
+        return [value]
+
+    def _watch(self, number: float) -> None:
+        """Find the scale out anew when too many numbers do not fit it, and now and then while none do."""
+        self._last.append(number)
+        self._odd.append(not self._fits(number) or (self._may_be_volts and _is_like_volts(number)))
+        if len(self._odd) >= _PROBATION and (self.refusal or _are_many(sum(self._odd), len(self._odd))):
+            self._odd.clear()
+            self._find_out(list(self._last))
+
+    @property
+    def _may_be_volts(self) -> bool:
+        return self._given is None and self._settings.adc_max is None
+
+    def _fits(self, number: float) -> bool:
+        if self._unit == "adc":
+            return (
+                -self._adc_max - 1 <= number <= self._adc_max
+                if self._signed
+                else 0 <= number <= self._adc_max
+            )
+        return self._signed or self._unit != "v" or number >= 0
+
+    def _mv(self, number: float) -> float:
+        zero = 0.0
+        if not self._signed:
+            zero = {"adc": self._adc_max / 2, "v": self._settings.vref_v / 2}.get(self._unit, 0.0)
+        value = (number - zero) * factor_mv(self._unit, self._settings, self._adc_max, self._gain)
+        return value if abs(value) <= MOST_MV else math.nan
+
+    def _find_out(self, numbers: Sequence[float]) -> None:
+        values = np.asarray(numbers)
+        self.refusal = ""
+        if self._unit == "v":
+            self._find_volts(values)
+        elif self._may_be_volts and sum(map(_is_like_volts, numbers)) >= values.size / 2:
+            self.refusal = f"{_range(values)} are no counts. {_volts_or_mv(values, self._settings.vref_v)}"
+        elif _are_many(np.count_nonzero(values < 0), values.size) and not self._signed:
+            self._find_signed(values)
+        elif _are_many(np.count_nonzero(np.abs(values) > self._adc_max), values.size):
+            self._find_bits(values)
+
+    def _find_volts(self, values: NDArray[np.float64]) -> None:
+        if self._settings.gain is None and np.abs(values).max() < _MOST_AT_ELECTRODES_V:
+            self._gain, self._signed = 1.0, True
+            self.found = "volts at the electrodes (gain=1)"
+        elif _are_many(np.count_nonzero(values < 0), values.size) and self._settings.signed is None:
+            self._signed = True
+            self.found = "volts with a sign (signed=true)"
+
+    def _find_signed(self, values: NDArray[np.float64]) -> None:
+        if self._settings.signed is False or self._settings.adc_max is None:
+            self.refusal = (
+                f"{_range(values)} arrive, and a converter gives no negative counts unless it is said. Write"
+                " signed=true and adc_max=, the largest positive count (2047 for 12 bits, 32767 for 16),"
+                " or unit=uv or unit=mv."
+            )
+            return
+        self._signed = True
+        self.found = f"counts with a sign (signed=true, adc_max={self._adc_max})"
+
+    def _find_bits(self, values: NDArray[np.float64]) -> None:
+        above = np.abs(values[np.abs(values) > self._adc_max])
+        wanted = next((2**bits - 1 for bits in _BITS if np.mean(above < 2**bits) >= _MID_SCALE[1]), None)
+        write = f"write adc_max={wanted}" if wanted else "write unit=uv or unit=mv"
+        base = float(np.median(values))
+        sure = wanted is not None and _SURE_SCALE[0] <= base / wanted <= _SURE_SCALE[1]
+        if sure and wanted is not None and self._settings.adc_max is None and not self._signed:
+            self._adc_max = wanted
+            self.found = f"counts of a {wanted.bit_length()}-bit converter (adc_max={wanted})"
+        else:
+            self.refusal = f"{_range(values)} arrive, above adc_max={self._adc_max}: {write}."
+
+    def _judge(self, value: float) -> None:
+        """Note whether the millivolts of some seconds can be an ECG."""
+        if math.isnan(value):
+            return
+        self._low, self._high, self._judged = min(self._low, value), max(self._high, value), self._judged + 1
+        if self._judged < _JUDGED:
+            return
+        swing = self._high - self._low
+        if swing == 0:
+            self.doubt = "the number never changes: is an electrode off, or is this another column?"
+        elif not _PLAUSIBLE_MV[0] <= swing <= _PLAUSIBLE_MV[1]:
+            self.doubt = f"the signal moves by {swing:.2g} mV: are unit, adc_max, vref_v and gain right?"
+        else:
+            self.doubt = ""
+        self._low, self._high, self._judged = math.inf, -math.inf, 0
+
+
+def _are_many(odd: int, of: int) -> bool:
+    return odd >= max(_LEAST_ODD, _ODD_SHARE * of)
+
+
+def _is_like_volts(number: float) -> bool:
+    """Say whether a number is too small and too fine for a count."""
+    return abs(number) <= _MOST_LIKE_VOLTS and number != round(number)
+
+
+def _volts_or_mv(values: NDArray[np.float64], vref_v: float) -> str:
+    behind = _MID_SCALE[0] * vref_v <= float(np.median(values)) <= _MID_SCALE[1] * vref_v
+    return (
+        "Write unit=v if they are volts, or unit=mv."
+        if behind
+        else "Write unit=mv if they are millivolts, or unit=v."
+    )
+
+
+def _range(values: NDArray[np.float64]) -> str:
+    return f"Numbers from {values.min():g} to {values.max():g}"
