@@ -201,7 +201,7 @@ class Scale:
         self._low, self._high, self._judged = math.inf, -math.inf, 0
 
 
-def _are_many(odd: int, of: int) -> bool:
+def _are_many(odd: int | np.integer, of: int) -> bool:
     return odd >= max(_LEAST_ODD, _ODD_SHARE * of)
 
 
