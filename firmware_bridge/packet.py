@@ -29,6 +29,9 @@ class Packet:
         Charge of its battery; None if it does not say.
     missed_samples : int
         Samples that the decoder knows were damaged just before this packet.
+    clock : float or None
+        Clock of the device where its unit and epoch are to be found out; not a number where
+        it cannot be read.
     """
 
     samples_mv: NDArray[np.float64]
@@ -38,6 +41,7 @@ class Packet:
     battery_low: bool = False
     battery_percent: float | None = None
     missed_samples: int = 0
+    clock: float | None = None
 
     @property
     def n_samples(self) -> int:

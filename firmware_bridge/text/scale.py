@@ -148,16 +148,16 @@ class Scale:
             self._find_volts(values)
         elif self._may_be_volts and sum(map(_is_like_volts, numbers)) >= values.size / 2:
             self.refusal = f"{_range(values)} are no counts. {_volts_or_mv(values, self._settings.vref_v)}"
-        elif _are_many(np.count_nonzero(values < 0), values.size) and not self._signed:
+        elif _are_many(_count(values < 0), values.size) and not self._signed:
             self._find_signed(values)
-        elif _are_many(np.count_nonzero(np.abs(values) > self._adc_max), values.size):
+        elif _are_many(_count(np.abs(values) > self._adc_max), values.size):
             self._find_bits(values)
 
     def _find_volts(self, values: NDArray[np.float64]) -> None:
         if self._settings.gain is None and np.abs(values).max() < _MOST_AT_ELECTRODES_V:
             self._gain, self._signed = 1.0, True
             self.found = "volts at the electrodes (gain=1)"
-        elif _are_many(np.count_nonzero(values < 0), values.size) and self._settings.signed is None:
+        elif _are_many(_count(values < 0), values.size) and self._settings.signed is None:
             self._signed = True
             self.found = "volts with a sign (signed=true)"
 
@@ -201,7 +201,11 @@ class Scale:
         self._low, self._high, self._judged = math.inf, -math.inf, 0
 
 
-def _are_many(odd: int | np.integer, of: int) -> bool:
+def _count(of: NDArray[np.bool_]) -> int:
+    return int(np.count_nonzero(of))
+
+
+def _are_many(odd: int, of: int) -> bool:
     return odd >= max(_LEAST_ODD, _ODD_SHARE * of)
 
 

@@ -340,6 +340,8 @@ class SourceStatus(Event):
     health : mapping of str to float
         Figures with their unit in the name: ``rate_hz``, ``lost_samples``,
         ``jitter_ms``, ``drift_ppm``, ``resyncs``, ``dropped_blocks``, ``queue_depth``.
+    clock : str
+        Which clock gives the samples their time, and why, in plain words.
     """
 
     type: ClassVar[str] = "source"
@@ -347,6 +349,7 @@ class SourceStatus(Event):
     state: LinkState
     detail: str = ""
     health: Mapping[str, float] = field(default_factory=dict)
+    clock: str = ""
 
 
 def to_json(event: Event) -> dict[str, Any]:

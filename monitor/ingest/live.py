@@ -17,6 +17,10 @@ Arrival = tuple[list[Packet], float | None]
 _WORDS = {
     "rate_hz": "{:.2f} Hz",
     "lost_samples": "{:.0f} samples lost",
+    "late_packets": "{:.0f} packets too late",
+    "duplicate_packets": "{:.0f} packets sent twice",
+    "clock_steps": "{:.0f} steps of its clock",
+    "counter_restarts": "{:.0f} restarts of its counter",
     "jitter_ms": "jitter {:.0f} ms",
     "drift_ppm": "drift {:+.0f} ppm",
     "resyncs": "{:.0f} resyncs",
@@ -71,7 +75,7 @@ class LiveDevice:
                 keeper = self._keeper_for(form)
                 self.heard_s = self._in_step(keeper, packets) if time_s is None else time_s
                 self._note_battery(packets[-1])
-                placed += keeper.place(packets, self.heard_s)
+                placed += keeper.place(packets, self.heard_s, timed=time_s is not None)
         return self._merged(placed, keeper) if keeper is not None else []
 
     def _note_battery(self, packet: Packet) -> None:
@@ -142,6 +146,7 @@ class LiveDevice:
             state=state,
             detail=detail or _in_words(health),
             health=health,
+            clock=self._keeper.clock if self._keeper is not None else "",
         )
 
 

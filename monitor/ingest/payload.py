@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import json
-from datetime import datetime
 from typing import Any
 
 import numpy as np
 
 from ecgmon.firmware_bridge.decoders.native import NativeDecoder, NativeSettings
 from ecgmon.firmware_bridge.packet import Counters, Packet, StreamFormat, Trouble
+from ecgmon.monitor.ingest.clock_reading import read_clock
 from ecgmon.monitor.ingest.live_settings import MqttSettings
 
 _MV = {"mv": 1.0, "uv": 1e-3, "v": 1e3}
 _MAX_SAMPLES = 100_000
-_MILLISECONDS_FROM = 1e11
 
 
 class PayloadDecoder:
@@ -79,13 +78,12 @@ class PayloadDecoder:
         self._json_form = self._json_form if form == self._json_form else form
         seq = _find(message, names.seq)
         seq = None if seq is None else int(seq)
-        t0_s = _seconds(_find(message, names.t0))
         return Packet(
             samples * _MV[unit],
             seq,
-            t0_s,
-            bool(_find(message, names.lead_off)),
+            lead_off=bool(_find(message, names.lead_off)),
             battery_percent=_percent(_find(message, names.battery_percent)),
+            clock=read_clock(_find(message, names.t0)),
         )
 
     def device(self, payload: bytes) -> str:
@@ -122,14 +120,3 @@ def _percent(value: Any) -> float | None:
     except (TypeError, ValueError):
         return None
     return charge if 0 <= charge <= 100 else None
-
-
-def _seconds(value: Any) -> float | None:
-    """Return seconds since 1970 from seconds, milliseconds or an ISO date."""
-    if value is None:
-        return None
-    try:
-        number = float(value)
-    except ValueError:
-        return datetime.fromisoformat(value).timestamp()
-    return number * 1e-3 if number > _MILLISECONDS_FROM else number
