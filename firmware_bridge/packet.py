@@ -156,6 +156,11 @@ class Decoder(Protocol):
         ...
 
 
+def note_of(decoder: object) -> str:
+    """Return what a decoder found out of what it reads, in words; empty where it has nothing to tell."""
+    return str(getattr(decoder, "note", ""))
+
+
 def trouble_of(decoder: object) -> Trouble | None:
     """Return what a decoder did not understand; None where it has nothing to tell."""
     found = getattr(decoder, "trouble", None)

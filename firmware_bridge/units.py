@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import unicodedata
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import BeforeValidator, Field
 
 from ecgmon.monitor.core.config import Settings
 
@@ -47,25 +47,25 @@ class ConverterSettings(Settings):
     signed: bool | None = None
 
 
-def unit_of(text: str) -> Unit | None:
+def unit_of(text: object) -> Unit | None:
     """Return the unit that a word means, such as ``µV`` or ``[microvolts]``; None for none."""
-    return _WRITTEN.get(unicodedata.normalize("NFKC", text).strip(" []()").lower())
+    return _WRITTEN.get(unicodedata.normalize("NFKC", str(text)).strip(" []()").lower())
 
 
-def factor_mv(unit: Unit, settings: ConverterSettings, adc_max: int, gain: float) -> float:
-    """Return the millivolts of one unit.
+WrittenUnit = Annotated[Unit, BeforeValidator(lambda value: unit_of(value) or value)]
+"""A unit in settings, as people write it."""
 
-    Parameters
-    ----------
-    unit : {"adc", "mv", "uv", "v"}
-        What numbers are. Volts are those behind the amplifier.
-    settings : ConverterSettings
-        Its reference is used.
-    adc_max : int
-        Largest count of the converter.
-    gain : float
-        Gain of the amplifier.
-    """
+
+def factor_mv(unit: Unit, settings: ConverterSettings) -> float:
+    """Return the millivolts of one unit; volts are those behind the amplifier."""
+    gain = settings.gain or DEFAULT_GAIN
     if unit == "adc":
-        return settings.vref_v / adc_max / gain * 1e3
+        return settings.vref_v / (settings.adc_max or DEFAULT_ADC_MAX) / gain * 1e3
     return _MV[unit] / gain if unit == "v" else _MV[unit]
+
+
+def zero_of(unit: Unit, settings: ConverterSettings) -> float:
+    """Return the number that means 0 mV: half of the range of a converter, unless its numbers have a sign."""
+    if settings.signed or unit in ("mv", "uv"):
+        return 0.0
+    return (settings.adc_max or DEFAULT_ADC_MAX) / 2 if unit == "adc" else settings.vref_v / 2

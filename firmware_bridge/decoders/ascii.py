@@ -11,10 +11,10 @@ from __future__ import annotations
 import math
 import re
 from dataclasses import dataclass, field
-from typing import Annotated, Literal, Self
+from typing import Literal, Self
 
 import numpy as np
-from pydantic import BeforeValidator, Field, model_validator
+from pydantic import Field, model_validator
 
 from ecgmon.firmware_bridge.device import DeviceKind
 from ecgmon.firmware_bridge.packet import Packet, StreamDecoder, StreamFormat, Trouble, shown
@@ -22,7 +22,7 @@ from ecgmon.firmware_bridge.text.counting import Counting
 from ecgmon.firmware_bridge.text.header import COMMENT
 from ecgmon.firmware_bridge.text.layout import Layout, LayoutFinder
 from ecgmon.firmware_bridge.text.scale import Scale
-from ecgmon.firmware_bridge.units import ConverterSettings, Unit, unit_of
+from ecgmon.firmware_bridge.units import ConverterSettings, WrittenUnit
 
 _MAX_LINE_BYTES = 512
 _MAX_COMMENT_BYTES = 8192
@@ -49,7 +49,7 @@ class AsciiSettings(ConverterSettings):
     """
 
     fs_hz: float | None = Field(default=None, gt=0, le=16000)
-    unit: Annotated[Unit | None, BeforeValidator(lambda value: unit_of(str(value)) or value)] = None
+    unit: WrittenUnit | None = None
     column: int | None = Field(default=None, ge=0, le=63)
     decimal: Literal["point", "comma"] | None = None
 
@@ -76,12 +76,13 @@ class AsciiDecoder(StreamDecoder):
         self._scale = Scale(chosen, chosen.unit)
         self._counting = Counting()
         self._rest = b""
-        self._overlong = False
+        self._overlong = self._skipping = False
+        self._pending = 0
 
     @property
     def note(self) -> str:
-        """What was found out of lines and numbers, in words; empty where all was said or is plain."""
-        return ", ".join(part for part in (self._finder.note, self._scale.found) if part)
+        """What was found out of lines and numbers, and what is doubtful; empty where all is plain."""
+        return "; ".join(part for part in (self._finder.note, self._scale.found, self._scale.doubt) if part)
 
     def feed(self, data: bytes) -> list[Packet]:
         """Take the next bytes; return packets of consecutive samples, a new one at lead off or on."""
@@ -99,7 +100,7 @@ class AsciiDecoder(StreamDecoder):
             run.append(math.nan if off else value)
         if run:
             packets.append(_packet(run, run_off))
-        if len(self._rest) > (_MAX_COMMENT_BYTES if self._rest[:1] in (b"#", b"%") else _MAX_LINE_BYTES):
+        if _is_overlong(self._rest):
             self.counters.skipped_bytes += len(self._rest)
             self._rest, self._overlong = b"", True
         return packets
@@ -107,58 +108,67 @@ class AsciiDecoder(StreamDecoder):
     def _line(self, line: bytes) -> list[float]:
         """Return millivolts, nan for a damaged sample, inf for lead off."""
         text = line.decode(errors="replace").strip("\ufeff\x00 \t")
-        overlong, self._overlong = self._overlong, False
-        if overlong:
-            return self._values([None], text)
-        if text.startswith(COMMENT):
-            self.counters.skipped_bytes += len(line)
+        overlong, self._overlong = self._overlong or _is_overlong(line), False
+        if text.startswith(COMMENT) and not overlong:
+            self._skip(line)
             self._finder.comment(text)
             return []
-        return self._values(self._finder.take(text), text) if text else []
-
-    def _values(self, numbers: list[float | None], text: str) -> list[float]:
-        """Return the millivolts of numbers, which may be those of many lines."""
+        if not text and not overlong:
+            self.counters.skipped_bytes += self._skipping  # a line feed behind a carriage return
+            return []
+        self._skipping = False
+        numbers: list[float | None] = [None] if overlong else self._finder.take(text)
         if self._finder.layout is not self._layout:
             self._settled()
-        values: list[float] = []
-        for number in numbers:
-            values += self._value(number, text)
-        if not numbers:
-            self._not_yet(text)
-        return values
+        if numbers:
+            self._pending = 0
+        else:
+            self._not_yet(text, line)
+        return [value for number in numbers for value in self._value(number, text, line)]
 
-    def _value(self, number: float | None, text: str) -> list[float]:
+    def _value(self, number: float | None, text: str, line: bytes) -> list[float]:
         if number is None:
-            self.counters.skipped_bytes += len(text)
+            self._skip(line)
             self._complain(text, _advice(text))
-            return self._counted(self._scale.push(math.nan)) if self.counters.frames else []
+            misses = self.counters.frames and self._layout is not None
+            return self._counted(self._scale.push(math.nan)) if misses else []
         if math.isfinite(number) and self._counting.watch(number):
-            self.counters.bad_frames += 1
-            self._complain(text, f"{self._where()} only counts: a counter or a clock, and no ECG.")
-            return []
+            return self._refused(
+                text, line, f"{self._where()} only counts: a counter or a clock, and no ECG."
+            )
         values = self._counted(self._scale.push(number))
-        if self._scale.refusal:
-            self.counters.bad_frames += 1
-            self._complain(text, self._scale.refusal)
-        elif self._scale.doubt:
+        if self._scale.refusal and not values:
+            return self._refused(text, line, self._scale.refusal)
+        if self._scale.doubt:
             self._complain(text, self._scale.doubt)
         return values
+
+    def _not_yet(self, text: str, line: bytes) -> None:
+        """Say why a line gave nothing."""
+        if self._finder.refusal:
+            self._refused(text, line, self._finder.refusal)
+        elif self._finder.watching:
+            self._pending += len(line) + 1
+            self._complain(
+                text, "The first lines are watched to find the ECG in them. column= says where it is."
+            )
+
+    def _refused(self, text: str, line: bytes, why: str) -> list[float]:
+        self._skip(line)
+        self.counters.bad_frames += 1
+        self._complain(text, why)
+        return []
+
+    def _skip(self, line: bytes) -> None:
+        self.counters.skipped_bytes += self._pending + len(line) + 1
+        self._pending = 0
+        self._skipping = True
 
     def _counted(self, values: list[float]) -> list[float]:
         missing = sum(map(math.isnan, values))
         self.counters.bad_frames += missing
         self.counters.frames += len(values) - missing
         return values
-
-    def _not_yet(self, text: str) -> None:
-        """Say why a line gave nothing."""
-        if self._finder.refusal:
-            self.counters.bad_frames += 1
-            self._complain(text, self._finder.refusal)
-        elif self._finder.watching:
-            self._complain(
-                text, "The first lines are watched to find the ECG in them. column= says where it is."
-            )
 
     def _settled(self) -> None:
         """Begin with the numbers of a column that has just been found."""
@@ -183,9 +193,13 @@ class AsciiDecoder(StreamDecoder):
 
     def reset(self) -> None:
         """Forget half a line."""
-        self.counters.skipped_bytes += len(self._rest)
-        self._rest, self._overlong = b"", False
+        self.counters.skipped_bytes += self._pending + len(self._rest)
+        self._rest, self._overlong, self._pending = b"", False, 0
         self._finder.reset()
+
+
+def _is_overlong(line: bytes) -> bool:
+    return len(line) > (_MAX_COMMENT_BYTES if line[:1] in (b"#", b"%") else _MAX_LINE_BYTES)
 
 
 def _advice(text: str) -> str:

@@ -15,6 +15,8 @@ from ecgmon.firmware_bridge.text.names import SECONDS, Role, role_of
 LEAST_LINES = 256
 MOST_LINES = 2048
 """Lines that are watched before it is decided which column is the ECG: least and most."""
+CHECK_LINES = 128
+"""Lines from one look at them to the next."""
 
 _LEAST_NUMERIC = 0.9
 _LEAST_VALUES = 4
@@ -158,7 +160,11 @@ def _rate_of(lines: Sequence[Line], place: int, role: Role) -> float | None:
         times = values
         units = [role.second] if role.second else sorted(set(SECONDS.values()))
     steps = np.diff(times)
-    if steps.min() < 0 or (role.kind == "unknown" and len(units) > 1 and np.all(steps == 1)):
+    if (
+        steps.min() < 0
+        or times[0] == times[-1]
+        or (role.kind == "unknown" and len(units) > 1 and np.all(steps == 1))
+    ):
         return None
     even = np.linspace(times[0], times[-1], times.size)
     if np.abs(times - even).max() > _QUANTA * _resolution(steps):

@@ -14,6 +14,7 @@ from ecgmon.firmware_bridge.units import unit_of
 
 COMMENT = ("#", "%", "//")
 _RATE = re.compile(r"sampl\w*[ _]*(?:rate|freq\w*)[^\d\n]{0,20}(\d+(?:\.\d+)?)", re.IGNORECASE)
+_UNIT_BEHIND = re.compile(r"\s+([\[(][^\])\s]*[\])])")
 _LEAST_HZ, _MOST_HZ = 1.0, 16_000.0
 
 
@@ -64,7 +65,10 @@ class Header:
 
 def _names(text: str) -> tuple[str, ...]:
     """Return the names of a line of names; empty for another line."""
-    cells = [cell.strip().strip("\"'").strip() for cell in cells_of(text, separator_of(text))]
+    separator = separator_of(text)
+    if separator == " ":
+        text = _UNIT_BEHIND.sub(r"\1", text)
+    cells = [cell.strip().strip("\"'").strip() for cell in cells_of(text, separator)]
     named = any(map(is_name, cells)) and all(not cell or cell == "-" or is_name(cell) for cell in cells)
     return tuple(cells) if named else ()
 

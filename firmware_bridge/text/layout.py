@@ -7,7 +7,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ecgmon.firmware_bridge.packet import shown
-from ecgmon.firmware_bridge.text.columns import LEAST_LINES, MOST_LINES, Choice, by_name, by_values, rate_hz
+from ecgmon.firmware_bridge.text.columns import (
+    CHECK_LINES,
+    LEAST_LINES,
+    MOST_LINES,
+    Choice,
+    by_name,
+    by_values,
+    rate_hz,
+)
 from ecgmon.firmware_bridge.text.header import Header
 from ecgmon.firmware_bridge.text.line import Line, cells_of, number_of, split_line, time_s, unit_in
 from ecgmon.firmware_bridge.text.names import role_of
@@ -236,8 +244,7 @@ class LayoutFinder:
     def _judge(self, allowed: Sequence[int], line: Line) -> list[float | None]:
         """Let the numbers of the lines held back tell the column, when there are enough."""
         n_held = len(self._held)
-        doubled = n_held / LEAST_LINES
-        if doubled < 1 or math.log2(doubled) % 1 or n_held < _SURE_AFTER_S * (self._fs_hz or 0):
+        if n_held % CHECK_LINES or n_held < max(LEAST_LINES, _SURE_AFTER_S * (self._fs_hz or 0)):
             return []
         lines = self._lines()
         comma = _decimal_comma(lines)

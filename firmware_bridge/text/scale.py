@@ -11,11 +11,11 @@ from numpy.typing import NDArray
 
 from ecgmon.firmware_bridge.units import (
     DEFAULT_ADC_MAX,
-    DEFAULT_GAIN,
     MOST_MV,
     ConverterSettings,
     Unit,
     factor_mv,
+    zero_of,
 )
 
 _PROBATION = 32
@@ -59,16 +59,24 @@ class Scale:
 
     def __init__(self, settings: ConverterSettings, unit: Unit | None) -> None:
         self.found = self.refusal = self.doubt = ""
-        self._settings = settings
+        self._said = settings
         self._given = unit
         self._unit: Unit = unit or "adc"
-        self._adc_max = settings.adc_max or DEFAULT_ADC_MAX
-        self._gain = settings.gain or DEFAULT_GAIN
-        self._signed = bool(settings.signed)
-        self._held: list[float] | None = [] if self._unit in ("adc", "v") and not self._signed else None
+        self._set(settings)
+        self._held: list[float] | None = [] if self._unit in ("adc", "v") and not settings.signed else None
         self._last: deque[float] = deque(maxlen=_WATCHED)
         self._odd: deque[bool] = deque(maxlen=_WATCHED)
         self._low, self._high, self._judged = math.inf, -math.inf, 0
+
+    def _set(self, settings: ConverterSettings, found: str = "") -> None:
+        """Read by what is said or has been found out."""
+        self._signed = bool(settings.signed)
+        self._adc_max = settings.adc_max or DEFAULT_ADC_MAX
+        self._zero, self._factor = zero_of(self._unit, settings), factor_mv(self._unit, settings)
+        self.found = found
+
+    def _find(self, found: str, **known: object) -> None:
+        self._set(self._said.model_copy(update=known), found)
 
     def push(self, number: float) -> list[float]:
         """Take a number; return the millivolts that are sure by now.
@@ -99,7 +107,7 @@ class Scale:
 
     def _is_usual(self, number: float) -> bool:
         """Say whether a number is just what such a converter gives."""
-        full = self._adc_max if self._unit == "adc" else self._settings.vref_v
+        full = self._adc_max if self._unit == "adc" else self._said.vref_v
         return _MID_SCALE[0] * full <= number <= _MID_SCALE[1] * full
 
     def _settled(self, number: float) -> list[float]:
@@ -123,7 +131,7 @@ class Scale:
 
     @property
     def _may_be_volts(self) -> bool:
-        return self._given is None and self._settings.adc_max is None
+        return self._given is None and self._said.adc_max is None
 
     def _fits(self, number: float) -> bool:
         if self._unit == "adc":
@@ -135,10 +143,7 @@ class Scale:
         return self._signed or self._unit != "v" or number >= 0
 
     def _mv(self, number: float) -> float:
-        zero = 0.0
-        if not self._signed:
-            zero = {"adc": self._adc_max / 2, "v": self._settings.vref_v / 2}.get(self._unit, 0.0)
-        value = (number - zero) * factor_mv(self._unit, self._settings, self._adc_max, self._gain)
+        value = (number - self._zero) * self._factor
         return value if abs(value) <= MOST_MV else math.nan
 
     def _find_out(self, numbers: Sequence[float]) -> None:
@@ -147,30 +152,27 @@ class Scale:
         if self._unit == "v":
             self._find_volts(values)
         elif self._may_be_volts and sum(map(_is_like_volts, numbers)) >= values.size / 2:
-            self.refusal = f"{_range(values)} are no counts. {_volts_or_mv(values, self._settings.vref_v)}"
+            self.refusal = f"{_range(values)} are no counts. {_volts_or_mv(values, self._said.vref_v)}"
         elif _are_many(_count(values < 0), values.size) and not self._signed:
             self._find_signed(values)
         elif _are_many(_count(np.abs(values) > self._adc_max), values.size):
             self._find_bits(values)
 
     def _find_volts(self, values: NDArray[np.float64]) -> None:
-        if self._settings.gain is None and np.abs(values).max() < _MOST_AT_ELECTRODES_V:
-            self._gain, self._signed = 1.0, True
-            self.found = "volts at the electrodes (gain=1)"
-        elif _are_many(_count(values < 0), values.size) and self._settings.signed is None:
-            self._signed = True
-            self.found = "volts with a sign (signed=true)"
+        if self._said.gain is None and np.abs(values).max() < _MOST_AT_ELECTRODES_V:
+            self._find("volts at the electrodes (gain=1)", gain=1.0, signed=True)
+        elif _are_many(_count(values < 0), values.size) and self._said.signed is None:
+            self._find("volts with a sign (signed=true)", signed=True)
 
     def _find_signed(self, values: NDArray[np.float64]) -> None:
-        if self._settings.signed is False or self._settings.adc_max is None:
+        if self._said.signed is False or self._said.adc_max is None:
             self.refusal = (
                 f"{_range(values)} arrive, and a converter gives no negative counts unless it is said. Write"
                 " signed=true and adc_max=, the largest positive count (2047 for 12 bits, 32767 for 16),"
                 " or unit=uv or unit=mv."
             )
             return
-        self._signed = True
-        self.found = f"counts with a sign (signed=true, adc_max={self._adc_max})"
+        self._find(f"counts with a sign (signed=true, adc_max={self._adc_max})", signed=True)
 
     def _find_bits(self, values: NDArray[np.float64]) -> None:
         above = np.abs(values[np.abs(values) > self._adc_max])
@@ -178,9 +180,8 @@ class Scale:
         write = f"write adc_max={wanted}" if wanted else "write unit=uv or unit=mv"
         base = float(np.median(values))
         sure = wanted is not None and _SURE_SCALE[0] <= base / wanted <= _SURE_SCALE[1]
-        if sure and wanted is not None and self._settings.adc_max is None and not self._signed:
-            self._adc_max = wanted
-            self.found = f"counts of a {wanted.bit_length()}-bit converter (adc_max={wanted})"
+        if sure and wanted is not None and self._said.adc_max is None and not self._signed:
+            self._find(f"counts of a {wanted.bit_length()}-bit converter (adc_max={wanted})", adc_max=wanted)
         else:
             self.refusal = f"{_range(values)} arrive, above adc_max={self._adc_max}: {write}."
 
@@ -195,7 +196,7 @@ class Scale:
         if swing == 0:
             self.doubt = "the number never changes: is an electrode off, or is this another column?"
         elif not _PLAUSIBLE_MV[0] <= swing <= _PLAUSIBLE_MV[1]:
-            self.doubt = f"the signal moves by {swing:.2g} mV: are unit, adc_max, vref_v and gain right?"
+            self.doubt = f"the signal moves by {swing:.3g} mV: are unit, adc_max, vref_v and gain right?"
         else:
             self.doubt = ""
         self._low, self._high, self._judged = math.inf, -math.inf, 0

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import ClassVar
+from typing import Any, ClassVar, get_args
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, ValidationError, ValidationInfo, field_validator
+from pydantic_core import PydanticCustomError
 
 
 class Settings(BaseModel):
-    """Frozen settings; unknown keys and values outside their limits are refused.
+    """Frozen settings; unknown keys, values outside their limits and truth values for numbers are refused.
 
     Each room declares its own subclass beside the code that uses it. Numbers carry
     their unit in the name (``_s``, ``_hz``, ``_mv``, ``_samples``) and their limits in
@@ -21,6 +22,16 @@ class Settings(BaseModel):
     renamed: ClassVar[Mapping[str, str]] = {}
     """Former keys, and what to write now: a key, or a key with the form of its value."""
 
+    @field_validator("*", mode="before")
+    @classmethod
+    def _no_truth_for_a_number(cls, value: Any, info: ValidationInfo) -> Any:
+        """Refuse true and false where a number is wanted, which would count as 1 and 0."""
+        if isinstance(value, bool | list | tuple) and _holds_truth(value):
+            assert info.field_name is not None
+            if not _takes_truth(cls.model_fields[info.field_name].annotation):
+                raise PydanticCustomError("truth_value", "true and false are no numbers")
+        return value
+
     @classmethod
     def renaming(cls, key: str) -> str | None:
         """Return what is written now in the place of a former key; None if it never was one."""
@@ -29,6 +40,15 @@ class Settings(BaseModel):
             if now is not None:
                 return now
         return None
+
+
+def _holds_truth(value: Any) -> bool:
+    return isinstance(value, bool) or (isinstance(value, list | tuple) and any(map(_holds_truth, value)))
+
+
+def _takes_truth(annotation: Any) -> bool:
+    inner = get_args(annotation)
+    return annotation in (bool, Any, object, True, False) or any(map(_takes_truth, inner))
 
 
 class TableRefusedError(ValueError):
