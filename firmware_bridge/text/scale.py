@@ -9,6 +9,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from ecgmon.firmware_bridge.swing import Swing
 from ecgmon.firmware_bridge.units import (
     DEFAULT_ADC_MAX,
     MOST_MV,
@@ -33,9 +34,6 @@ _BITS = (12, 14, 16, 18, 20, 24)
 _MOST_AT_ELECTRODES_V = 0.05
 _MOST_LIKE_VOLTS = 10.0
 
-_PLAUSIBLE_MV = (0.01, 50.0)
-_JUDGED = 1024
-
 
 class Scale:
     """Turn the numbers of one column into millivolts.
@@ -53,12 +51,10 @@ class Scale:
         What has been found out, in words.
     refusal : str
         Why the numbers cannot be read, and what to write; empty if they can.
-    doubt : str
-        Why they are read, but hardly right; empty if they look right.
     """
 
     def __init__(self, settings: ConverterSettings, unit: Unit | None) -> None:
-        self.found = self.refusal = self.doubt = ""
+        self.found = self.refusal = ""
         self._said = settings
         self._given = unit
         self._unit: Unit = unit or "adc"
@@ -66,7 +62,12 @@ class Scale:
         self._held: list[float] | None = [] if self._unit in ("adc", "v") and not settings.signed else None
         self._last: deque[float] = deque(maxlen=_WATCHED)
         self._odd: deque[bool] = deque(maxlen=_WATCHED)
-        self._low, self._high, self._judged = math.inf, -math.inf, 0
+        self._swing = Swing()
+
+    @property
+    def doubt(self) -> str:
+        """Why the numbers are read, but are hardly those of an ECG; empty if they may be."""
+        return self._swing.doubt
 
     def _set(self, settings: ConverterSettings, found: str = "") -> None:
         """Read by what is said or has been found out."""
@@ -118,7 +119,8 @@ class Scale:
         if self.refusal:
             return []
         value = self._mv(number) if self._fits(number) else math.nan
-        self._judge(value)
+        if not math.isnan(value):
+            self._swing.take(value, value)
         return [value]
 
     def _watch(self, number: float) -> None:
@@ -184,22 +186,6 @@ class Scale:
             self._find(f"counts of a {wanted.bit_length()}-bit converter (adc_max={wanted})", adc_max=wanted)
         else:
             self.refusal = f"{_range(values)} arrive, above adc_max={self._adc_max}: {write}."
-
-    def _judge(self, value: float) -> None:
-        """Note whether the millivolts of some seconds can be an ECG."""
-        if math.isnan(value):
-            return
-        self._low, self._high, self._judged = min(self._low, value), max(self._high, value), self._judged + 1
-        if self._judged < _JUDGED:
-            return
-        swing = self._high - self._low
-        if swing == 0:
-            self.doubt = "the number never changes: is an electrode off, or is this another column?"
-        elif not _PLAUSIBLE_MV[0] <= swing <= _PLAUSIBLE_MV[1]:
-            self.doubt = f"the signal moves by {swing:.3g} mV: are unit, adc_max, vref_v and gain right?"
-        else:
-            self.doubt = ""
-        self._low, self._high, self._judged = math.inf, -math.inf, 0
 
 
 def _count(of: NDArray[np.bool_]) -> int:

@@ -193,13 +193,12 @@ def read_samples(value: Any, text_numbers: bool = False) -> list[Row]:
     """
     value = _from_text(value) if text_numbers else value
     rows = value if isinstance(value, list) and value and isinstance(value[0], list) else [value]
-    rows = [row if isinstance(row, list) else [row] for row in rows]
-    n_samples = len(rows[0])
-    if not 0 < n_samples * len(rows) <= MOST_SAMPLES or len(rows) > MOST_LEADS:
+    rows = [row if isinstance(row, list) else [row] for row in rows] if len(rows) == 1 else rows
+    if any(not isinstance(row, list) or len(row) != len(rows[0]) for row in rows):
+        raise RefusedError("samples", "Its leads are not lists of one length.")
+    if not 0 < len(rows[0]) * len(rows) <= MOST_SAMPLES or len(rows) > MOST_LEADS:
         most = f"{MOST_SAMPLES} samples of {MOST_LEADS} leads"
         raise RefusedError("samples", f"It holds no samples, or more than {most}.")
-    if any(len(row) != n_samples for row in rows):
-        raise RefusedError("samples", "Its leads are not of one length.")
     try:
         return [_ROW.validate_python(row) for row in rows]
     except ValidationError as error:

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from ecgmon.firmware_bridge.decoders.native import NativeDecoder, NativeSettings
 from ecgmon.firmware_bridge.packet import Counters, Packet, StreamFormat, Trouble, shown
+from ecgmon.firmware_bridge.swing import Swing
 from ecgmon.firmware_bridge.units import MOST_MV, Unit, factor_mv, zero_of
 from ecgmon.monitor.ingest.clock_reading import read_clock
 from ecgmon.monitor.ingest.live_settings import MqttSettings
@@ -57,7 +58,13 @@ class PayloadDecoder:
         self._native = NativeDecoder(NativeSettings(fs_hz=settings.fs_hz))
         self._text_counters = Counters()
         self._text_form: StreamFormat | None = None
+        self._swing = Swing()
         self._is_text = settings.payload in ("json", "numbers")
+
+    @property
+    def note(self) -> str:
+        """Why what is read is hardly an ECG, in words; empty where it may be one."""
+        return self._swing.doubt
 
     @property
     def form(self) -> StreamFormat:
@@ -182,6 +189,9 @@ class PayloadDecoder:
         samples_mv = (rows - zero) * factor
         if np.any(np.abs(samples_mv) > MOST_MV):
             raise RefusedError("range", f"A sample is above {MOST_MV:g} mV: is the unit right?")
+        known = samples_mv[0][~np.isnan(samples_mv[0])]
+        if known.size:
+            self._swing.take(float(known.min()), float(known.max()), known.size)
         return samples_mv
 
 
