@@ -22,7 +22,9 @@ class DataUnreadable(Condition[Memory]):
             return None
         unreadable = event.state == "unreadable"
         if unreadable and not self.memory.present:
-            return self.begin(event.sample, f"Data unreadable: {event.detail or 'nothing comes of what arrives'}")
+            return self.begin(
+                event.sample, f"Data unreadable: {event.detail or 'nothing comes of what arrives'}"
+            )
         if self.memory.present and not unreadable:
             return self.end(event.sample, "Data are no longer unreadable")
         return None
