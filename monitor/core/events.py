@@ -324,7 +324,7 @@ class SettingsChange(Event):
     detail: str
 
 
-LinkState = Literal["connecting", "streaming", "silent", "reconnecting", "ended"]
+LinkState = Literal["connecting", "streaming", "unreadable", "silent", "reconnecting", "ended"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -333,8 +333,9 @@ class SourceStatus(Event):
 
     Parameters
     ----------
-    state : {"connecting", "streaming", "silent", "reconnecting", "ended"}
-        State of the link.
+    state : {"connecting", "streaming", "unreadable", "silent", "reconnecting", "ended"}
+        State of the link. ``unreadable``: bytes or messages arrive, and nothing or next to
+        nothing comes of them.
     detail : str
         One plain line: what happened and what is being done.
     health : mapping of str to float

@@ -12,7 +12,7 @@ from ecgmon.monitor.alarms.engine import AlarmEngine
 from ecgmon.monitor.alarms.settings import AlarmSettings
 from ecgmon.monitor.core.blocks import as_block
 from ecgmon.monitor.core.eventlog import EventLog
-from ecgmon.monitor.core.events import PIPELINE_HZ, Alarm, Event, SampleBlock, SourceStatus
+from ecgmon.monitor.core.events import PIPELINE_HZ, Alarm, Event, HeartRate, SampleBlock, SourceStatus
 from ecgmon.monitor.core.ring import RingBuffer
 from ecgmon.monitor.dsp.resample import as_rate
 from ecgmon.monitor.pipeline.pipeline import Pipeline, PipelineSettings
@@ -85,8 +85,9 @@ class Stream:
         self.log = EventLog() if shown else EventLog(UNSEEN_EVENTS)
         self.status: SourceStatus | None = None
         self.busy_s = 0.0
-        self.pipeline = Pipeline(pipeline, fs_hz=fs_hz, device=device, ring=self.ring if shown else None)
-        self._companions = Companions(len(self.shown_leads), self.ring, pipeline or PipelineSettings(), fs_hz)
+        self._settings = pipeline or PipelineSettings()
+        self._shown = shown
+        self.renew()
         self.alarms = AlarmEngine(alarms or AlarmSettings(), device=device, fs_hz=fs_hz)
 
     def process(
@@ -146,6 +147,19 @@ class Stream:
         alarms: list[Event] = list(action(self.alarms))
         self.log.extend(alarms)
         return alarms
+
+    def renew(self) -> None:
+        """Begin the analysis afresh, as after a fault in it; alarms, ring and log stay."""
+        ring = self.ring if self._shown else None
+        self.pipeline = Pipeline(self._settings, fs_hz=self.fs_hz, device=self.device, ring=ring)
+        self._companions = Companions(len(self.shown_leads), self.ring, self._settings, self.fs_hz)
+
+    def unknown_rate(self) -> HeartRate:
+        """Say, and log, that the heart rate is not known from here on."""
+        at = self.pipeline.processed
+        event = HeartRate(sample=at, time_s=at / self.fs_hz, known_at=at, device=self.device, bpm=None)
+        self.log.extend([event])
+        return event
 
     def finish(self) -> list[Event]:
         """Give out what the end of the stream makes final."""
