@@ -19,14 +19,16 @@ from pydantic import Field, model_validator
 from ecgmon.firmware_bridge.device import DeviceKind
 from ecgmon.firmware_bridge.packet import Packet, StreamDecoder, StreamFormat, Trouble, shown
 from ecgmon.firmware_bridge.text.counting import Counting
+from ecgmon.firmware_bridge.text.finder import LayoutFinder
 from ecgmon.firmware_bridge.text.header import COMMENT
-from ecgmon.firmware_bridge.text.layout import Layout, LayoutFinder
+from ecgmon.firmware_bridge.text.layout import Layout
 from ecgmon.firmware_bridge.text.scale import Scale
 from ecgmon.firmware_bridge.units import ConverterSettings, WrittenUnit
 
 _MAX_LINE_BYTES = 512
 _MAX_COMMENT_BYTES = 8192
 _LINE_END = re.compile(rb"[\r\n]")
+_LONGEST_ADVICE = 600
 _EXPECTED = "a number on each line, such as 512, or columns with a line of names in front"
 
 
@@ -189,7 +191,7 @@ class AsciiDecoder(StreamDecoder):
         return f"column={self._layout.column}" if self._layout and columns > 1 else "The number"
 
     def _complain(self, text: str, advice: str) -> None:
-        self.trouble = Trouble(shown(text), _EXPECTED, advice)
+        self.trouble = Trouble(shown(text), _EXPECTED, shown(advice, _LONGEST_ADVICE))
 
     def reset(self) -> None:
         """Forget half a line."""

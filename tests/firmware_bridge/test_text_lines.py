@@ -76,7 +76,8 @@ NAMED: dict[str, tuple[list[str], Callable[[int, int], str]]] = {
     "milliseconds without names": ([], lambda k, v: f"{5 * k},{v}"),
     "counter that wraps": ([], lambda k, v: f"{k % 16}\t{v}"),
     "beside what stands still": ([], lambda k, v: f"{v} 700 300"),
-    "boot text": (["Booting v2", "sensor ready: yes"], lambda k, v: f"{v}"),
+    "labels in turn": ([], lambda k, v: f"resp: {RESPIRATION[k]}\necg: {v}"),
+    "boot text": (["ECG monitor", "Booting v2", "sensor ready: yes"], lambda k, v: f"{v}"),
     "fragment of a line": (["00 300"], lambda k, v: f"{v} 700 300"),
 }
 
@@ -104,6 +105,11 @@ def test_lines_that_come_byte_by_byte_are_read_alike(kind: str) -> None:
 REFUSED: dict[str, tuple[list[str], Callable[[int, int], str], tuple[str, ...]]] = {
     "ecg and respiration": ([], lambda k, v: f"{5 * k},{v},{RESPIRATION[k]}", ("column=1", "column=2")),
     "two leads": (["time,MLII,V5"], lambda k, v: f"{k},{v},{v}", ("column=1 (MLII", "column=2 (V5")),
+    "boot text is no header": (
+        ["ECG monitor"],
+        lambda k, v: f"{RESPIRATION[k]},{v}",
+        ("column=0", "column=1"),
+    ),
     "no ecg by name": (["time,resp"], lambda k, v: f"{k},{RESPIRATION[k]}", ("No column is called an ECG",)),
     "respiration by label": ([], lambda k, v: f"resp: {RESPIRATION[k]}", ("No column is called an ECG",)),
     "respiration beside zeros": ([], lambda k, v: f"{RESPIRATION[k]} 0 0", ("not sure", "column=0")),
