@@ -29,6 +29,9 @@ class Packet:
         Charge of its battery; None if it does not say.
     missed_samples : int
         Samples that the decoder knows were damaged just before this packet.
+    clock : float or None
+        Clock of the device where its unit and epoch are to be found out; not a number where
+        it cannot be read.
     """
 
     samples_mv: NDArray[np.float64]
@@ -38,6 +41,7 @@ class Packet:
     battery_low: bool = False
     battery_percent: float | None = None
     missed_samples: int = 0
+    clock: float | None = None
 
     @property
     def n_samples(self) -> int:
@@ -92,6 +96,36 @@ class Counters:
     resyncs: int = 0
 
 
+_EXAMPLE_CHARACTERS = 80
+
+
+@dataclass(frozen=True, slots=True)
+class Trouble:
+    """Why something that came was not understood, in words for people.
+
+    Parameters
+    ----------
+    example : str
+        One piece of what came, safe to print; at most 80 characters.
+    expected : str
+        What would be understood.
+    advice : str
+        What is the matter, and what to do about it.
+    """
+
+    example: str
+    expected: str
+    advice: str
+
+
+def shown(data: bytes | str, most: int = _EXAMPLE_CHARACTERS) -> str:
+    """Return what came as one line that is safe to print: escapes, and at most so many characters."""
+    begin = data[: 4 * most]
+    text = begin if isinstance(begin, str) else begin.decode(errors="backslashreplace")
+    safe = "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
+    return safe if len(safe) <= most else safe[: most - 1] + "…"
+
+
 @runtime_checkable
 class Decoder(Protocol):
     """Bytes to packets, without any I/O and without a clock."""
@@ -122,11 +156,24 @@ class Decoder(Protocol):
         ...
 
 
+def note_of(decoder: object) -> str:
+    """Return what a decoder found out of what it reads, in words; empty where it has nothing to tell."""
+    return str(getattr(decoder, "note", ""))
+
+
+def trouble_of(decoder: object) -> Trouble | None:
+    """Return what a decoder did not understand; None where it has nothing to tell."""
+    found = getattr(decoder, "trouble", None)
+    return found if isinstance(found, Trouble) else None
+
+
 @dataclass
 class StreamDecoder:
     """Base of decoders whose format is known beforehand and that need no commands."""
 
     counters: Counters = field(default_factory=Counters, init=False)
+    trouble: Trouble | None = field(default=None, init=False)
+    """The last thing that was not understood, and why; None where there is nothing to tell."""
 
     @property
     def start_command(self) -> bytes:

@@ -1,77 +1,99 @@
-"""Lines of text: the AD8232 sketches and CSV with a header.
+"""Lines of text: sketches that print numbers, with or without labels, and files with columns.
 
-A line is one number, ``!`` while an electrode is off, or comma-separated numbers. A
-line of names before the first numbers says which column is the ECG. Anything else
-before the first number is boot text; afterwards it is a sample that went missing.
+A line is one number, ``!`` while an electrode is off, or several cells. Names in front of the
+numbers or labels in the lines say which is the ECG; without them a column is taken only if
+nothing else can be meant. Anything else before the first number is boot text; afterwards
+it is a sample that went missing.
 """
 
 from __future__ import annotations
 
 import math
+import re
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Literal, Self
 
 import numpy as np
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from ecgmon.firmware_bridge.device import DeviceKind
-from ecgmon.firmware_bridge.packet import Packet, StreamDecoder, StreamFormat
-from ecgmon.monitor.core.config import Settings
+from ecgmon.firmware_bridge.packet import Packet, StreamDecoder, StreamFormat, Trouble, shown
+from ecgmon.firmware_bridge.text.counting import Counting
+from ecgmon.firmware_bridge.text.finder import LayoutFinder
+from ecgmon.firmware_bridge.text.header import COMMENT
+from ecgmon.firmware_bridge.text.layout import Layout
+from ecgmon.firmware_bridge.text.scale import Scale
+from ecgmon.firmware_bridge.units import ConverterSettings, WrittenUnit
 
 _MAX_LINE_BYTES = 512
-_ECG_NAMES = ("ecg", "ecg_mv", "value", "adc", "signal", "lead_ii", "ii", "i")
+_MAX_COMMENT_BYTES = 8192
+_LINE_END = re.compile(rb"[\r\n]")
+_LONGEST_ADVICE = 600
+_EXPECTED = "a number on each line, such as 512, or columns with a line of names in front"
 
 
-class AsciiSettings(Settings):
+class AsciiSettings(ConverterSettings):
     """How a number becomes millivolts.
 
     Parameters
     ----------
-    fs_hz : float or None
-        Sampling rate in Hz; None estimates it from arrival.
-    unit : {"adc", "mv", "uv"}
-        What the numbers are. For ``adc``, mV = (n / adc_max - 0.5) * vref_v / gain * 1000.
-    adc_max : int
-        Largest number the converter gives; 1023 for an Arduino Uno, 4095 for an ESP32.
-    vref_v : float
-        Reference of the converter in volts.
-    gain : float
-        Gain of the amplifier; 1100 for an AD8232 board.
-    column : int or None
-        Column of the ECG, 0 the first; None looks at the header, else takes the first.
+    fs_hz : float, optional
+        Sampling rate in Hz; by default from the header or a column of times, else estimated
+        from arrival.
+    unit : {"adc", "mv", "uv", "v"}, optional
+        What the numbers are; by default what the name of the column says, else ``adc``. For
+        ``adc``, mV = (n / adc_max - 0.5) * vref_v / gain * 1000. ``v`` is volts behind the amplifier:
+        mV = (n - vref_v / 2) / gain * 1000.
+    column : int, optional
+        Column of the ECG, 0 the first; by default the one whose name or numbers leave no doubt.
+    decimal : {"point", "comma"}, optional
+        What stands in numbers; found out by default. With ``comma`` none separates numbers.
     """
 
     fs_hz: float | None = Field(default=None, gt=0, le=16000)
-    unit: Literal["adc", "mv", "uv"] = "adc"
-    adc_max: int = Field(default=1023, gt=0)
-    vref_v: float = Field(default=3.3, gt=0)
-    gain: float = Field(default=1100.0, gt=0)
+    unit: WrittenUnit | None = None
     column: int | None = Field(default=None, ge=0, le=63)
+    decimal: Literal["point", "comma"] | None = None
+
+    @model_validator(mode="after")
+    def _signed_counts_have_a_range(self) -> Self:
+        if self.signed and self.unit in (None, "adc") and self.adc_max is None:
+            raise ValueError("signed counts need adc_max, the largest positive count")
+        return self
 
 
 @dataclass
 class AsciiDecoder(StreamDecoder):
-    """Decode lines of numbers."""
+    """Decode lines of text."""
 
     settings: AsciiSettings = field(default_factory=AsciiSettings)
 
     def __post_init__(self) -> None:
-        self.format = StreamFormat(self.settings.fs_hz)
-        self._column = self.settings.column
+        chosen = self.settings
+        self.format = StreamFormat(chosen.fs_hz)
+        self._finder = LayoutFinder(
+            chosen.column, chosen.fs_hz, None if chosen.decimal is None else chosen.decimal == "comma"
+        )
+        self._layout: Layout | None = None
+        self._scale = Scale(chosen, chosen.unit)
+        self._counting = Counting()
         self._rest = b""
-        self._overlong = False
+        self._overlong = self._skipping = False
+        self._pending = 0
+
+    @property
+    def note(self) -> str:
+        """What was found out of lines and numbers, and what is doubtful; empty where all is plain."""
+        return "; ".join(part for part in (self._finder.note, self._scale.found, self._scale.doubt) if part)
 
     def feed(self, data: bytes) -> list[Packet]:
         """Take the next bytes; return packets of consecutive samples, a new one at lead off or on."""
-        *lines, rest = (self._rest + data).split(b"\n")
+        *lines, rest = _LINE_END.split(self._rest + data)
         self._rest = rest
         packets: list[Packet] = []
         run: list[float] = []
         run_off = False
-        for line in lines:
-            value = self._line(line)
-            if value is None:
-                continue
+        for value in (value for line in lines for value in self._line(line)):
             off = value == math.inf
             if run and off != run_off:
                 packets.append(_packet(run, run_off))
@@ -80,57 +102,120 @@ class AsciiDecoder(StreamDecoder):
             run.append(math.nan if off else value)
         if run:
             packets.append(_packet(run, run_off))
-        if len(self._rest) > _MAX_LINE_BYTES:
+        if _is_overlong(self._rest):
             self.counters.skipped_bytes += len(self._rest)
             self._rest, self._overlong = b"", True
         return packets
 
-    def _line(self, line: bytes) -> float | None:
-        """Return millivolts, nan for a damaged sample, inf for lead off, None for no sample."""
-        text = line.decode("ascii", errors="replace").strip()
-        overlong, self._overlong = self._overlong, False
+    def _line(self, line: bytes) -> list[float]:
+        """Return millivolts, nan for a damaged sample, inf for lead off."""
+        text = _decoded(line).strip("\ufeff\x00 \t")
+        overlong, self._overlong = self._overlong or _is_overlong(line), False
+        if text.startswith(COMMENT) and not overlong:
+            self._skip(line)
+            self._finder.comment(text)
+            return []
         if not text and not overlong:
-            return None
-        if text and not overlong:
-            if set(text) <= set("!,; \t"):
-                self.counters.frames += 1
-                return math.inf
-            value = self._number(text.replace(";", ",").replace("\t", ",").split(","))
-            if value is not None:
-                self.counters.frames += 1
-                return value
-        return self._not_a_number(text)
+            self.counters.skipped_bytes += self._skipping  # a line feed behind a carriage return
+            return []
+        self._skipping = False
+        numbers: list[float | None] = [None] if overlong else self._finder.take(text)
+        if self._finder.layout is not self._layout:
+            self._settled()
+        if numbers:
+            self._pending = 0
+        else:
+            self._not_yet(text, line)
+        return [value for number in numbers for value in self._value(number, text, line)]
 
-    def _number(self, cells: list[str]) -> float | None:
-        column = self._column or 0
-        if column >= len(cells):
-            return None
-        try:
-            number = float(cells[column])
-        except ValueError:
-            return None
-        if self.settings.unit == "adc":
-            if not 0 <= number <= self.settings.adc_max:
-                return None
-            return (number / self.settings.adc_max - 0.5) * self.settings.vref_v / self.settings.gain * 1e3
-        if not math.isfinite(number):
-            return None
-        return number if self.settings.unit == "mv" else number * 1e-3
+    def _value(self, number: float | None, text: str, line: bytes) -> list[float]:
+        if number is None:
+            self._skip(line)
+            self._complain(text, _advice(text))
+            misses = self.counters.frames and self._layout is not None
+            return self._counted(self._scale.push(math.nan)) if misses else []
+        if math.isfinite(number) and self._counting.watch(number):
+            return self._refused(
+                text, line, f"{self._where()} only counts: a counter or a clock, and no ECG."
+            )
+        values = self._counted(self._scale.push(number, ramps=self._counting.ramps))
+        if self._scale.refusal and not values:
+            return self._refused(text, line, self._scale.refusal)
+        if self._scale.doubt:
+            self._complain(text, self._scale.doubt)
+        return values
 
-    def _not_a_number(self, text: str) -> float | None:
-        self.counters.skipped_bytes += len(text)
-        if self.counters.frames:
-            self.counters.bad_frames += 1
-            return math.nan
-        if self.settings.column is None:
-            names = [name.strip().lower() for name in text.split(",")]
-            self._column = next((names.index(name) for name in _ECG_NAMES if name in names), None)
-        return None
+    def _not_yet(self, text: str, line: bytes) -> None:
+        """Say why a line gave nothing."""
+        if self._finder.refusal:
+            self._refused(text, line, self._finder.refusal)
+        elif self._finder.watching:
+            self._pending += len(line) + 1
+            self._complain(
+                text, "The first lines are watched to find the ECG in them. column= says where it is."
+            )
+
+    def _refused(self, text: str, line: bytes, why: str) -> list[float]:
+        self._skip(line)
+        self.counters.bad_frames += 1
+        self._complain(text, why)
+        return []
+
+    def _skip(self, line: bytes) -> None:
+        self.counters.skipped_bytes += self._pending + len(line) + 1
+        self._pending = 0
+        self._skipping = True
+
+    def _counted(self, values: list[float]) -> list[float]:
+        missing = sum(map(math.isnan, values))
+        self.counters.bad_frames += missing
+        self.counters.frames += len(values) - missing
+        return values
+
+    def _settled(self) -> None:
+        """Begin with the numbers of a column that has just been found."""
+        self._layout = self._finder.layout
+        if self._layout is None:
+            return
+        chosen = self.settings
+        if chosen.adc_max is None and self._finder.adc_max is not None:
+            chosen = chosen.model_copy(update={"adc_max": self._finder.adc_max})
+        self._scale = Scale(chosen, chosen.unit or self._finder.unit)
+        self._counting = Counting()
+        self.trouble = None
+        if not self.counters.frames:
+            self.format = StreamFormat(self._finder.fs_hz)
+
+    def _where(self) -> str:
+        columns = self._layout.columns if self._layout is not None else 1
+        return f"column={self._layout.column}" if self._layout and columns > 1 else "The number"
+
+    def _complain(self, text: str, advice: str) -> None:
+        self.trouble = Trouble(shown(text), _EXPECTED, shown(advice, _LONGEST_ADVICE))
 
     def reset(self) -> None:
         """Forget half a line."""
-        self.counters.skipped_bytes += len(self._rest)
-        self._rest, self._overlong = b"", False
+        self.counters.skipped_bytes += self._pending + len(self._rest)
+        self._rest, self._overlong, self._pending = b"", False, 0
+        self._finder.reset()
+
+
+def _is_overlong(line: bytes) -> bool:
+    return len(line) > (_MAX_COMMENT_BYTES if line[:1] in (b"#", b"%") else _MAX_LINE_BYTES)
+
+
+def _decoded(line: bytes) -> str:
+    """Return a line as text; what is not UTF-8 is taken for Latin-1, as of ``µV`` in older files."""
+    try:
+        return line.decode()
+    except UnicodeDecodeError:
+        return line.decode("latin-1")
+
+
+def _advice(text: str) -> str:
+    if sum(not sign.isascii() or not sign.isprintable() for sign in text) > len(text) / 10:
+        return "These bytes are no text. Is the speed right (baud=), and the device (device=)?"
+    return "No number was found in this line."
 
 
 def _packet(values: list[float], lead_off: bool) -> Packet:

@@ -20,14 +20,15 @@ import struct
 from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Annotated
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
 from ecgmon.firmware_bridge.device import DeviceKind
 from ecgmon.firmware_bridge.framing import CobsScanner, cobs_frame, crc16
-from ecgmon.firmware_bridge.packet import Packet, StreamDecoder, StreamFormat
+from ecgmon.firmware_bridge.packet import Packet, StreamDecoder, StreamFormat, Trouble, shown
 from ecgmon.monitor.core.config import Settings
 
 VERSION = 1
@@ -39,10 +40,21 @@ SEQ_MODULUS = 1 << 16
 CLOCK_WRAP_S = (1 << 32) * 1e-6
 MAX_SAMPLES = 255
 MAX_LEADS = 5
+LEAST_HZ, MOST_HZ = 1.0, 100_000.0
+LONGEST_NAME = 64
 _HEAD = struct.Struct("<BBHIB")
 _RATE = struct.Struct("<II")
 _CRC = struct.Struct("<H")
 _MAX_ENCODED = 800
+
+
+def _printable(name: str) -> str:
+    if not name.isprintable():
+        raise ValueError("a name has no control characters")
+    return name
+
+
+LeadName = Annotated[str, Field(min_length=1, max_length=LONGEST_NAME), AfterValidator(_printable)]
 
 
 class NativeSettings(Settings):
@@ -58,9 +70,9 @@ class NativeSettings(Settings):
         Names of the leads.
     """
 
-    fs_hz: float | None = Field(default=None, gt=0, le=4e6)
-    uv_per_count: float | None = Field(default=None, gt=0)
-    leads: tuple[str, ...] = Field(default=("ECG",), min_length=1, max_length=MAX_LEADS)
+    fs_hz: float | None = Field(default=None, ge=LEAST_HZ, le=MOST_HZ)
+    uv_per_count: float | None = Field(default=None, gt=0, le=1e6)
+    leads: tuple[LeadName, ...] = Field(default=("ECG",), min_length=1, max_length=MAX_LEADS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,8 +202,11 @@ class NativeDecoder(StreamDecoder):
             texts.append(text.decode(errors="replace"))
             at += 1 + len(text)
         rate_mhz, gain_pv = _RATE.unpack_from(payload.ljust(_HEAD.size + _RATE.size), _HEAD.size)
-        if at != len(payload) - 2 or not 1 <= n_leads <= MAX_LEADS or not rate_mhz or not gain_pv:
+        whole = at == len(payload) - 2 and 1 <= n_leads <= MAX_LEADS
+        refused = _refusal(rate_mhz * 1e-3, gain_pv, texts) if whole else "It is not of the length it tells."
+        if refused:
             self.counters.bad_frames += 1
+            self.trouble = Trouble(shown(payload), "a hello with rate, gain and names", refused)
             return []
         self._uv = gain_pv * 1e-6
         form = StreamFormat(rate_mhz * 1e-3, tuple(texts[1:]), SEQ_MODULUS, CLOCK_WRAP_S, texts[0])
@@ -217,6 +232,18 @@ class NativeDecoder(StreamDecoder):
         """Forget half a frame and frames held back."""
         self._scanner.reset()
         self._held.clear()
+
+
+def _refusal(fs_hz: float, gain_pv: int, names: Sequence[str]) -> str:
+    """Return why a hello is not believed; empty if it is."""
+    if not LEAST_HZ <= fs_hz <= MOST_HZ:
+        return f"A hello tells a rate of {fs_hz:g} Hz; it must lie between {LEAST_HZ:g} and {MOST_HZ:g} Hz."
+    if not gain_pv:
+        return "A hello tells that a count is 0 V."
+    for name in names:
+        if not name.isprintable() or len(name) > LONGEST_NAME:
+            return f"A hello names {shown(name)}: a name has up to {LONGEST_NAME} printable signs."
+    return ""
 
 
 DEVICE = DeviceKind("own firmware with the native frame", NativeSettings, NativeDecoder)

@@ -334,7 +334,7 @@ class SettingsChange(Event):
     detail: str
 
 
-LinkState = Literal["connecting", "streaming", "silent", "reconnecting", "ended"]
+LinkState = Literal["connecting", "streaming", "unreadable", "silent", "reconnecting", "ended"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -343,14 +343,17 @@ class SourceStatus(Event):
 
     Parameters
     ----------
-    state : {"connecting", "streaming", "silent", "reconnecting", "ended"}
-        State of the link.
+    state : {"connecting", "streaming", "unreadable", "silent", "reconnecting", "ended"}
+        State of the link. ``unreadable``: bytes or messages arrive, and nothing or next to
+        nothing comes of them.
     detail : str
         One plain line: what happened and what is being done.
     health : mapping of str to float
         Figures with their unit in the name: ``rate_hz``, ``lost_samples``,
         ``jitter_ms``, ``drift_ppm``, ``resyncs``, ``dropped_blocks``, ``queue_depth``,
         ``left_out_s`` (seconds of signal that are being left out).
+    clock : str
+        Which clock gives the samples their time, and why, in plain words.
     """
 
     type: ClassVar[str] = "source"
@@ -358,6 +361,7 @@ class SourceStatus(Event):
     state: LinkState
     detail: str = ""
     health: Mapping[str, float] = field(default_factory=dict)
+    clock: str = ""
 
 
 def at_rate(event: EventT, ratio: float) -> EventT:

@@ -22,6 +22,10 @@ Arrival = tuple[list[Packet], float | None]
 _WORDS = {
     "rate_hz": "{:.2f} Hz",
     "lost_samples": "{:.0f} samples lost",
+    "late_packets": "{:.0f} packets too late",
+    "duplicate_packets": "{:.0f} packets sent twice",
+    "clock_steps": "{:.0f} steps of its clock",
+    "counter_restarts": "{:.0f} restarts of its counter",
     "jitter_ms": "jitter {:.0f} ms",
     "drift_ppm": "drift {:+.0f} ppm",
     "resyncs": "{:.0f} resyncs",
@@ -168,7 +172,7 @@ class LiveDevice:
         self.heard_s = time_s
         self._note_battery(batch.packets[-1])
         self._left_out.taken(batch.seconds)
-        return keeper.place(batch.packets, time_s)
+        return keeper.place(batch.packets, time_s, timed=batch.time_s is not None)
 
     def _note_battery(self, packet: Packet) -> None:
         """Keep what the device says of its battery; a flag that was never set is left out."""
@@ -255,6 +259,7 @@ class LiveDevice:
             state=state,
             detail=detail or _in_words(health),
             health=health,
+            clock=self._keeper.clock if self._keeper is not None else "",
         )
 
 

@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import Field, model_validator
 
 from ecgmon.firmware_bridge.broker_settings import BrokerSettings
+from ecgmon.firmware_bridge.units import ConverterSettings, WrittenUnit
 from ecgmon.monitor.core.config import Settings
 from ecgmon.monitor.ingest.clock_settings import ClockSettings
 
@@ -76,7 +77,7 @@ class JsonFields(Settings):
     samples: str = Field(default="samples", min_length=1)
 
 
-class MqttSettings(LiveSettings, BrokerSettings):
+class MqttSettings(LiveSettings, BrokerSettings, ConverterSettings):
     """How devices behind a broker are read.
 
     Parameters
@@ -85,12 +86,16 @@ class MqttSettings(LiveSettings, BrokerSettings):
         Samples of one device that may wait; then the oldest are dropped and counted.
     gather_s : float
         Seconds of a device's signal that are collected before they are passed on.
-    payload : {"auto", "native", "json"}
-        What messages hold; ``auto`` looks at the first byte.
+    payload : {"auto", "native", "json", "numbers"}
+        What messages hold; ``auto`` looks at the first bytes. ``numbers`` is one number, numbers
+        with commas or blanks between them, or a bare JSON list.
     fs_hz : float, optional
         Rate of devices whose messages do not tell it.
-    unit : {"mv", "uv", "v"}
-        Unit of JSON samples that do not tell it.
+    unit : {"mv", "uv", "v", "adc"}
+        Unit of samples that do not tell it. ``adc`` needs ``adc_max``. ``v`` is volts at the
+        electrodes; with ``gain``, volts behind the amplifier.
+    text_numbers : bool
+        Numbers may be text: ``"samples": ["0.01", "0.02"]``, or one text with commas.
     fields : JsonFields
         What the fields of JSON payloads are called.
     reorder : int
@@ -104,9 +109,10 @@ class MqttSettings(LiveSettings, BrokerSettings):
 
     queue_samples: int = Field(default=20_000, ge=100)
     gather_s: float = Field(default=0.2, ge=0, le=5)
-    payload: Literal["auto", "native", "json"] = "auto"
+    payload: Literal["auto", "native", "json", "numbers"] = "auto"
     fs_hz: float | None = Field(default=None, gt=0)
-    unit: Literal["mv", "uv", "v"] = "mv"
+    unit: WrittenUnit = "mv"
+    text_numbers: bool = False
     fields: JsonFields = JsonFields()
     reorder: int = Field(default=4, ge=0, le=64)
     max_devices: int = Field(default=1000, ge=1)

@@ -21,7 +21,7 @@ def _speed(value: object) -> object:
         speed = float(value.removesuffix("x") if isinstance(value, str) else value)  # type: ignore[arg-type]
     except (TypeError, ValueError):
         speed = 0.0
-    if isinstance(value, bool) or not 0 < speed <= SPEED_LIMIT:
+    if not 0 < speed <= SPEED_LIMIT:
         raise ValueError(f"must be 'max' or a number above 0 and up to {SPEED_LIMIT:g}")
     return speed
 

@@ -248,7 +248,7 @@ class TestAscii:
         assert np.isnan(packets[1].samples_mv).all()
 
     def test_csv_header_names_the_column(self):
-        packets = make_decoder("ascii", {"unit": "mv"}).feed(b"time_ms,ecg_mv\r\n0,0.5\r\n4,0.75\r\n")
+        packets = make_decoder("ascii", {"fs_hz": 250}).feed(b"time_ms,ecg_mv\r\n0,0.5\r\n4,0.75\r\n")
         np.testing.assert_allclose(packets[0].samples_mv[0], [0.5, 0.75])
 
     def test_boot_text_is_skipped_and_a_damaged_line_is_a_missing_sample(self):

@@ -113,3 +113,23 @@ def test_a_hello_that_lies_about_its_length_is_refused(cut):
     decoder.feed(cobs.encode(bytes(payload) + crc16(payload).to_bytes(2, "little")) + b"\x00")
     assert decoder.counters.bad_frames == 1
     assert decoder.format.fs_hz is None
+
+
+@pytest.mark.parametrize(
+    ("hello", "words"),
+    [
+        (Hello(0.5, 1.0), "0.5 Hz"),
+        (Hello(4e6, 1.0), "4e+06 Hz"),
+        (Hello(250.0, 0.0), "0 V"),
+        (Hello(250.0, 1.0, ("II\x1b[31m",)), "printable"),
+        (Hello(250.0, 1.0, ("II",), "bed 1\n"), "printable"),
+        (Hello(250.0, 1.0, ("x" * 65,)), "up to 64"),
+    ],
+)
+def test_a_hello_that_cannot_be_true_is_refused_with_a_reason(hello, words):
+    decoder = NativeDecoder()
+    decoder.feed(encode_hello(hello) + DATA)
+    assert decoder.counters.bad_frames == 1
+    assert decoder.format.fs_hz is None
+    assert words in decoder.trouble.advice
+    assert len(decoder.feed(HELLO)) == 1

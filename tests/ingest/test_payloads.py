@@ -62,32 +62,144 @@ def test_a_charge_that_is_none_costs_no_samples(charge: Any, read: float | None)
     assert packet.n_samples == 1
 
 
+LISTS = {"payload": "numbers"}
+COUNTS = {"adc_max": 4095, "unit": "adc"}
+OBJECTS = {"fields": {"samples": "data", "t0": "at"}}
+
+
 @pytest.mark.parametrize(
-    "payload",
+    ("keys", "payload", "mv"),
     [
-        b"{",
-        b"{}",
-        b'{"samples": []}',
-        b'{"samples": "12"}',
-        b'{"samples": [[1, 2], [3]]}',
-        b'{"samples": [[[1]]]}',
-        b'{"samples": [1], "unit": "furlong"}',
-        b'{"samples": [1], "fs_hz": -1}',
-        b'{"samples": [1], "fs_hz": 1e9}',
-        b'{"samples": [1], "seq": "x"}',
-        b'{"samples": [1], "t0": "yesterday"}',
-        b'{"a":' * 5000 + b"1" + b"}" * 5000,
-        b'{"samples": [' + b"0," * 100_000 + b"0]}",
+        ({}, b'\n  \t{"samples": [1, 2]}', [1, 2]),
+        ({}, b'\xef\xbb\xbf{"samples": [1, 2]}', [1, 2]),
+        ({}, b'{"samples": [1, null, NaN, 2]}', [1, np.nan, np.nan, 2]),
+        ({}, b'{"samples": 1.5}', [1.5]),
+        ({}, '{"samples": [1500], "unit": "\u00b5V"}'.encode(), [1.5]),
+        ({}, '{"samples": [1500], "unit": "\u03bcV"}'.encode(), [1.5]),
+        ({}, b'{"samples": [1500], "unit": "microvolts"}', [1.5]),
+        ({"adc_max": 4095}, b'{"samples": [0, 4095], "unit": "counts"}', [-1.5, 1.5]),
+        ({"adc_max": 2047, "signed": True}, b'{"samples": [-2047], "unit": "adc"}', [-3.0]),
+        ({"unit": "V", "gain": 1000}, b'{"samples": [1.65, 3.3]}', [0, 1.65]),
+        ({"text_numbers": True}, b'{"samples": ["1.5", "-2"]}', [1.5, -2]),
+        ({"text_numbers": True}, b'{"samples": "1.5, -2"}', [1.5, -2]),
+        (LISTS, b"[1.5, -2]", [1.5, -2]),
+        (LISTS, b" 1.5\r\n", [1.5]),
+        (LISTS, b"1.5,-2;3 4\n5", [1.5, -2, 3, 4, 5]),
+        ({**LISTS, **COUNTS}, b"4095", [1.5]),
+        ({"fields": {"samples": "d.ecg"}}, b'{"d": {"ecg": [1]}}', [1]),
+        (OBJECTS, b'[{"at": 1, "data": [1]}, {"at": 2, "data": 2}]', [1, 2]),
     ],
-    ids=lambda payload: payload[:40].decode(),
 )
-def test_a_message_that_makes_no_sense_is_counted_and_the_next_is_read(payload: bytes) -> None:
+def test_a_message_is_read_as_it_stands_or_as_the_settings_say(
+    keys: dict[str, Any], payload: bytes, mv: list[float]
+) -> None:
+    (packet,) = decoder(**keys).decode(payload)
+    np.testing.assert_allclose(packet.samples_mv, [mv], atol=1e-9)
+
+
+@pytest.mark.parametrize(
+    ("rate", "fs_hz"), [("250", 250.0), ("250 Hz", 250.0), ("0.5 kHz", 500.0), (128.5, 128.5), (None, 100.0)]
+)
+def test_a_rate_may_be_text_with_its_unit(rate: Any, fs_hz: float) -> None:
+    decoding = decoder(fs_hz=100)
+    assert decoding.decode(json.dumps({"samples": [1], "fs_hz": rate}).encode())
+    assert decoding.form.fs_hz == fs_hz
+
+
+@pytest.mark.parametrize(
+    ("more", "field", "read"),
+    [
+        ({"lead_off": True}, "lead_off", True),
+        ({"lead_off": 1}, "lead_off", True),
+        ({"lead_off": None}, "lead_off", False),
+        ({"seq": "17"}, "seq", 17),
+        ({"seq": 17.0}, "seq", 17),
+    ],
+)
+def test_a_field_means_what_it_says(more: dict[str, Any], field: str, read: Any) -> None:
+    (packet,) = decoder().decode(json.dumps({"samples": [1], **more}).encode())
+    assert getattr(packet, field) == read
+
+
+LONG = b"x" * 70_000
+
+
+@pytest.mark.parametrize(
+    ("payload", "reason", "words"),
+    [
+        (b"{", "json", "no JSON"),
+        (b"\xff\x00", "frame", "native frame"),
+        (b"1.5,-2", "text", "payload=numbers"),
+        (b"[1.5, -2]", "list", "payload=numbers"),
+        (b"{}", "no samples", "fields are none"),
+        (b'{"d": {"ecg": [1]}}', "no samples", "fields are d.ecg"),
+        (b'{"samples": []}', "samples", "no samples"),
+        (b'{"samples": "12"}', "samples", "text_numbers=true"),
+        (b'{"samples": ["1"]}', "samples", "text_numbers=true"),
+        (b'{"samples": [true]}', "samples", "is true, and no number"),
+        (b'{"samples": [[1, 2], [3]]}', "samples", "one length"),
+        (b'{"samples": [[1], 3]}', "samples", "one length"),
+        (b'{"samples": [[[1]]]}', "samples", "[1], and no number"),
+        (b'{"samples": [%b]}' % (b"9" * 400), "samples", "999"),
+        (b'{"samples": [%b]}' % (b"9" * 5000), "json", "no JSON"),
+        (b'{"samples": [1e300]}', "range", "unit"),
+        (b'{"samples": [-Infinity]}', "infinity", "no number"),
+        (b'{"samples": [1e999]}', "range", "unit"),
+        (b'{"samples": [1], "samples": [2]}', "keys", "twice"),
+        (b'{"samples": [1], "unit": "furlong"}', "unit", '"furlong"'),
+        (b'{"samples": [1], "unit": true}', "unit", "true"),
+        (b'{"samples": [1], "unit": "adc"}', "adc_max", "Write adc_max"),
+        *((b'{"samples": [1], "fs_hz": %b}' % rate, "fs_hz", "a rate from 1 to") for rate in (
+            b"-1", b"0", b"1e9", b"1e-17", b"true", b"NaN", b'"fast"', b"[250]", b'"1e-17 Hz"'
+        )),
+        *((b'{"samples": [1], "seq": %b}' % seq, "seq", "a whole number") for seq in (
+            b'"x"', b"-1", b"1e15", b"1000000000000000", b"true", b"NaN", b"1.5", b"[1]"
+        )),
+        *((b'{"samples": [1], "lead_off": %b}' % off, "lead_off", "true or false") for off in (
+            b'"false"', b'"true"', b"2", b"[true]", b"0.5"
+        )),
+        *((b'{"samples": [1], "lead": %b}' % lead, "lead", "printable") for lead in (
+            b'"%b"' % LONG, b'"\\u001b[31m"', b'"\\ud800"', b"true", b'[""]', b'{"a": 1}', b"[[1]]"
+        )),
+        (b'{"a":' * 5000 + b"1" + b"}" * 5000, "nesting", "deeply"),
+        (b'{"samples": [' + b"0," * 100_000 + b"0]}", "samples", "more than"),
+        (b'{"samples": [' + b"[0]," * 64 + b"[0]]}", "samples", "more than"),
+    ],
+    ids=lambda part: part[:40].decode(errors="replace") if isinstance(part, bytes) else None,
+)  # fmt: skip
+def test_a_message_that_makes_no_sense_costs_itself_and_says_why(
+    payload: bytes, reason: str, words: str
+) -> None:
     decoding = decoder()
     assert decoding.decode(payload) == []
+    assert decoding.refused == {reason: 1}
     assert decoding.counters.bad_frames == 1
-    assert decoding.counters.skipped_bytes == len(payload)
+    assert decoding.trouble is not None
+    assert words in decoding.trouble.advice
+    assert all(
+        len(text) < 250 and text.isprintable() for text in (decoding.trouble.advice, decoding.trouble.example)
+    )
     assert len(decoding.decode(message(0))) == 1
     assert decoding.counters.frames == 1
+
+
+@pytest.mark.parametrize(
+    ("keys", "payload", "reason"),
+    [
+        ({**LISTS, **COUNTS}, b"4096", "range"),
+        ({**LISTS, **COUNTS}, b"-1", "range"),
+        (LISTS, b"hello", "samples"),
+        (LISTS, b"", "samples"),
+        (LISTS, b'{"samples": [1]}', "samples"),
+        (LISTS, b'["1", true]', "samples"),
+        (OBJECTS, b'[{"data": [1]}, {"data": [[1], [2]]}]', "samples"),
+        (OBJECTS, b'[{"data": [1]}, 7]', "list"),
+    ],
+)
+def test_what_the_settings_do_not_fit_is_refused(keys: dict[str, Any], payload: bytes, reason: str) -> None:
+    decoding = decoder(**keys)
+    assert decoding.decode(payload) == []
+    assert decoding.refused == {reason: 1}
 
 
 @settings(max_examples=200, deadline=None)
@@ -96,8 +208,17 @@ def test_no_bytes_whatever_make_a_decoder_fail(payload: bytes) -> None:
     decoding = decoder()
     for packet in decoding.decode(payload):
         assert packet.samples_mv.ndim == 2
-    assert decoding.device(payload) == "" or payload.startswith(b"{")
+    decoding.device(payload)
     assert len(decoding.decode(message(1))) == 1
+
+
+@pytest.mark.parametrize(("unit", "doubt"), [("mV", "moves by 2.6e+03 mV"), ("uV", "")])
+def test_counts_sent_as_millivolts_are_read_with_a_doubt(unit: str, doubt: str) -> None:
+    decoding = decoder()
+    samples = [700 if k % 200 else 3300 for k in range(1500)]
+    assert decoding.decode(json.dumps({"samples": samples, "unit": unit}).encode())
+    assert doubt in decoding.note
+    assert bool(decoding.note) == bool(doubt)
 
 
 def test_native_frames_and_json_may_take_turns() -> None:
@@ -115,6 +236,8 @@ def test_native_frames_and_json_may_take_turns() -> None:
         ({}, b'{"device": "bed1", "samples": [1]}', "bed1"),
         ({}, b'{"device": 7}', "7"),
         ({}, b'{"device": ["bed1"]}', ""),
+        ({}, b'{"device": true}', ""),
+        ({}, b' \n{"device": "bed1"}', "bed1"),
         ({}, b'{"device"', ""),
         ({}, b"\x00\x01", ""),
         ({"device": "who.bed"}, b'{"who": {"bed": "3"}}', "3"),
