@@ -75,7 +75,7 @@ def missing_before(evidence: Evidence) -> Missing:
         if counted <= evidence.support:
             return Missing(counted)
         return Missing(evidence.arrival, by_arrival=True, restarted=True)
-    slack = max(evidence.noise, evidence.n_samples / _SLACK, 0.5 if counted is None else 1.0)
+    slack = max(evidence.noise, 0.5 if counted else evidence.n_samples / _SLACK, 1.0 if counted == 0 else 0.5)
     if counted is not None and abs(counted - clocked) <= slack:
         exact = evidence.noise < 1.0 and counted
         return Missing(max(0, round(clocked)) if exact else counted)
