@@ -42,6 +42,8 @@ class Result:
         Samples by which gaps are longer than what was lost.
     unsaid : int
         Samples that arrived, were not given out, and are in no count.
+    unseen : int
+        Samples that were lost and that no gap tells of.
     clock : str
         What the status says of the clock at the end.
     """
@@ -49,6 +51,7 @@ class Result:
     bpm: float
     invented: int
     unsaid: int
+    unseen: int
     clock: str
 
     @property
@@ -100,7 +103,8 @@ def run(name: str, *, jitter_s: float = 0.0, loss: float = 0.0, seconds: float =
     bpm = float(np.median(shown)) if shown else float("nan")
     waits = 6 * kind.n if loss else 0  # still held in case that what is missing comes
     unsaid = arrived - given - counted
-    return Result(bpm, invented, unsaid if unsaid > waits else 0, inbox.device.status("streaming", "").clock)
+    clock = inbox.device.status("streaming", "").clock
+    return Result(bpm, invented, unsaid if unsaid > waits else 0, max(0, lost - gaps), clock)
 
 
 def main() -> int:

@@ -12,8 +12,8 @@ from ecgmon.monitor.ingest.clock_rate import RateTracker
 from ecgmon.monitor.ingest.clock_repeats import Received
 from ecgmon.monitor.ingest.clock_words import followed
 
-_MARGIN_S = 0.15
-_MOST_JITTER_S = 0.35
+_MARGIN_S = 0.1
+_MOST_JITTER_S = 0.3
 """By this and at most that, packets may come before they are thought to have been sent."""
 _UNSETTLED_S = 2.0
 """The same while the time of arrival has not been measured for long."""
@@ -124,7 +124,7 @@ class ClockEvidence:
             return math.inf
         if sure and not tracker.settled:
             return _UNSETTLED_S
-        return _MARGIN_S + min(_MOST_JITTER_S, 2e-3 * tracker.jitter_ms)
+        return _MARGIN_S + min(_MOST_JITTER_S, 1e-3 * tracker.jitter_ms)
 
     def take(self, packet: Packet, missing: int) -> None:
         """Learn from a packet that is given out, with so many samples missing before it."""

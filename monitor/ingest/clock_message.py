@@ -15,7 +15,8 @@ _MATCH = 0.05
 _LIKE = 0.35
 """Units lie tenfold apart; one that is stamped roughly is known by this."""
 _YOUNG = 8
-"""Before it has been seen so often, a clock is taken to be off by up to half a message."""
+"""Before it has been seen so often, a clock is taken to be off by up to most of a message."""
+_MOST = 0.75
 _ROUGH = 0.25
 """A clock that is off by more than this part of a message cannot tell what is missing."""
 _UNITS = {
@@ -47,7 +48,7 @@ class MessageClock:
         self._fs_hz = fs_hz
         self._wrap = wrap_s
         self._pairs: deque[tuple[float, float]] = deque(maxlen=_PAIRS)
-        self._single: deque[tuple[float, float]] = deque(maxlen=_PAIRS)
+        self._single: deque[tuple[float, float]] = deque(maxlen=2 * _PAIRS)
         self._piece = (0.0, 0.0)
         self._learned = 0
         self._last: float | None = None
@@ -66,7 +67,7 @@ class MessageClock:
     def noise(self) -> float:
         """By how many samples it may be off."""
         young = not self.known and len(self._single) < _YOUNG
-        return max(4 * self._noise_s * self._fs_hz, self._n / 2 if young else 0.0)
+        return max(self._noise_s * self._fs_hz, _MOST * self._n if young else 0.0)
 
     @property
     def words(self) -> str:
@@ -150,7 +151,7 @@ class MessageClock:
             length_s = median(seconds for _, seconds in self._pairs)
             rough = _ROUGH if len(self._pairs) > 2 else _MATCH
             if _off_s(self._pairs, unit) <= rough * length_s:
-                self._unit, self._noise_s, self.reason = unit, _off_s(self._single, unit), ""
+                self._unit, self._noise_s, self.reason = unit, _noise_s(self._single, unit), ""
                 return
         self._doubt()
 
@@ -186,7 +187,7 @@ class MessageClock:
     def _fits(self) -> int:
         assert self._unit is not None
         return sum(
-            abs(passed * self._unit - seconds) <= _MATCH * seconds + 4 * self._noise_s
+            abs(passed * self._unit - seconds) <= _MATCH * seconds + self._noise_s
             for passed, seconds in self._pairs
         )
 
@@ -194,6 +195,15 @@ class MessageClock:
 def _off_s(advances: deque[tuple[float, float]], unit: float) -> float:
     """Return by how many seconds the advance of a clock usually differs from the samples' length."""
     return median(abs(passed * unit - seconds) for passed, seconds in advances)
+
+
+def _noise_s(advances: deque[tuple[float, float]], unit: float) -> float:
+    """Return by how many seconds an advance may be off.
+
+    Lost samples only make it longer, so that those that are too short tell of noise.
+    """
+    short = sorted(seconds - passed * unit for passed, seconds in advances)
+    return max(4 * _off_s(advances, unit), 1.5 * short[-2] if len(short) > 1 else 0.0)
 
 
 def decimal_unit(per_second: float, *, known: bool = False) -> float | None:
