@@ -97,10 +97,10 @@ class ClockEvidence:
         means = arrival > self._silence_s * rate_hz or reconnected
         counted = counter.missing(packet, arrival if means else 0, reconnected=reconnected, rate_hz=rate_hz)
         clocked = clock.missing(packet.told_clock, arrival / rate_hz)
-        restarted = counted is None and counter.tells and counter.step(packet) is not None
+        restarted = counted is None and counter.tells and counter.sure and counter.step(packet) is not None
         if counted is None and clocked is None and packet.missed_samples and not reconnected:
             return Missing(packet.missed_samples)
-        if not (counted or restarted or means) and abs(clocked or 0.0) < _EXACT:
+        if not (counted or restarted or means) and abs(clocked or 0.0) < max(_EXACT, clock.noise):
             return _NONE
         verdict = missing_before(
             Evidence(
