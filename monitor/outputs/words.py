@@ -16,6 +16,7 @@ from ecgmon.monitor.core.events import (
     HeartRate,
     Quality,
     RhythmChange,
+    SettingsChange,
     SourceStatus,
 )
 
@@ -61,6 +62,8 @@ class EventWords:
                     f" (time by {event.clock})" if event.clock else "",
                 ]
                 return Line(f"source {event.state}{''.join(told)}")
+            case SettingsChange():
+                return Line(f"settings {event.detail}")
             case Gap():
                 reason = event.reason.replace("_", " ")
                 return Line(f"gap    {event.length_samples} samples missing ({reason})")
