@@ -131,7 +131,7 @@ KINDS: dict[str, Kind] = {
     "set ahead and back, counter": Kind(lambda m: {**_set(m), "seq": m.number}),
     "starts anew": Kind(_anew),
     "the same twice": Kind(lambda m: {"t0": START_S + (m.number // 2 * 2 * m.n) / m.fs_hz}),
-    "random": Kind(lambda m: {"t0": m.random.uniform(0, 1e6), "seq": int(m.random.integers(1e6))}),
+    "random": Kind(lambda m: {"t0": m.random.uniform(0, 1e6), "seq": int(m.random.integers(1_000_000))}),
     "not to be read": Kind(lambda _: {"t0": "later"}),
     "counter of samples": Kind(lambda m: {"seq": m.first}),
     "counter of samples, 3 at a time": Kind(lambda m: {"seq": m.first}, n=3),

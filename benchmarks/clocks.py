@@ -139,10 +139,10 @@ def main() -> int:
         }
         for name, running in jobs.items():
             results = [job.result() for job in running]
-            rates = [result.bpm for result in results]
+            rates = np.array([result.bpm for result in results])
             wrong += not all(result.right for result in results)
             print(
-                f"| {name} | {min(rates):.1f} to {max(rates):.1f} | {max(r.invented for r in results)} | "
+                f"| {name} | {rates.min():.1f} to {rates.max():.1f} | {max(r.invented for r in results)} | "
                 f"{max(r.unsaid for r in results)} | {max(r.unseen for r in results)} | {results[0].clock} |",
                 flush=True,
             )
