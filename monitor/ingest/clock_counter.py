@@ -14,7 +14,7 @@ _RECENT = 8
 _SURE = 3
 _NEAR_S = 0.1
 """A counter that disagrees with the time of arrival by more than this has started anew."""
-LATE_PACKETS = 16
+_LATE_PACKETS = 16
 
 
 class FrameCounter:
@@ -53,7 +53,7 @@ class FrameCounter:
         if self._modulus is None:
             return step
         step %= self._modulus
-        return step - self._modulus if step > self._modulus - min(LATE_PACKETS, self._modulus // 4) else step
+        return step - self._modulus if step > self._modulus - min(_LATE_PACKETS, self._modulus // 4) else step
 
     def take(self, packet: Packet) -> None:
         """Learn from a packet that is given out."""
@@ -116,7 +116,7 @@ class FrameCounter:
         kind = self.kind or ("samples" if step == self._n else "ends" if step == n else "messages")
         if step <= 0:
             return None
-        if kind == "samples" or kind == "ends":
+        if kind in ("samples", "ends"):
             rest = step - (self._n if kind == "samples" else n)
             return rest if rest >= 0 else None
         if kind == "steps":

@@ -17,6 +17,8 @@ _MOST_JITTER_S = 0.3
 """By this and at most that, packets may come before they are thought to have been sent."""
 _UNSETTLED_S = 2.0
 """The same while the time of arrival has not been measured for long."""
+_LONGEST_S = 86_400.0
+"""No hole is taken to be longer where arrival does not tell, as in a backlog or a file."""
 _EXACT = 0.5
 _NONE = Missing()
 
@@ -102,6 +104,7 @@ class ClockEvidence:
             return Missing(packet.missed_samples)
         if not (counted or restarted or means) and abs(clocked or 0.0) < max(_EXACT, clock.noise):
             return _NONE
+        support_s = late_s + self._margin_s(tracker)
         verdict = missing_before(
             Evidence(
                 counted,
@@ -109,7 +112,7 @@ class ClockEvidence:
                 clock.noise,
                 packet.n_samples,
                 arrival if means else 0,
-                (late_s + self._margin_s(tracker)) * rate_hz,
+                (support_s if math.isfinite(support_s) else _LONGEST_S) * rate_hz,
                 restarted,
             )
         )

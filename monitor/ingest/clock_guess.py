@@ -84,7 +84,7 @@ class RateGuess:
         ]
         if len(told) < len(self.held) or len(told) < 4 or told[-1][0] <= told[0][0]:
             return None
-        unit = decimal_unit((told[-1][0] - told[0][0]) / waited_s)
+        unit = decimal_unit(max(1e-6, (told[-1][0] - told[0][0]) / waited_s))
         a_sample = median((b - a) / n for (a, n), (b, _) in pairwise(told))
         if unit is None or a_sample <= 0:
             return None

@@ -26,6 +26,8 @@ _UNITS = {
     1e-7: "steps of 100 ns",
     1e-9: "nanoseconds",
 }
+_PER_SECOND = (1e-6, 1e15)
+"""What goes on more slowly or faster is no clock."""
 _SINCE_START_S = 1e8
 _SINCE_1970_S = (9e8, 4.2e9)
 
@@ -146,7 +148,7 @@ class MessageClock:
         if self._learned > _PAIRS and self._learned % (_PAIRS // 4):
             return
         typical = median(passed / seconds for passed, seconds in self._pairs)
-        unit = self._unit_of(typical) if typical > 0 else None
+        unit = self._unit_of(typical) if _PER_SECOND[0] < typical < _PER_SECOND[1] else None
         if unit is not None:
             length_s = median(seconds for _, seconds in self._pairs)
             rough = _ROUGH if len(self._pairs) > 2 else _MATCH

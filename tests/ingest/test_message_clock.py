@@ -13,6 +13,8 @@ from typing import Any
 import aiomqtt
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 sys.path.insert(0, str(Path(__file__).parent))
 
@@ -173,6 +175,32 @@ def test_a_rate_that_is_off_the_named_one_is_said_and_not_followed() -> None:
     assert keeper.index == 300 * N
     assert keeper.health["rate_hz"] == FS_HZ
     assert "samples come at 125.0 Hz and not at the 250 Hz" in keeper.clock
+
+
+@settings(max_examples=150, deadline=None)
+@given(
+    told=st.lists(
+        st.tuples(
+            st.none() | st.integers(-3, 40) | st.integers(-(10**18), 10**18),
+            st.none() | st.integers(0, 9) | st.floats(allow_nan=True, allow_infinity=True),
+            st.floats(0, 3),
+        ),
+        max_size=60,
+    ),
+    fs_hz=st.sampled_from([250.0, None]),
+)
+def test_no_counter_and_no_clock_whatever_costs_a_sample_unsaid(
+    told: list[tuple[int | None, float | None, float]], fs_hz: float | None
+) -> None:
+    keeper, at_s, given = Timekeeper(StreamFormat(fs_hz)), 100.0, 0
+    for number, (seq, clock, later_s) in enumerate([*told, (None, None, 30.0), (None, None, 0.3)]):
+        at_s += later_s
+        for placed in keeper.place([Packet(np.full((1, N), number), seq, clock=read_clock(clock))], at_s):
+            assert placed.start >= given
+            given = placed.start + N
+    dropped = keeper.health["duplicate_packets"] + keeper.health["late_packets"]
+    if fs_hz is not None:
+        assert keeper.index - keeper.health["lost_samples"] == (len(told) + 2 - dropped) * N
 
 
 def test_samples_of_a_sample_counter_are_put_in_order() -> None:
