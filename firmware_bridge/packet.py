@@ -48,6 +48,11 @@ class Packet:
         """Number of samples of each lead."""
         return int(self.samples_mv.shape[1])
 
+    @property
+    def told_clock(self) -> float | None:
+        """The clock that the packet carries, in seconds or in a unit of its own."""
+        return self.clock if self.device_time_s is None else self.device_time_s
+
 
 @dataclass(frozen=True, slots=True)
 class StreamFormat:

@@ -95,6 +95,7 @@ class Reporter:
             "leads": list(stream.leads),
             "link": status.state if status is not None else "streaming",
             "detail": status.detail if status is not None else "",
+            "clock": status.clock if status is not None else "",
             "health": dict(status.health) if status is not None else {},
             "signal_s": round(signal_s, 1),
             "bpm": None if latest.bpm is None else round(latest.bpm, 1),

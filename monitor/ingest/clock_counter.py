@@ -14,7 +14,7 @@ _RECENT = 8
 _SURE = 3
 _NEAR_S = 0.1
 """A counter that disagrees with the time of arrival by more than this has started anew."""
-LATE_PACKETS = 16
+_LATE_PACKETS = 16
 
 
 class FrameCounter:
@@ -43,7 +43,7 @@ class FrameCounter:
     @property
     def sure(self) -> bool:
         """True once several packets in a row have agreed on what it counts."""
-        return sum(kind == self.kind for kind, _ in self._recent) >= _SURE
+        return bool(self.kind) and sum(kind == self.kind for kind, _ in self._recent) >= _SURE
 
     def step(self, packet: Packet) -> int | None:
         """Return by how much it went on since the packet before; negative if it went back."""
@@ -53,7 +53,7 @@ class FrameCounter:
         if self._modulus is None:
             return step
         step %= self._modulus
-        return step - self._modulus if step > self._modulus - min(LATE_PACKETS, self._modulus // 4) else step
+        return step - self._modulus if step > self._modulus - min(_LATE_PACKETS, self._modulus // 4) else step
 
     def take(self, packet: Packet) -> None:
         """Learn from a packet that is given out."""
@@ -66,7 +66,7 @@ class FrameCounter:
     def _learn(self, step: int, n: int) -> None:
         kind = self._kind_of(step, n)
         self._recent.append((kind, step))
-        if kind == self.kind:
+        if kind and kind == self.kind:
             return
         (best, count), *_ = Counter(kind for kind, _ in self._recent).most_common(1)
         if best and 2 * count > len(self._recent):
@@ -90,9 +90,7 @@ class FrameCounter:
                 return "steps"
         return ""
 
-    def missing(
-        self, packet: Packet, *, arrival: int, pause: bool, reconnected: bool, rate_hz: float
-    ) -> int | None:
+    def missing(self, packet: Packet, arrival: int, *, reconnected: bool, rate_hz: float) -> int | None:
         """Return how many samples are missing before a packet; None if it cannot tell.
 
         Parameters
@@ -100,9 +98,7 @@ class FrameCounter:
         packet : Packet
             The packet.
         arrival : int
-            Samples missing by the time of arrival.
-        pause : bool
-            That is so many that the time of arrival means something.
+            Samples missing by the time of arrival; 0 where that is too short to mean something.
         reconnected : bool
             The link was lost in between, so that the device may have started anew.
         rate_hz : float
@@ -112,7 +108,7 @@ class FrameCounter:
         if step is None or not self.tells:
             return None
         if self._modulus is not None:
-            hint = max(packet.missed_samples, arrival if pause or reconnected else 0)
+            hint = max(packet.missed_samples, arrival)
             between = (step - 1) % self._modulus
             wraps = max(0, round((hint / n - between) / self._modulus))
             counted = (between + wraps * self._modulus) * n
@@ -120,7 +116,7 @@ class FrameCounter:
         kind = self.kind or ("samples" if step == self._n else "ends" if step == n else "messages")
         if step <= 0:
             return None
-        if kind == "samples" or kind == "ends":
+        if kind in ("samples", "ends"):
             rest = step - (self._n if kind == "samples" else n)
             return rest if rest >= 0 else None
         if kind == "steps":

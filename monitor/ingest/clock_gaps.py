@@ -6,6 +6,8 @@ from dataclasses import dataclass
 
 _SLACK = 8
 """A clock may be off by this part of a packet."""
+_PACE = 0.05
+"""A clock may go by this part too fast or too slow."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +77,9 @@ def missing_before(evidence: Evidence) -> Missing:
         if counted <= evidence.support:
             return Missing(counted)
         return Missing(evidence.arrival, by_arrival=True, restarted=True)
-    slack = max(evidence.noise, evidence.n_samples / _SLACK, 0.5 if counted is None else 1.0)
+    n, noise = evidence.n_samples, evidence.noise
+    noise *= 2 if noise > n / 2 and noise > 1 else 1
+    slack = max(noise, 0.5 if counted else n / _SLACK, 1.0 if counted == 0 else 0.5)
     if counted is not None and abs(counted - clocked) <= slack:
         exact = evidence.noise < 1.0 and counted
         return Missing(max(0, round(clocked)) if exact else counted)
@@ -89,6 +93,8 @@ def missing_before(evidence: Evidence) -> Missing:
 
 
 def _whole(clocked: float, evidence: Evidence) -> int:
-    """Return what is missing by a clock alone; in whole packets where it is a rough one."""
+    """Return what is missing by a clock alone: in whole packets, as they are lost, if that fits."""
     n = evidence.n_samples
-    return round(clocked / n) * n if evidence.noise > max(1.0, n / _SLACK) else round(clocked)
+    whole = round(clocked / n) * n
+    off = max(evidence.noise, _PACE * (clocked + n))
+    return whole if whole and abs(whole - clocked) <= off else round(clocked)

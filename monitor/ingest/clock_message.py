@@ -14,6 +14,9 @@ _MATCH = 0.05
 """A clock fits a rate if its advance is that near to the length of the samples."""
 _LIKE = 0.35
 """Units lie tenfold apart; one that is stamped roughly is known by this."""
+_YOUNG = 8
+"""Before it has been seen so often, a clock is taken to be off by up to most of a message."""
+_MOST = 0.75
 _ROUGH = 0.25
 """A clock that is off by more than this part of a message cannot tell what is missing."""
 _UNITS = {
@@ -23,6 +26,8 @@ _UNITS = {
     1e-7: "steps of 100 ns",
     1e-9: "nanoseconds",
 }
+_PER_SECOND = (1e-6, 1e15)
+"""What goes on more slowly or faster is no clock."""
 _SINCE_START_S = 1e8
 _SINCE_1970_S = (9e8, 4.2e9)
 
@@ -45,6 +50,7 @@ class MessageClock:
         self._fs_hz = fs_hz
         self._wrap = wrap_s
         self._pairs: deque[tuple[float, float]] = deque(maxlen=_PAIRS)
+        self._single: deque[tuple[float, float]] = deque(maxlen=2 * _PAIRS)
         self._piece = (0.0, 0.0)
         self._learned = 0
         self._last: float | None = None
@@ -61,8 +67,9 @@ class MessageClock:
 
     @property
     def noise(self) -> float:
-        """By how many samples it is usually off."""
-        return 4 * self._noise_s * self._fs_hz
+        """By how many samples it may be off."""
+        young = not self.known and len(self._single) < _YOUNG
+        return max(self._noise_s * self._fs_hz, _MOST * self._n if young else 0.0)
 
     @property
     def words(self) -> str:
@@ -125,7 +132,9 @@ class MessageClock:
             self.unreadable = not math.isfinite(value)
         passed = self.step(value)
         if passed is not None:
-            self._piece = (self._piece[0] + passed, self._piece[1] + (self._n + missing) / self._fs_hz)
+            seconds = (self._n + missing) / self._fs_hz
+            self._single.append((passed, seconds))
+            self._piece = (self._piece[0] + passed, self._piece[1] + seconds)
             if self._piece[1] >= _PIECE_S:
                 self._pairs.append(self._piece)
                 self._piece = (0.0, 0.0)
@@ -139,40 +148,37 @@ class MessageClock:
         if self._learned > _PAIRS and self._learned % (_PAIRS // 4):
             return
         typical = median(passed / seconds for passed, seconds in self._pairs)
-        unit = self._unit_of(typical) if typical > 0 else None
+        unit = self._unit_of(typical) if _PER_SECOND[0] < typical < _PER_SECOND[1] else None
         if unit is not None:
-            off = [abs(passed * unit - seconds) for passed, seconds in self._pairs]
             length_s = median(seconds for _, seconds in self._pairs)
-            rough = _ROUGH if len(off) > 2 else _MATCH
-            if median(off) <= rough * length_s:
-                self._unit, self._noise_s, self.reason = unit, median(off), ""
+            rough = _ROUGH if len(self._pairs) > 2 else _MATCH
+            if _off_s(self._pairs, unit) <= rough * length_s:
+                self._unit, self._noise_s, self.reason = unit, _noise_s(self._single, unit), ""
                 return
-        self._doubt(typical)
+        self._doubt()
 
     def _unit_of(self, per_second: float) -> float | None:
         """Return the unit, in seconds, of a clock that goes on so much in a second."""
-        exponent = round(math.log10(per_second))
-        decimal = 10.0**-exponent
-        usual = decimal in _UNITS or (self.known and decimal in (1e3, 1e6))
-        off = abs(per_second * decimal - 1)
-        if usual and off <= _MATCH:
-            return decimal
+        unit = decimal_unit(per_second, known=self.known)
+        if unit is not None and abs(per_second * unit - 1) <= _MATCH:
+            return unit
         if abs(per_second / self._fs_hz - 1) <= _MATCH:
             return 1 / self._fs_hz
-        if usual and off <= _LIKE:
-            return decimal
+        if unit is not None:
+            return unit
         steady = [abs(passed / seconds / per_second - 1) <= _MATCH for passed, seconds in self._pairs]
         return 1 / per_second if sum(steady) > max(3, len(steady) / 2) else None
 
-    def _doubt(self, typical: float) -> None:
+    def _doubt(self) -> None:
         """Say why the clock is of no use; one that was, is believed until it surely no longer fits."""
         span_s = sum(seconds for _, seconds in self._pairs)
         if span_s < _STILL_S or len(self._pairs) < 4:
             return
-        ahead = [passed for passed, _ in self._pairs if passed > 0]
-        if not ahead:
+        still = sum(passed == 0 for passed, _ in self._pairs)
+        back = any(passed < 0 for passed, _ in self._pairs)
+        if still == len(self._pairs):
             self.reason = "the clock stands still"
-        elif typical <= 0 and len(ahead) < len(self._pairs) / 2:
+        elif still > len(self._pairs) / 4 and not back:
             self.reason = "the clock is too coarse"
         elif self._unit is not None and self._fits() >= len(self._pairs) / 4:
             return
@@ -183,6 +189,35 @@ class MessageClock:
     def _fits(self) -> int:
         assert self._unit is not None
         return sum(
-            abs(passed * self._unit - seconds) <= _MATCH * seconds + 4 * self._noise_s
+            abs(passed * self._unit - seconds) <= _MATCH * seconds + self._noise_s
             for passed, seconds in self._pairs
         )
+
+
+def _off_s(advances: deque[tuple[float, float]], unit: float) -> float:
+    """Return by how many seconds the advance of a clock usually differs from the samples' length."""
+    return median(abs(passed * unit - seconds) for passed, seconds in advances)
+
+
+def _noise_s(advances: deque[tuple[float, float]], unit: float) -> float:
+    """Return by how many seconds an advance may be off.
+
+    Lost samples only make it longer, so that those that are too short tell of noise.
+    """
+    short = sorted(seconds - passed * unit for passed, seconds in advances)
+    return max(4 * _off_s(advances, unit), 1.5 * short[-2] if len(short) > 1 else 0.0)
+
+
+def decimal_unit(per_second: float, *, known: bool = False) -> float | None:
+    """Return the usual unit, in seconds, of a clock that goes on roughly so much in a second.
+
+    Parameters
+    ----------
+    per_second : float
+        Above 0.
+    known : bool
+        The clock ought to be in seconds already, and may have been mistaken for a finer one.
+    """
+    unit = 10.0 ** -round(math.log10(per_second))
+    usual = unit in _UNITS or (known and unit in (1e3, 1e6))
+    return unit if usual and abs(per_second * unit - 1) <= _LIKE else None

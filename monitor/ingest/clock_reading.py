@@ -15,6 +15,7 @@ _TEXT = re.compile(
     re.IGNORECASE,
 )
 _LONGEST = 64
+_GREATEST = 1e21
 
 
 def read_clock(value: Any) -> float | None:
@@ -42,7 +43,7 @@ def read_clock(value: Any) -> float | None:
         return math.nan
     except ValueError:
         return _date(str(value).strip())
-    return number if math.isfinite(number) else math.nan
+    return number if abs(number) < _GREATEST else math.nan
 
 
 def _date(text: str) -> float:

@@ -18,10 +18,11 @@ class ClockSettings(Settings):
     follow_after_s : float
         Shortest observation before that, in seconds.
     silence_s : float
-        A pause longer than this, in seconds, in a stream without counter or clock is a
-        gap.
+        A pause longer than this, in seconds, is a gap in a stream whose counter and clock
+        tell nothing.
     guess_after_s : float
-        How long to watch a device that does not tell its rate, in seconds.
+        How long to watch a device that does not tell its rate, in seconds; up to three
+        times as long where its packets come unevenly.
     """
 
     follow_above_ppm: float = Field(default=200.0, ge=0)

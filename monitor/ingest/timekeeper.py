@@ -9,15 +9,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ecgmon.firmware_bridge.packet import Packet, StreamFormat
-from ecgmon.monitor.ingest.clock_counter import FrameCounter
-from ecgmon.monitor.ingest.clock_gaps import Evidence, Missing, missing_before
+from ecgmon.monitor.ingest.clock_evidence import ClockEvidence
 from ecgmon.monitor.ingest.clock_grid import FractionalResampler
 from ecgmon.monitor.ingest.clock_guess import GUESSED, RateGuess
-from ecgmon.monitor.ingest.clock_message import MessageClock
 from ecgmon.monitor.ingest.clock_rate import RateTracker
-from ecgmon.monitor.ingest.clock_repeats import Received
 from ecgmon.monitor.ingest.clock_settings import ClockSettings
-from ecgmon.monitor.ingest.clock_words import followed, strange_rate
+from ecgmon.monitor.ingest.clock_words import strange_rate
 
 _SLEW_S = 10.0
 _MAX_SLEW = 0.005
@@ -27,11 +24,6 @@ _DRIFTED_S = 0.06
 _SURE_FITS = 8
 _PROBATION_S = 0.25
 """How long to wait behind a silence for what may only have been held up."""
-_MARGIN_S = 0.15
-_MOST_JITTER_S = 0.35
-"""By this and at most that, packets may come before they are thought to have been sent."""
-_UNSETTLED_S = 2.0
-"""The same while the time of arrival has not been measured for long, or a backlog comes."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -77,7 +69,7 @@ class Timekeeper:
     def __init__(self, form: StreamFormat, settings: ClockSettings | None = None, first: int = 0) -> None:
         self.settings = settings if settings is not None else ClockSettings()
         self._form = form
-        self._guess = RateGuess(self.settings.guess_after_s)
+        self._guess = RateGuess(self.settings.guess_after_s, self._form.seq_modulus)
         self._held: list[Packet] = []
         self._probation_s: float | None = None
         self._last_s: float | None = None
@@ -87,11 +79,9 @@ class Timekeeper:
         self._sure_fits = 0
         self._reconnected = False
         self._ratio = 1.0
-        self._lost = self._duplicates = self._late = self._steps = self._restarts = 0
-        self._received = Received()
+        self._lost = 0
+        self._evidence = ClockEvidence(form, self.settings.silence_s)
         self._resampler = FractionalResampler(len(form.leads))
-        self._counter = FrameCounter(form.seq_modulus)
-        self._message_clock = MessageClock(form.fs_hz or 1.0, form.clock_wrap_s)
         self._tracker = RateTracker(form.fs_hz) if form.fs_hz else None
 
     @property
@@ -107,13 +97,7 @@ class Timekeeper:
     @property
     def health(self) -> dict[str, float]:
         """Figures for `ecgmon.monitor.core.events.SourceStatus`."""
-        figures = {
-            "lost_samples": float(self._lost),
-            "duplicate_packets": float(self._duplicates),
-            "late_packets": float(self._late),
-            "clock_steps": float(self._steps),
-            "counter_restarts": float(self._restarts),
-        }
+        figures = {"lost_samples": float(self._lost), **self._evidence.figures}
         if self._tracker is not None:
             figures["rate_hz"] = self._tracker.rate_hz
             figures["jitter_ms"] = self._tracker.jitter_ms
@@ -121,20 +105,20 @@ class Timekeeper:
                 figures["drift_ppm"] = self._tracker.drift_ppm
         return figures
 
-    def change_leads(self, leads: tuple[str, ...]) -> None:
-        """Go on with other leads; the clock of the device is the same."""
-        if len(leads) != len(self._form.leads):
-            self._resampler = FractionalResampler(len(leads))
-        self._form = replace(self._form, leads=leads)
-
     @property
     def clock(self) -> str:
         """Which clock is followed and why, in plain words; empty before the first sample."""
         if self._tracker is None or self._last_s is None:
             return ""
-        words = followed(self._message_clock, self._counter)
+        words = self._evidence.words
         strange_hz = self._tracker.strange_hz
         return f"{words}; {strange_rate(strange_hz, self.fs_hz or 1.0)}" if strange_hz else words
+
+    def change_leads(self, leads: tuple[str, ...]) -> None:
+        """Go on with other leads; the clock of the device is the same."""
+        if len(leads) != len(self._form.leads):
+            self._resampler = FractionalResampler(len(leads))
+        self._form = replace(self._form, leads=leads)
 
     def reconnected(self) -> None:
         """Say that the link was lost and is back; the device may have started anew."""
@@ -171,7 +155,7 @@ class Timekeeper:
         A machine that stalled delivers all that it held up at once; a device that was
         away does not.
         """
-        if self._last_s is None or not packets or self._message_clock.tells:
+        if self._last_s is None or not packets or self._evidence.clock_tells:
             return packets
         self._held += packets
         away_s = time_s - self._last_s - sum(packet.n_samples for packet in self._held) / rate_hz
@@ -189,86 +173,36 @@ class Timekeeper:
         if rate_hz is None:
             return []
         self._form = replace(self._form, fs_hz=rate_hz)
-        self._message_clock = MessageClock(rate_hz, self._form.clock_wrap_s)
+        self._evidence = ClockEvidence(self._form, self.settings.silence_s)
         self._tracker = RateTracker(rate_hz, GUESSED)
-        held, self._guess = self._guess.held, RateGuess(self.settings.guess_after_s)
+        held, self._guess = self._guess.held, RateGuess(self.settings.guess_after_s, self._form.seq_modulus)
         return held
 
     def _one(self, packet: Packet, time_s: float, *, timed: bool) -> list[Placed]:
         tracker = self._tracker
         assert tracker is not None
         placed: list[Placed] = []
-        value = _clock_of(packet)
-        self._message_clock.known |= packet.device_time_s is not None
         missing = 0
         if self._last_s is not None:
-            drop = self._received.drop(packet, value, *self._steps_to(packet, value))
-            self._duplicates += drop == "duplicate"
-            self._late += drop == "late"
-            if drop:
+            if self._evidence.brings_nothing(packet):
                 return []
-            verdict = self._verdict(packet, value, time_s, timed=timed)
-            self._steps += verdict.stepped
-            self._restarts += verdict.restarted
+            verdict = self._evidence.missing(
+                packet,
+                away_s=time_s - self._last_s,
+                late_s=time_s - tracker.time_of(self._count + packet.n_samples) if timed else math.inf,
+                tracker=tracker,
+                reconnected=self._reconnected,
+            )
             missing = verdict.samples
             if missing:
                 placed += self._skip(missing, restart=verdict.by_arrival)
         self._reconnected = False
         self._last_s = time_s
-        self._counter.take(packet)
-        self._message_clock.take(value, packet.n_samples, missing)
-        self._received.take(packet, value, hole=missing > 0, modulus=self._form.seq_modulus)
+        self._evidence.take(packet, missing)
         if tracker.add(self._count + packet.n_samples, time_s):
             self._discipline()
         self._count += packet.n_samples
         return [*placed, *self._pass_on(packet.samples_mv, packet.lead_off)]
-
-    def _steps_to(self, packet: Packet, value: float | None) -> tuple[int | None, float | None]:
-        """Return by how much counter and clock went on, of those that tell."""
-        counter, clock = self._counter, self._message_clock
-        return (
-            counter.step(packet) if counter.tells and counter.kind else None,
-            clock.step(value) if clock.tells else None,
-        )
-
-    def _verdict(self, packet: Packet, value: float | None, time_s: float, *, timed: bool) -> Missing:
-        """Return how many samples are missing before a packet."""
-        tracker, counter = self._tracker, self._counter
-        assert tracker is not None
-        assert self._last_s is not None
-        rate_hz, n = tracker.rate_hz, packet.n_samples
-        arrival = max(0, round((time_s - self._last_s) * rate_hz) - n)
-        pause = arrival > self.settings.silence_s * rate_hz
-        counted = counter.missing(
-            packet, arrival=arrival, pause=pause, reconnected=self._reconnected, rate_hz=rate_hz
-        )
-        clocked = self._message_clock.missing(value, arrival / rate_hz)
-        step = counter.step(packet) if counter.tells else None
-        restarted = counted is None and step is not None
-        if counted is None and clocked is None and packet.missed_samples and not self._reconnected:
-            return Missing(packet.missed_samples)
-        return missing_before(
-            Evidence(
-                counted,
-                clocked,
-                self._message_clock.noise,
-                n,
-                arrival if pause or self._reconnected else 0,
-                self._support_s(packet, time_s) * rate_hz if timed else math.inf,
-                restarted,
-            )
-        )
-
-    def _support_s(self, packet: Packet, time_s: float) -> float:
-        """Return how many seconds can be missing at most before a packet that has arrived."""
-        tracker = self._tracker
-        assert tracker is not None
-        sure = self._counter.sure or self._message_clock.tells
-        if tracker.hurrying and sure:
-            return math.inf
-        jitter_s = min(_MOST_JITTER_S, 2e-3 * tracker.jitter_ms)
-        margin_s = _MARGIN_S + jitter_s if tracker.settled or not sure else _UNSETTLED_S
-        return time_s - tracker.time_of(self._count + packet.n_samples) + margin_s
 
     def _skip(self, n_samples: int, *, restart: bool) -> list[Placed]:
         """Leave room for lost samples."""
@@ -316,7 +250,3 @@ class Timekeeper:
         start = self._index
         self._index += samples_mv.shape[1]
         return [Placed(start, samples_mv, lead_off)]
-
-
-def _clock_of(packet: Packet) -> float | None:
-    return packet.clock if packet.device_time_s is None else packet.device_time_s

@@ -57,7 +57,11 @@ class EventWords:
             case Alarm():
                 return self._alarm(event)
             case SourceStatus():
-                return Line(f"source {event.state}{': ' if event.detail else ''}{event.detail}")
+                told = [
+                    f": {event.detail}" if event.detail else "",
+                    f" (time by {event.clock})" if event.clock else "",
+                ]
+                return Line(f"source {event.state}{''.join(told)}")
             case SettingsChange():
                 return Line(f"settings {event.detail}")
             case Gap():

@@ -15,7 +15,7 @@ import pytest
 
 from ecgmon.monitor.alarms import AlarmSettings
 from ecgmon.monitor.core.errors import SettingsError, SourceError
-from ecgmon.monitor.core.events import SampleBlock
+from ecgmon.monitor.core.events import SampleBlock, SourceStatus
 from ecgmon.monitor.headless.attendant import attended
 from ecgmon.monitor.headless.control import ask
 from ecgmon.monitor.headless.open_alarms import StateFile
@@ -85,11 +85,14 @@ async def test_a_running_monitor_says_how_it_is_doing(service):
     run = asyncio.create_task(monitor.run())
     async with attended(monitor, service):
         await let_it_hear(monitor, source, 10)
+        told = SourceStatus(sample=0, time_s=0, known_at=0, state="streaming", clock="counter of samples")
+        monitor.streams["bed-1"].report(told)
         report = await asyncio.to_thread(ask, service.socket, {"do": "status"})
         source.permits.put_nowait(0)
         await run
     device = report["devices"]["bed-1"]
     assert device["signal_s"] == 10
+    assert device["clock"] == "counter of samples"
     assert "asystole" in [alarm["kind"] for alarm in device["alarms"]]
     assert report["pid"] == os.getpid()
 

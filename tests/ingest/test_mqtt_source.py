@@ -169,15 +169,6 @@ def test_field_names_and_units_can_be_mapped():
     assert packet.seq == 7
 
 
-def test_the_time_of_a_message_may_be_written_in_three_ways():
-    decoder = PayloadDecoder(MqttSettings(fs_hz=250.0))
-    times = [
-        decoder.decode(json.dumps({"samples": [0], "t0": t0}).encode())[0].device_time_s
-        for t0 in (1_700_000_000.25, 1_700_000_000_250, "2023-11-14T22:13:20.250+00:00")
-    ]
-    assert times == pytest.approx([1_700_000_000.25] * 3)
-
-
 def test_device_names_come_from_the_topic():
     assert device_name("ecg/+/raw", "ecg/bed7/raw") == "bed7"
     assert device_name("+/ecg/+", "ward/ecg/bed 7") == "ward.bed-7"

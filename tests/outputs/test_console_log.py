@@ -94,12 +94,14 @@ def test_quiet_keeps_alarms_gaps_and_news_of_the_source() -> None:
         RhythmChange(**at(2), rhythm="AFIB"),  # type: ignore[arg-type]
         Gap(**at(3), length_samples=720),  # type: ignore[arg-type]
         SourceStatus(**at(4), state="reconnecting", detail="port is gone"),  # type: ignore[arg-type]
+        SourceStatus(**at(4), state="streaming", detail="back", clock="counter of samples"),  # type: ignore[arg-type]
         alarm(5, "active"),
         quiet=True,
     )
     assert [line.split("200      ")[1] for line in lines] == [
         "gap    720 samples missing (lost)",
         "source reconnecting: port is gone",
+        "source streaming: back (time by counter of samples)",
         "ALARM  Heart rate above 140/min [extreme tachycardia, high]",
     ]
 

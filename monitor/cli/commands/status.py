@@ -77,4 +77,6 @@ def _device(device: Mapping[str, Any]) -> str:
         parts.append(f"{100 * device['core_share']:.1f} % of a core")
     if device["paused"]:
         parts.append("ALARMS PAUSED")
+    if device.get("clock"):
+        parts.append(f"time by {device['clock']}")
     return ", ".join([device["link"], f"{device['fs_hz']:g} Hz", *parts])
