@@ -307,8 +307,7 @@ class Monitor:
             except SignalError as error:
                 if not live:
                     raise
-                if stream.status is None or stream.status.state != "silent":
-                    self._emit(stream, stream.report(news_of(stream, "silent", str(error))))
+                self._presence.lose(stream.device, str(error))
                 return False
             self.summary.add(events, was_hz)
             self._write(events)

@@ -78,7 +78,7 @@ def heard(sent: Sent) -> tuple[Monitor, list[Event]]:
             for block in box.take():
                 monitor._feed(block, live=True)
             for news in box.device.news():
-                monitor._report(news)
+                monitor._presence.report(news)
     return monitor, events
 
 
