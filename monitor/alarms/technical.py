@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 from ecgmon.monitor.alarms.condition import Change, Condition, Memory, signal_away
 from ecgmon.monitor.alarms.kind import AlarmKind
@@ -18,7 +19,7 @@ class SignalMemory(Memory):
 
 
 class SignalLost(Condition[SignalMemory]):
-    """The source is silent or reconnecting, samples are missing, or a long gap happened.
+    """The source is silent or reconnecting, nothing new comes from it, or a long gap happened.
 
     It ends with the first second of signal after that.
 
@@ -31,6 +32,12 @@ class SignalLost(Condition[SignalMemory]):
     """
 
     listens = frozenset({SourceStatus, Gap, Quality})
+
+    NOTHING_NEW: ClassVar = {
+        "missing": "samples are missing",
+        "stuck": "the device sends the same samples again and again",
+    }
+    """Reasons of poor quality for which nothing of the heart arrives, and what is said of them."""
 
     def __init__(self, rule: GapRule, fs_hz: float) -> None:
         super().__init__(SignalMemory())
@@ -52,10 +59,10 @@ class SignalLost(Condition[SignalMemory]):
         return None
 
     def _quality(self, event: Quality) -> Change | None:
-        missing = "missing" in event.reasons
-        if missing and not self.memory.present:
-            return self.begin(event.sample, "Signal lost: samples are missing")
-        if self.memory.present and not missing and not self.memory.away:
+        why = next((self.NOTHING_NEW[reason] for reason in event.reasons if reason in self.NOTHING_NEW), None)
+        if why and not self.memory.present:
+            return self.begin(event.sample, f"Signal lost: {why}")
+        if self.memory.present and not why and not self.memory.away:
             return self.end(event.sample, "Signal is back")
         return None
 
@@ -91,7 +98,7 @@ class PoorSignal(Condition[Memory]):
 
     listens = frozenset({Quality})
 
-    OTHERS = frozenset({"flat", "lead_off", "missing"})
+    OTHERS = frozenset({"flat", "lead_off", "missing", "stuck"})
 
     def __init__(self, rule: QualityRule) -> None:
         super().__init__(Memory())

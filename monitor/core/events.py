@@ -198,7 +198,7 @@ class Quality(Event):
     index : float
         0 (useless) to 1 (clean).
     reasons : tuple of str
-        Any of ``flat``, ``lead_off``, ``saturated``, ``motion``, ``muscle``, ``hum``,
+        Any of ``flat``, ``lead_off``, ``saturated``, ``stuck``, ``motion``, ``muscle``, ``hum``,
         ``drift``, ``missing``; empty when the signal is good.
     """
 

@@ -224,6 +224,11 @@ class Resampler(Operator[ResampleSettings, ResamplerState, [Samples], Samples]):
         return self._half / self.fs_in_hz
 
     @property
+    def next_input_index(self) -> int:
+        """Absolute index, at the input's rate, of the next input."""
+        return self.state.place.next_input
+
+    @property
     def next_output_index(self) -> int:
         """Absolute index at 360 Hz of the next output."""
         return self.state.place.next_output

@@ -15,6 +15,7 @@ from ecgmon.monitor.dsp.front_end import FrontEnd, FrontEndSettings
 from ecgmon.monitor.dsp.operator import Operator, Samples
 from ecgmon.monitor.dsp.resample import MaskResampler, Resampler, ResampleSettings
 from ecgmon.monitor.dsp.sanitise import Mask, Sanitiser, SanitiseSettings
+from ecgmon.monitor.dsp.source_faults import SourceSignal
 
 
 class LeadSettings(Settings):
@@ -51,6 +52,8 @@ class LeadSignal:
         Pipeline index of the first clean sample.
     clean : array of shape (m,)
         Filtered and denoised samples in millivolts; they are later than the raw ones.
+    source : SourceSignal
+        The samples as the source sent them, by which this became known.
     """
 
     first: int
@@ -59,6 +62,7 @@ class LeadSignal:
     off: Mask
     clean_from: int
     clean: Samples
+    source: SourceSignal
 
     def write(self, ring: RingBuffer, raw_row: str, clean_row: str) -> None:
         """Write the signal to two rows of a ring; a missing sample is not a number there."""
@@ -129,13 +133,14 @@ class Lead(Operator[LeadSettings, NoState, [Samples, bool], LeadSignal]):
             The device says that an electrode is off.
         """
         finite, replaced = self._sanitiser.process(samples)
+        source = SourceSignal(self._resampler.next_input_index, finite, replaced)
         first = self._resampler.next_output_index
         raw = self._resampler.process(finite)
         missing = self._missing.process(replaced)
         marks = np.ones if lead_off else np.zeros
         off = self._off.process(marks(samples.size, dtype=np.bool_))
         clean_from = self._front_end.position
-        return LeadSignal(first, raw, missing, off, clean_from, self._front_end.process(raw))
+        return LeadSignal(first, raw, missing, off, clean_from, self._front_end.process(raw), source)
 
     def reset(self, start: int = 0) -> None:
         """Forget the past; the next sample has absolute index ``start`` at the source's rate."""

@@ -341,7 +341,7 @@ class Pipeline(Stateful[PipelineState]):
         signal = self._lead.process(samples, lead_off)
         if self._ring is not None:
             signal.write(self._ring, "raw", "clean")
-        seconds = self._quality.process(signal.raw, signal.missing, signal.off)
+        seconds = self._quality.process(signal.raw, signal.missing, signal.off, signal.source)
         if not self.settings.assess_quality:
             seconds = [_as_if_clean(second) for second in seconds]
         peaks = self._detector.process(signal.raw)

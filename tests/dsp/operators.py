@@ -22,6 +22,7 @@ from ecgmon.monitor.dsp.resample import MaskResampler, Resampler
 from ecgmon.monitor.dsp.rpeak import RPeakDetector
 from ecgmon.monitor.dsp.sanitise import Sanitiser
 from ecgmon.monitor.dsp.segment import BeatSegmenter
+from ecgmon.monitor.dsp.source_faults import SourceFaults, SourceSignal
 from ecgmon.monitor.pipeline.lead import Lead, LeadSignal
 from ecgmon.monitor.rhythm.vf import VfDetector
 from ecgmon.sim.library import BUNDLED
@@ -97,6 +98,10 @@ def quality_rows(seconds: list) -> Rows:
         [[s.start, s.known_at, s.index, *(reason in s.reasons for reason in REASONS)] for s in seconds],
         3 + len(REASONS),
     )
+
+
+def fault_rows(seconds: list) -> Rows:
+    return table([[s.second, s.saturated, s.stuck] for s in seconds], 3)
 
 
 def peak_rows(peaks: list) -> Rows:
@@ -207,6 +212,14 @@ CASES: dict[type, Case] = {
         lambda op, a, b: op.process(signal()[a:b], missing()[a:b], ~missing()[a:b]),
         quality_rows,
         lambda op: float(np.ptp([op.process(signal())[0].start, 359])),
+    ),
+    SourceFaults: Case(
+        lambda: SourceFaults(source_hz=250.0),
+        lambda op, a, b: op.process(SourceSignal(a, signal()[a:b], missing()[a:b])),
+        fault_rows,
+        lambda op: float(
+            next(at for at in range(SIZE) if op.process(SourceSignal(at, signal()[at : at + 1])))
+        ),
     ),
     RPeakDetector: Case(
         RPeakDetector,
