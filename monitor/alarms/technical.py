@@ -99,6 +99,7 @@ class PoorSignal(Condition[Memory]):
     listens = frozenset({Quality})
 
     OTHERS = frozenset({"flat", "lead_off", "missing", "stuck"})
+    ADVICE = '; mains_hz = "auto" under [pipeline.front_end.filters] cuts it'
 
     def __init__(self, rule: QualityRule) -> None:
         super().__init__(Memory())
@@ -111,7 +112,8 @@ class PoorSignal(Condition[Memory]):
         poor = event.index < self.rule.min_quality and not self.OTHERS.intersection(event.reasons)
         if poor and not self.memory.present:
             why = ", ".join(event.reasons).replace("_", " ") or "noise"
-            return self.begin(event.sample, f"Poor signal: {why}")
+            advice = self.ADVICE if "hum" in event.reasons else ""
+            return self.begin(event.sample, f"Poor signal: {why}{advice}")
         if self.memory.present and not poor:
             return self.end(event.sample, "Signal is readable again")
         return None

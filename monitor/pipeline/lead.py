@@ -12,6 +12,7 @@ from ecgmon.monitor.core.events import PIPELINE_HZ
 from ecgmon.monitor.core.ring import RingBuffer
 from ecgmon.monitor.core.stateful import NoState
 from ecgmon.monitor.dsp.front_end import FrontEnd, FrontEndSettings
+from ecgmon.monitor.dsp.hum import HumFilter
 from ecgmon.monitor.dsp.operator import Operator, Samples
 from ecgmon.monitor.dsp.resample import MaskResampler, Resampler, ResampleSettings
 from ecgmon.monitor.dsp.sanitise import Mask, Sanitiser, SanitiseSettings
@@ -46,6 +47,8 @@ class LeadSignal:
         Pipeline index of the first raw sample.
     raw : array of shape (n,)
         Finite samples in millivolts, as they came but for the rate.
+    quiet : array of shape (n,)
+        The same without hum, if it is to be cut: what is assessed and searched for beats.
     missing, off : bool array of shape (n,)
         Where raw samples were replaced, and where an electrode was off.
     clean_from : int
@@ -58,6 +61,7 @@ class LeadSignal:
 
     first: int
     raw: Samples
+    quiet: Samples
     missing: Mask
     off: Mask
     clean_from: int
@@ -92,6 +96,7 @@ class Lead(Operator[LeadSettings, NoState, [Samples, bool], LeadSignal]):
         self._resampler = Resampler(fs_hz, settings.resample)
         self._missing = MaskResampler(fs_hz, settings.resample)
         self._off = MaskResampler(fs_hz, settings.resample)
+        self._hum = HumFilter(settings.front_end.filters, fs_hz)
         self._front_end = FrontEnd(settings.front_end)
         super().__init__(
             settings,
@@ -99,6 +104,7 @@ class Lead(Operator[LeadSettings, NoState, [Samples, bool], LeadSignal]):
             resampler=self._resampler,
             missing=self._missing,
             off=self._off,
+            hum=self._hum,
             front_end=self._front_end,
         )
 
@@ -139,13 +145,16 @@ class Lead(Operator[LeadSettings, NoState, [Samples, bool], LeadSignal]):
         missing = self._missing.process(replaced)
         marks = np.ones if lead_off else np.zeros
         off = self._off.process(marks(samples.size, dtype=np.bool_))
+        quiet = self._hum.process(raw)
         clean_from = self._front_end.position
-        return LeadSignal(first, raw, missing, off, clean_from, self._front_end.process(raw), source)
+        clean = self._front_end.process(quiet)
+        return LeadSignal(first, raw, quiet, missing, off, clean_from, clean, source)
 
     def reset(self, start: int = 0) -> None:
         """Forget the past; the next sample has absolute index ``start`` at the source's rate."""
         super().reset(start)
-        self._front_end.reset(self.position)
+        for part in (self._hum, self._front_end):
+            part.reset(self.position)
 
     def fresh(self, start: int) -> NoState:  # noqa: ARG002 - the parts know where they are
         """Return the only state there is; the parts have the others."""

@@ -341,16 +341,16 @@ class Pipeline(Stateful[PipelineState]):
         signal = self._lead.process(samples, lead_off)
         if self._ring is not None:
             signal.write(self._ring, "raw", "clean")
-        seconds = self._quality.process(signal.raw, signal.missing, signal.off, signal.source)
+        seconds = self._quality.process(signal.quiet, signal.missing, signal.off, signal.source)
         if not self.settings.assess_quality:
             seconds = [_as_if_clean(second) for second in seconds]
-        peaks = self._detector.process(signal.raw)
+        peaks = self._detector.process(signal.quiet)
         windows = self._segmenter.process(signal.clean, [round(peak.sample) for peak in peaks])
         return self._maker.events(
             seconds,
             peaks,
             list(zip(windows, self._name(windows), strict=True)),
-            self._vf.process(signal.raw, signal.missing),
+            self._vf.process(signal.quiet, signal.missing),
             self._watches.process(signal),
             self._lead.clean_delay,
             self._lead.position,

@@ -16,6 +16,7 @@ import ecgmon.monitor
 from ecgmon.monitor.dsp.denoise import WaveletDenoiser
 from ecgmon.monitor.dsp.filters import FilterChain, FilterSettings
 from ecgmon.monitor.dsp.front_end import FrontEnd
+from ecgmon.monitor.dsp.hum import HumFilter
 from ecgmon.monitor.dsp.operator import Operator
 from ecgmon.monitor.dsp.quality import REASONS, SignalQuality
 from ecgmon.monitor.dsp.resample import MaskResampler, Resampler
@@ -50,6 +51,13 @@ def missing() -> np.ndarray:
     mask = np.zeros(SIZE, dtype=np.bool_)
     mask[700:790] = mask[3000] = True
     return mask
+
+
+@cache
+def humming() -> np.ndarray:
+    """The signal with hum of 50 Hz in its second half."""
+    t = np.arange(SIZE)
+    return signal() + np.where(t > SIZE // 2, 0.4 * np.sin(2 * np.pi * 50.0 * t / 360.0), 0.0)
 
 
 @cache
@@ -188,11 +196,18 @@ CASES: dict[type, Case] = {
         tolerance=1.0,
     ),
     FilterChain: Case(
-        lambda: FilterChain(FilterSettings(mains_hz=50, lowpass_hz=100.0)),
+        lambda: FilterChain(FilterSettings(lowpass_hz=100.0)),
         lambda op, a, b: op.process(signal()[a:b]),
         column,
         shift_of_a_wave,
         tolerance=2.0,
+    ),
+    HumFilter: Case(
+        lambda: HumFilter(FilterSettings(mains_hz="auto")),
+        lambda op, a, b: op.process(humming()[a:b]),
+        column,
+        shift_of_a_wave,
+        tolerance=0.2,
     ),
     WaveletDenoiser: Case(
         WaveletDenoiser,
