@@ -31,6 +31,7 @@ ALARMS = Registry(
         "ventricular_beats_per_minute": "ecgmon.monitor.alarms.ventricular:VENTRICULAR_BEATS_PER_MINUTE",
         "signal_lost": "ecgmon.monitor.alarms.technical:SIGNAL_LOST",
         "lead_off": "ecgmon.monitor.alarms.technical:LEAD_OFF",
+        "small_signal": "ecgmon.monitor.alarms.small_signal:SMALL_SIGNAL",
         "poor_signal": "ecgmon.monitor.alarms.technical:POOR_SIGNAL",
         "pipeline_overload": "ecgmon.monitor.alarms.technical:PIPELINE_OVERLOAD",
         "storage_full": "ecgmon.monitor.alarms.technical:STORAGE_FULL",

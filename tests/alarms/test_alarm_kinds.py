@@ -41,6 +41,7 @@ def eventful() -> list[Event]:
     script.source(430, "silent").source(435, "streaming").good(436, 440)
     script.source(450, "streaming", battery_percent=9.0).source(460, "streaming", battery_percent=80.0)
     script.source(470, "streaming", dropped_blocks=3.0).source(480, "streaming", dropped_blocks=3.0)
+    script.quality(490, 495, 1.0, "small").small(490, 0.09).good(495, 500)
     return script.ordered()
 
 
@@ -65,7 +66,7 @@ def test_what_no_event_shows_is_raised_by_report(name):
 def test_the_settings_hold_every_kind_in_the_order_of_the_catalogue():
     kinds = [name for name in AlarmSettings.model_fields if not name.endswith("_s")]
     assert kinds == ALARMS.own_names()
-    assert len(kinds) == 20
+    assert len(kinds) == 21
     for name, kind in own_kinds().items():
         assert getattr(AlarmSettings(), name) == kind.rule
     urgent = [name for name, kind in own_kinds().items() if kind.rule.priority == "high"]
