@@ -30,6 +30,8 @@ BASELINE_S = 10
 REASONS = ("missing", "lead_off", "flat", "saturated", "stuck", *CLASSES[1:], "hum", "drift")
 """What can be wrong with a second, in the order in which it is told."""
 
+NO_FAULTS = SecondFaults(-1)
+
 MIDDLE_STEP = 4
 """Every fourth sample will do for the median of a window."""
 
@@ -105,7 +107,7 @@ class QualityState:
     flat_run : int
         Flat seconds in a row.
     faults : deque of SecondFaults
-        What is known already of seconds that are not assessed yet.
+        Those of seconds that are not assessed yet.
     """
 
     begin: int
@@ -184,7 +186,9 @@ class SignalQuality(
         if source is None and self._is_native:
             source = SourceSignal(state.begin + state.held, chunk, missing)
         if source is not None:
-            state.faults.extend(self._faults.process(source))
+            for fault in self._faults.process(source):
+                if fault.saturated or fault.stuck:
+                    state.faults.append(fault)
         if not chunk.size:
             return []
         state.waiting.append(_stack(chunk, missing, lead_off))
@@ -275,7 +279,7 @@ class SignalQuality(
         faults = self.state.faults
         while faults and faults[0].second < second:
             faults.popleft()
-        return faults.popleft() if faults and faults[0].second == second else SecondFaults(second)
+        return faults.popleft() if faults and faults[0].second == second else NO_FAULTS
 
     def fresh(self, start: int) -> QualityState:
         """Return the state before the sample of absolute index ``start``."""

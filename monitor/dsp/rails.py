@@ -95,6 +95,7 @@ class RailWatch(Stateful[RailState]):
         self._least_mv = least_mv
         self._fraction = fraction
         self._wobble = wobble
+        self._nearest = (1.0 - wobble) / (1.0 + 2.0 * wobble)  # of a rail, as a part of its farthest sample
         super().__init__()
 
     def fresh(self, start: int) -> RailState:  # noqa: ARG002 - seconds come in order
@@ -155,11 +156,12 @@ class RailWatch(Stateful[RailState]):
         self, side: float, middle_mv: float, samples: Samples, farthest: float, least: float
     ) -> Rail | None:
         """Return the plateau on one side of the middle; None if there is none."""
+        least_mv = middle_mv + side * self._nearest * farthest
+        if np.count_nonzero(samples >= least_mv if side > 0.0 else samples <= least_mv) < least:
+            return None
         away = side * (samples - middle_mv)
         outer = away > 0.5 * farthest
         count = np.count_nonzero(outer)
-        if count < least:
-            return None
         if _stays(away == farthest, least):
             return Rail(side, middle_mv, farthest, 0.0)
         level = float(median(away[outer]))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -219,7 +219,7 @@ class PeakPicker(Stateful[PickerState]):
         odds = peak.score / (1.0 - peak.score + 1e-9) * self._gate.odds(height)
         if odds < least / (1.0 - least + 1e-9):
             return []
-        peak = replace(peak, height_mv=height)
+        peak = Peak(peak.position, peak.known_step, peak.score, height)
         if self._gate.passes(height, peak.position * HOP):
             self.state.last = peak.position
             return [peak]

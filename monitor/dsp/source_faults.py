@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field
+from typing import Annotated, Any, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 from pydantic import Field
 
 from ecgmon.monitor.core.config import Settings
-from ecgmon.monitor.core.state import AnyLength
+from ecgmon.monitor.core.state import AnyLength, Shape
 from ecgmon.monitor.dsp.operator import Operator, Samples
 from ecgmon.monitor.dsp.rails import RailWatch
 from ecgmon.monitor.dsp.sanitise import Mask
@@ -41,8 +43,7 @@ class SourceFaultSettings(Settings):
     stuck_s: float = Field(default=1.0, ge=0.5, le=2.0)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class SourceSignal:
+class SourceSignal(NamedTuple):
     """A chunk as the source sent it.
 
     Parameters
@@ -85,15 +86,21 @@ class SourceFaultState:
     ----------
     second : int
         Its number; -1 before the first sample.
+    end : int
+        Source index just behind it.
     whole : bool
         Its first sample was seen.
     waiting : list of array
-        Its samples so far, but for those missing.
+        Its samples so far.
+    missing : list of bool array
+        Which of them were replaced.
     """
 
     second: int = -1
+    end: int = 0
     whole: bool = True
     waiting: list[AnyLength] = field(default_factory=list)
+    missing: list[Annotated[Mask, Shape(None)]] = field(default_factory=list)
 
 
 class SourceFaults(Operator[SourceFaultSettings, SourceFaultState, [SourceSignal], list[SecondFaults]]):
@@ -125,40 +132,57 @@ class SourceFaults(Operator[SourceFaultSettings, SourceFaultState, [SourceSignal
 
     def process(self, source: SourceSignal) -> list[SecondFaults]:
         """Take the next samples; return what is known of each second that they complete."""
-        state = self.state
-        if not source.samples.size:
+        first, samples, missing = source
+        size = samples.size
+        if not size:
             return []
+        state = self.state
         if state.second < 0:
-            state.second = int(source.first / self._hz + 1e-9)
-            state.whole = self._begin_of(state.second) == source.first
+            self._begin(int(first / self._hz + 1e-9))
+            state.whole = self._begin_of(state.second) == first
+        if missing is None:
+            missing = np.zeros(size, dtype=np.bool_)
         found: list[SecondFaults] = []
-        begin, size = 0, source.samples.size
-        while (end := self._begin_of(state.second + 1) - source.first) <= size:
-            self._gather(source, begin, end)
+        begin = 0
+        while (end := state.end - first) <= size:
+            self._gather(samples[begin:end], missing[begin:end])
             if state.whole:
-                found.append(self._judge(state.second))
-            state.second, state.whole, state.waiting = state.second + 1, True, []
+                found.append(self._judge())
+            self._begin(state.second + 1)
             begin = end
-        self._gather(source, begin, size)
+        if begin:
+            samples, missing = samples[begin:], missing[begin:]
+        if samples.size:
+            self._gather(samples, missing)
         return found
 
     def _begin_of(self, second: int) -> int:
         """Return the source index of a second's first sample."""
         return math.ceil(second * self._hz - 1e-6)
 
-    def _gather(self, source: SourceSignal, begin: int, end: int) -> None:
-        samples = source.samples[begin:end]
-        if source.missing is not None and np.logical_or.reduce(source.missing[begin:end]):
-            samples = samples[~source.missing[begin:end]]
-        if samples.size:
-            self.state.waiting.append(samples)
+    def _begin(self, second: int) -> None:
+        """Gather a second from its first sample on."""
+        state = self.state
+        state.second, state.end, state.whole = second, self._begin_of(second + 1), True
+        state.waiting, state.missing = [], []
 
-    def _judge(self, second: int) -> SecondFaults:
-        waiting, length = self.state.waiting, self._begin_of(second + 1) - self._begin_of(second)
-        if sum(samples.size for samples in waiting) < LEAST_PRESENT * length:
-            return SecondFaults(second)
-        samples = waiting[0] if len(waiting) == 1 else np.concatenate(waiting)
+    def _gather(self, samples: Samples, missing: Mask) -> None:
+        self.state.waiting.append(samples)
+        self.state.missing.append(missing)
+
+    def _judge(self) -> SecondFaults:
+        state = self.state
+        samples, missing = _joined(state.waiting), _joined(state.missing)
+        length = samples.size
+        if np.logical_or.reduce(missing):
+            samples = samples[~missing]
+        if samples.size < LEAST_PRESENT * length:
+            return SecondFaults(state.second)
         extremes = float(np.minimum.reduce(samples)), float(np.maximum.reduce(samples))
         saturated = self._rails.second(samples, *extremes, length)
         stuck = self._stuck.second(samples, *extremes, length)
-        return SecondFaults(second, saturated, stuck and not saturated)
+        return SecondFaults(state.second, saturated, stuck and not saturated)
+
+
+def _joined(parts: list[NDArray[Any]]) -> NDArray[Any]:
+    return parts[0] if len(parts) == 1 else np.concatenate(parts)

@@ -134,6 +134,8 @@ class SmallSignalWatch(Stateful[SmallSignalState]):
             state.coming += [_wave(peak, is_beat=True) for peak in beats]
             state.coming += [_wave(peak, is_beat=False) for peak in small]
             state.coming.sort(key=lambda wave: wave.known_at)
+        if not seconds:
+            return [], []
         marked, found = [], []
         for second in seconds:
             was_small = state.is_small

@@ -6,8 +6,12 @@ from collections.abc import Callable
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
+from ecgmon.monitor.core.events import Quality
 from ecgmon.monitor.dsp.source_faults import SourceFaults, SourceSignal
+from ecgmon.monitor.pipeline.pipeline import Pipeline
 
 RATES = [50.0, 100.0, 125.0, 128.0, 200.0, 250.0, 360.0, 500.0, 999.7, 1000.0]
 RNG = np.random.default_rng(19)
@@ -137,3 +141,24 @@ def test_seconds_stand_on_the_absolute_grid_and_a_cut_one_is_left_out(start):
         for fault in faults.process(SourceSignal(start + at, np.arange(at, min(at + 7, 1500)) * 0.01))
     ]
     assert found == list(range(-(-start // 250), (start + 1500) // 250))
+
+
+@settings(max_examples=12, deadline=None)
+@given(st.sampled_from([125.0, 250.0, 360.0, 999.7]), st.floats(0.004, 3.0), st.integers(0, 700))
+def test_pieces_do_not_matter_to_what_the_pipeline_tells(fs_hz, piece_s, start):
+    samples = ecg(fs_hz, 18.0)
+    samples[round(5.3 * fs_hz) : round(8.0 * fs_hz)] = 5.0 + RNG.uniform(-0.05, 0.05)
+    size, at = round(0.3 * fs_hz), round(12.3 * fs_hz)
+    samples[at:] = np.resize(samples[at - size : at], samples.size - at)
+
+    def told(piece: int) -> list[tuple[int, int, tuple[str, ...]]]:
+        pipeline = Pipeline(fs_hz=fs_hz)
+        blocks = (
+            pipeline.process(samples[i : i + piece], start=start + i) for i in range(0, samples.size, piece)
+        )
+        events = [event for block in blocks for event in block if isinstance(event, Quality)]
+        return [(event.sample, event.known_at, event.reasons) for event in events]
+
+    whole = told(samples.size)
+    assert told(max(1, round(piece_s * fs_hz))) == whole
+    assert {"saturated", "stuck"} <= {reason for *_, reasons in whole for reason in reasons}
