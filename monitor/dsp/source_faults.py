@@ -167,8 +167,8 @@ class SourceFaults(Operator[SourceFaultSettings, SourceFaultState, [SourceSignal
         state.waiting, state.missing = [], []
 
     def _gather(self, samples: Samples, missing: Mask) -> None:
-        self.state.waiting.append(samples)
-        self.state.missing.append(missing)
+        self.state.waiting.append(samples.copy())  # whoever gave them may use their array again
+        self.state.missing.append(missing.copy())
 
     def _judge(self) -> SecondFaults:
         state = self.state

@@ -143,6 +143,16 @@ def test_seconds_stand_on_the_absolute_grid_and_a_cut_one_is_left_out(start):
     assert found == list(range(-(-start // 250), (start + 1500) // 250))
 
 
+def test_an_array_that_is_filled_anew_for_each_block_does_no_harm():
+    samples, buffer = ecg(250.0), np.empty(25)
+    samples[3050:3175] = 5.0
+    faults, told = SourceFaults(source_hz=250.0), []
+    for at in range(0, samples.size, 25):
+        buffer[:] = samples[at : at + 25]
+        told += [fault.second for fault in faults.process(SourceSignal(at, buffer)) if fault.saturated]
+    assert told == [12]
+
+
 @settings(max_examples=12, deadline=None)
 @given(st.sampled_from([125.0, 250.0, 360.0, 999.7]), st.floats(0.004, 3.0), st.integers(0, 700))
 def test_pieces_do_not_matter_to_what_the_pipeline_tells(fs_hz, piece_s, start):
