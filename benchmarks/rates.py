@@ -22,7 +22,7 @@ from ecgmon.monitor.dsp.resample import Resampler
 from ecgmon.monitor.evaluation.annotations import Annotations
 from ecgmon.monitor.evaluation.beats.score import DetectedBeats, RecordScore, pool, score_record
 
-RATES = (50.0, 64.0, 80.0, 94.5, 250.0, 360.0, 1000.0, 5000.0)
+RATES = (50.0, 64.0, 80.0, 94.5, 250.0, 360.0, 1000.0, 5000.0, 10_000.0)
 BLOCK_S = 10
 Samples = NDArray[np.float64]
 

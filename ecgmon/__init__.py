@@ -35,6 +35,7 @@ if TYPE_CHECKING:
         RhythmChange,
         SampleBlock,
         SettingsChange,
+        SmallWaves,
         SourceStatus,
         to_json,
     )
@@ -63,6 +64,7 @@ __all__ = [
     "SettingsChange",
     "SettingsError",
     "SignalError",
+    "SmallWaves",
     "SourceStatus",
     "Stream",
     "__version__",
@@ -75,7 +77,7 @@ _HOMES = {
     "monitor.core.errors": ("EcgmonError", "RecordError", "SettingsError", "SignalError"),
     "monitor.core.events": (
         *("Alarm", "Beat", "BeatRevision", "Episode", "Event", "Gap", "HeartRate", "Quality"),
-        *("RhythmChange", "SampleBlock", "SettingsChange", "SourceStatus", "to_json"),
+        *("RhythmChange", "SampleBlock", "SettingsChange", "SmallWaves", "SourceStatus", "to_json"),
     ),
     "monitor.pipeline.pipeline": ("Pipeline", "PipelineSettings"),
     "monitor.run.stream": ("Stream",),

@@ -33,6 +33,7 @@ ALARMS = Registry(
         "data_unreadable": "ecgmon.monitor.alarms.unreadable:DATA_UNREADABLE",
         "source_failed": "ecgmon.monitor.alarms.source_failed:SOURCE_FAILED",
         "lead_off": "ecgmon.monitor.alarms.technical:LEAD_OFF",
+        "small_signal": "ecgmon.monitor.alarms.small_signal:SMALL_SIGNAL",
         "poor_signal": "ecgmon.monitor.alarms.technical:POOR_SIGNAL",
         "pipeline_overload": "ecgmon.monitor.alarms.technical:PIPELINE_OVERLOAD",
         "storage_full": "ecgmon.monitor.alarms.technical:STORAGE_FULL",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 from ecgmon.monitor.alarms.condition import Change, Condition, Memory, signal_away
 from ecgmon.monitor.alarms.kind import AlarmKind
@@ -19,7 +20,7 @@ class SignalMemory(Memory):
 
 
 class SignalLost(Condition[SignalMemory]):
-    """The source is silent or reconnecting, samples are missing or left out, or a long gap happened.
+    """The source is silent or reconnecting, nothing new comes from it, signal is left out, or a long gap happened.
 
     It ends with the first second of signal after that.
 
@@ -32,6 +33,12 @@ class SignalLost(Condition[SignalMemory]):
     """
 
     listens = frozenset({SourceStatus, Gap, Quality})
+
+    NOTHING_NEW: ClassVar = {
+        "missing": "samples are missing",
+        "stuck": "the device sends the same samples again and again",
+    }
+    """Reasons of poor quality for which nothing of the heart arrives, and what is said of them."""
 
     def __init__(self, rule: GapRule, fs_hz: float) -> None:
         super().__init__(SignalMemory())
@@ -63,10 +70,10 @@ class SignalLost(Condition[SignalMemory]):
         return self.begin(event.sample, f"Signal lost for {length_s:.1f} s")
 
     def _quality(self, event: Quality) -> Change | None:
-        missing = "missing" in event.reasons
-        if missing and not self.memory.present:
-            return self.begin(event.sample, "Signal lost: samples are missing")
-        if self.memory.present and not (missing or self.memory.away or self.memory.left_out):
+        why = next((self.NOTHING_NEW[reason] for reason in event.reasons if reason in self.NOTHING_NEW), None)
+        if why and not self.memory.present:
+            return self.begin(event.sample, f"Signal lost: {why}")
+        if self.memory.present and not (why or self.memory.away or self.memory.left_out):
             return self.end(event.sample, "Signal is back")
         return None
 
@@ -102,7 +109,8 @@ class PoorSignal(Condition[Memory]):
 
     listens = frozenset({Quality})
 
-    OTHERS = frozenset({"flat", "lead_off", "missing"})
+    OTHERS = frozenset({"flat", "lead_off", "missing", "stuck"})
+    ADVICE = '; mains_hz = "auto" under [pipeline.front_end.filters] cuts it'
 
     def __init__(self, rule: QualityRule) -> None:
         super().__init__(Memory())
@@ -115,7 +123,8 @@ class PoorSignal(Condition[Memory]):
         poor = event.index < self.rule.min_quality and not self.OTHERS.intersection(event.reasons)
         if poor and not self.memory.present:
             why = ", ".join(event.reasons).replace("_", " ") or "noise"
-            return self.begin(event.sample, f"Poor signal: {why}")
+            advice = self.ADVICE if "hum" in event.reasons else ""
+            return self.begin(event.sample, f"Poor signal: {why}{advice}")
         if self.memory.present and not poor:
             return self.end(event.sample, "Signal is readable again")
         return None

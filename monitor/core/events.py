@@ -208,14 +208,32 @@ class Quality(Event):
     index : float
         0 (useless) to 1 (clean).
     reasons : tuple of str
-        Any of ``flat``, ``lead_off``, ``saturated``, ``motion``, ``muscle``, ``hum``,
-        ``drift``, ``missing``; empty when the signal is good.
+        Any of ``flat``, ``lead_off``, ``saturated``, ``stuck``, ``motion``, ``muscle``, ``hum``,
+        ``drift``, ``missing``, ``small``; empty when the signal is good.
     """
 
     type: ClassVar[str] = "quality"
 
     index: float
     reasons: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SmallWaves(Event):
+    """Waves like beats, but too small to be told as such, begin in the second at ``sample``.
+
+    Parameters
+    ----------
+    height_mv : float
+        Their height, peak to peak behind the band-pass of the detector.
+    floor_mv : float
+        The least height of a beat.
+    """
+
+    type: ClassVar[str] = "small_waves"
+
+    height_mv: float
+    floor_mv: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,4 +1,4 @@
-"""Causal filters that take baseline wander, mains hum and high frequencies off the signal."""
+"""Causal filters that take baseline wander and high frequencies off the signal."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pydantic import Field
 
 from ecgmon.monitor.core.config import Settings
 from ecgmon.monitor.core.events import PIPELINE_HZ
-from ecgmon.monitor.dsp.iir import Coefficients, Recursion, butterworth, group_delay, notch
+from ecgmon.monitor.dsp.iir import Coefficients, Recursion, butterworth, group_delay
 from ecgmon.monitor.dsp.operator import Operator, Samples
 
 QRS_BAND_HZ = (5.0, 25.0)
@@ -41,14 +41,15 @@ PRESETS: dict[str, Preset] = {
 
 
 class FilterSettings(Settings):
-    """Settings of the `FilterChain`.
+    """Settings of the `FilterChain`, and of the `HumFilter` before it.
 
     Parameters
     ----------
     preset : {"monitor", "diagnostic"}
         High-pass at 0.5 Hz (second order) or at 0.05 Hz (first order).
-    mains_hz : {50, 60} or None
-        Mains frequency to notch out; None leaves hum to the denoiser.
+    mains_hz : {50, 60, "auto"} or None
+        Mains frequency to notch out, with its harmonics, before the signal is assessed or searched
+        for beats; "auto" finds which it is; None leaves hum to the denoiser.
     notch_q : float
         Sharpness of the notch: centre frequency over its -3 dB width.
     lowpass_hz : float or None
@@ -56,7 +57,7 @@ class FilterSettings(Settings):
     """
 
     preset: Literal["monitor", "diagnostic"] = "monitor"
-    mains_hz: Literal[50, 60] | None = None
+    mains_hz: Literal[50, 60, "auto"] | None = None
     notch_q: float = Field(default=25.0, ge=5.0, le=100.0)
     lowpass_hz: float | None = Field(default=None, ge=20.0, le=150.0)
 
@@ -71,8 +72,6 @@ def design(settings: FilterSettings) -> list[Coefficients]:
     """
     preset = PRESETS[settings.preset]
     parts = [butterworth(preset.order, (preset.baseline_hz,), "highpass", PIPELINE_HZ)]
-    if settings.mains_hz is not None:
-        parts.append(notch(settings.mains_hz, settings.notch_q, PIPELINE_HZ))
     if settings.lowpass_hz is not None:
         parts.append(butterworth(4, (settings.lowpass_hz,), "lowpass", PIPELINE_HZ))
     return parts
@@ -87,7 +86,7 @@ class FilterState:
 
 
 class FilterChain(Operator[FilterSettings, FilterState, [Samples], Samples]):
-    """High-pass, notch and low-pass as causal recursions, one behind the other.
+    """High-pass and low-pass as causal recursions, one behind the other.
 
     The state is primed with the first sample after a reset as if it had been there
     for ever, so a stream that begins on an offset starts at zero, without a transient.

@@ -10,6 +10,7 @@ from pydantic import Field
 from ecgmon.monitor.core.config import Settings
 from ecgmon.monitor.dsp.denoise import DenoiseSettings, WaveletDenoiser
 from ecgmon.monitor.dsp.filters import FilterChain, FilterSettings
+from ecgmon.monitor.dsp.hum import HumFilter
 from ecgmon.monitor.dsp.operator import Operator, Samples
 
 
@@ -19,7 +20,7 @@ class FrontEndSettings(Settings):
     Parameters
     ----------
     filters : FilterSettings
-        Causal filters.
+        Causal filters, that against hum included.
     denoise : DenoiseSettings
         Wavelet denoiser behind them.
     """
@@ -37,7 +38,7 @@ class FrontEndState:
 
 
 class FrontEnd(Operator[FrontEndSettings, FrontEndState, [Samples], Samples]):
-    """Filters and denoiser in one, with their delay taken off.
+    """Filters and denoiser in one, with their delay taken off; a `HumFilter` stands before it.
 
     Parameters
     ----------
@@ -68,7 +69,7 @@ class FrontEnd(Operator[FrontEndSettings, FrontEndState, [Samples], Samples]):
         Parameters
         ----------
         chunk : array of shape (n,)
-            Finite samples in millivolts at 360 Hz.
+            Finite samples in millivolts at 360 Hz, without hum.
 
         Returns
         -------
@@ -90,7 +91,7 @@ class FrontEnd(Operator[FrontEndSettings, FrontEndState, [Samples], Samples]):
 
 
 def clean_record(samples_mv: Samples, settings: FrontEndSettings | None = None) -> Samples:
-    """Run a whole record through the `FrontEnd`.
+    """Run a whole record through the `HumFilter` and the `FrontEnd`.
 
     Parameters
     ----------
@@ -105,4 +106,6 @@ def clean_record(samples_mv: Samples, settings: FrontEndSettings | None = None) 
         Clean samples; index 0 is the record's sample 0. The last `FrontEnd.delay_samples`
         are missing, as they are live.
     """
-    return FrontEnd(settings).process(np.asarray(samples_mv, dtype=np.float64))
+    settings = settings or FrontEndSettings()
+    quiet = HumFilter(settings.filters).process(np.asarray(samples_mv, dtype=np.float64))
+    return FrontEnd(settings).process(quiet)

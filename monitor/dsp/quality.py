@@ -11,15 +11,15 @@ from typing import Annotated
 import numpy as np
 from pydantic import Field
 
-from ecgmon.monitor.core.config import Settings
 from ecgmon.monitor.core.events import PIPELINE_HZ
 from ecgmon.monitor.core.state import Shape
 from ecgmon.monitor.dsp.arrays import median, middle_of, windows_of
 from ecgmon.monitor.dsp.operator import Operator, Samples
-from ecgmon.monitor.dsp.quality_features import CONTEXT_S, SECOND, UNCHANGED, WINDOW, Look, look
+from ecgmon.monitor.dsp.quality_features import CONTEXT_S, SECOND, WINDOW, Look, look
 from ecgmon.monitor.dsp.quality_model import CLASSES, QualityModel
 from ecgmon.monitor.dsp.quality_slow import lost_to_a_slow_rate
 from ecgmon.monitor.dsp.sanitise import Mask
+from ecgmon.monitor.dsp.source_faults import SecondFaults, SourceFaults, SourceFaultSettings, SourceSignal
 
 BATCH = 256
 """Seconds assessed at once, so that a whole record needs little memory."""
@@ -27,26 +27,26 @@ BATCH = 256
 BASELINE_S = 10
 """Seconds whose middle is the baseline that a second is compared with."""
 
-REASONS = ("missing", "lead_off", "flat", "saturated", *CLASSES[1:], "hum", "drift")
+REASONS = ("missing", "lead_off", "flat", "saturated", "stuck", *CLASSES[1:], "hum", "drift")
 """What can be wrong with a second, in the order in which it is told."""
+
+NO_FAULTS = SecondFaults(-1)
 
 MIDDLE_STEP = 4
 """Every fourth sample will do for the median of a window."""
 
 
-class QualitySettings(Settings):
+class QualitySettings(SourceFaultSettings):
     """Settings of the `SignalQuality`.
 
     Parameters
     ----------
+    saturated_mv, saturated_fraction, rail_wobble, stuck_s
+        Settings of the `SourceFaults`.
     flat_mv : float
         A second with less peak-to-peak is flat.
     flat_s : int
         Flat seconds in a row before the signal counts as flat: a slow heart rests that long.
-    saturated_mv : float
-        Least distance of a rail from the rest of the signal.
-    saturated_fraction : float
-        Part of a second on the rail that counts as saturated.
     missing_fraction : float
         Part of a second missing that makes it useless.
     drift_mv : float
@@ -60,8 +60,6 @@ class QualitySettings(Settings):
 
     flat_mv: float = Field(default=0.01, gt=0.0, le=0.1)
     flat_s: int = Field(default=4, ge=1, le=10)
-    saturated_mv: float = Field(default=1.0, gt=0.0, le=100.0)
-    saturated_fraction: float = Field(default=0.1, gt=0.0, le=1.0)
     missing_fraction: float = Field(default=0.2, gt=0.0, le=1.0)
     drift_mv: float = Field(default=1.0, gt=0.0, le=100.0)
     hum_mv: float = Field(default=0.15, gt=0.0, le=10.0)
@@ -108,8 +106,8 @@ class QualityState:
         Median of each of the last seconds, in millivolts.
     flat_run : int
         Flat seconds in a row.
-    on_rail : bool
-        The last second was saturated.
+    faults : deque of SecondFaults
+        Those of seconds that are not assessed yet.
     """
 
     begin: int
@@ -118,15 +116,21 @@ class QualityState:
     context: Annotated[Samples, Shape(WINDOW - SECOND)] | None = None
     middles: deque[float] = field(default_factory=lambda: deque(maxlen=BASELINE_S))
     flat_run: int = 0
-    on_rail: bool = False
+    faults: deque[SecondFaults] = field(default_factory=deque)
 
 
 class SignalQuality(
-    Operator[QualitySettings, QualityState, [Samples, Mask | None, Mask | None], list[SecondQuality]]
+    Operator[
+        QualitySettings,
+        QualityState,
+        [Samples, Mask | None, Mask | None, SourceSignal | None],
+        list[SecondQuality],
+    ]
 ):
     """Assesses the raw signal at 360 Hz second by second, on the grid of absolute seconds.
 
-    Plain rules find what is missing, flat or on a rail. A small network looks at the last four
+    Plain rules find what is missing or flat and, in the samples as the source sent them, what is on a rail
+    or sent again. A small network looks at the last four
     seconds (band powers, peakedness, steps) and gives the probability that they are clean, shaken
     or full of muscle noise; it was trained on recorded noise, and to leave ventricular
     tachycardia, flutter, fibrillation and quiet asystole alone. ``ecgmon train quality``
@@ -143,7 +147,10 @@ class SignalQuality(
     def __init__(self, settings: QualitySettings | None = None, source_hz: float = PIPELINE_HZ) -> None:
         self._lost = lost_to_a_slow_rate(source_hz)
         self._model = QualityModel.load()
-        super().__init__(settings or QualitySettings())
+        settings = settings or QualitySettings()
+        self._is_native = source_hz == PIPELINE_HZ
+        self._faults = SourceFaults(settings, source_hz)
+        super().__init__(settings, source=self._faults)
 
     @property
     def delay_samples(self) -> float:
@@ -151,7 +158,11 @@ class SignalQuality(
         return float(SECOND - 1)
 
     def process(
-        self, chunk: Samples, missing: Mask | None = None, lead_off: Mask | None = None
+        self,
+        chunk: Samples,
+        missing: Mask | None = None,
+        lead_off: Mask | None = None,
+        source: SourceSignal | None = None,
     ) -> list[SecondQuality]:
         """Take the next samples.
 
@@ -163,15 +174,23 @@ class SignalQuality(
             Where samples were replaced.
         lead_off : bool array of shape (n,), optional
             Where the device said that an electrode is off.
+        source : SourceSignal, optional
+            The samples of the source that became known with these; at 360 Hz the chunk itself, if left out.
 
         Returns
         -------
         list of SecondQuality
             One for each second completed.
         """
+        state = self.state
+        if source is None and self._is_native:
+            source = SourceSignal(state.begin + state.held, chunk, missing)
+        if source is not None:
+            for fault in self._faults.process(source):
+                if fault.saturated or fault.stuck:
+                    state.faults.append(fault)
         if not chunk.size:
             return []
-        state = self.state
         state.waiting.append(_stack(chunk, missing, lead_off))
         state.held += chunk.size
         skipped = -state.begin % SECOND
@@ -190,13 +209,13 @@ class SignalQuality(
             SecondQuality(start, start + SECOND - 1, round(index, 4), reasons)
             for start, (index, reasons) in zip(
                 range(begin, begin + count * SECOND, SECOND),
-                self._judge(signal, gone, off),
+                self._judge(signal, gone, off, begin // SECOND),
                 strict=True,
             )
         ]
 
     def _judge(
-        self, rows: Samples, gone: list[float], off: list[float]
+        self, rows: Samples, gone: list[float], off: list[float], first: int
     ) -> Iterator[tuple[float, tuple[str, ...]]]:
         """Yield index and reasons of each second; they are too few for numpy to be quick with them.
 
@@ -206,25 +225,20 @@ class SignalQuality(
             The seconds.
         gone, off : list of n floats
             Samples of each that are missing, and that came with an electrode off.
+        first : int
+            Number of the first second.
         """
         limits = self.settings
         windows = self._windows(rows)
         seen = self._look(windows)
         swings_mv, hums_mv = seen.swing_mv.tolist(), seen.hum_mv.tolist()
-        unchanged = seen.features[:, UNCHANGED].tolist()
         middles = median(rows[:, ::MIDDLE_STEP]).tolist()
-        least = limits.saturated_fraction * SECOND
         for i, probability in enumerate(self._model.probabilities(seen.features + self._lost).tolist()):
-            missing, still = gone[i] / SECOND, swings_mv[i] < limits.flat_mv
-            hum = (hums_mv[i] / limits.hum_mv) ** 4
-            may_saturate = round(unchanged[i] * (SECOND - 1)) + 1 >= least
-            rail = may_saturate and self._at_extreme(rows[i], windows[i], least)
-            faults = (
-                missing > limits.missing_fraction,
-                off[i] > 0.0,
-                self._is_flat(still=still),
-                self._is_saturated(rail=rail, still=still),
-            )
+            missing, fault = gone[i] / SECOND, self._source_fault(first + i)
+            hum, still = (hums_mv[i] / limits.hum_mv) ** 4, swings_mv[i] < limits.flat_mv
+            flat = self._is_flat(still=still)
+            stuck = fault.stuck and (flat or not still)
+            faults = (missing > limits.missing_fraction, off[i] > 0.0, flat, fault.saturated, stuck)
             index = 0.0 if any(faults) else (1.0 - missing) * probability[0] / (1.0 + hum)
             blamed = [index < 0.5 and value >= limits.blame for value in probability[1:]]
             marks = (*faults, *blamed, hum > 1.0, self._is_drifting(middles[i]))
@@ -260,23 +274,12 @@ class SignalQuality(
         state.flat_run = state.flat_run + 1 if still else 0
         return state.flat_run >= self.settings.flat_s
 
-    def _is_saturated(self, *, rail: bool, still: bool) -> bool:
-        """Tell if a second is on a rail, or flat behind one that is."""
-        state = self.state
-        state.on_rail = rail or (still and state.on_rail)
-        return state.on_rail
-
-    def _at_extreme(self, row: Samples, window: Samples, least: float) -> bool:
-        """Tell if a second stays at its highest or lowest value, far from the middle."""
-        for extreme in (row.max(), row.min()):
-            there = row == extreme
-            if np.count_nonzero(there) < least:
-                continue
-            stays = np.count_nonzero(there[:-1] & there[1:]) + int(there[-1])
-            far = abs(extreme - median(window[::MIDDLE_STEP])) >= self.settings.saturated_mv
-            if stays >= least and far:
-                return True
-        return False
+    def _source_fault(self, second: int) -> SecondFaults:
+        """Return what is wrong with a second as the source sent it."""
+        faults = self.state.faults
+        while faults and faults[0].second < second:
+            faults.popleft()
+        return faults.popleft() if faults and faults[0].second == second else NO_FAULTS
 
     def fresh(self, start: int) -> QualityState:
         """Return the state before the sample of absolute index ``start``."""

@@ -19,7 +19,7 @@ from ecgmon.monitor.dsp.operator import Operator, Samples
 from ecgmon.monitor.dsp.sanitise import Mask
 
 MIN_RATE_HZ = 50.0
-MAX_RATE_HZ = 5000.0
+MAX_RATE_HZ = 10_000.0
 
 SLOW_HZ = 100.0
 """Below this rate an output waits for `FEWEST_INPUTS`, however long that takes."""
@@ -129,11 +129,11 @@ def check_rate(fs_in_hz: float) -> None:
     Raises
     ------
     SignalError
-        If the rate is not within 50 to 5000 Hz.
+        If the rate is not within 50 to 10,000 Hz.
     """
     if not MIN_RATE_HZ <= fs_in_hz <= MAX_RATE_HZ:
         raise SignalError(
-            f"A rate of {fs_in_hz:g} Hz cannot be taken; {MIN_RATE_HZ:g} to {MAX_RATE_HZ:g} Hz can.",
+            f"A rate of {fs_in_hz:g} Hz cannot be taken; {MIN_RATE_HZ:g} to {MAX_RATE_HZ:,.0f} Hz can.",
             "Resample the signal first, or correct the rate (fs_hz) if the device has another.",
         )
 
@@ -191,7 +191,7 @@ class Resampler(Operator[ResampleSettings, ResamplerState, [Samples], Samples]):
     Parameters
     ----------
     fs_in_hz : float
-        Rate of the input, 50 to 5000 Hz, whole or not.
+        Rate of the input, 50 to 10,000 Hz, whole or not.
     settings : ResampleSettings, optional
         Look-ahead and attenuation.
 
@@ -222,6 +222,11 @@ class Resampler(Operator[ResampleSettings, ResamplerState, [Samples], Samples]):
     def look_ahead_s(self) -> float:
         """The same in seconds."""
         return self._half / self.fs_in_hz
+
+    @property
+    def next_input_index(self) -> int:
+        """Absolute index, at the input's rate, of the next input."""
+        return self.state.place.next_input
 
     @property
     def next_output_index(self) -> int:

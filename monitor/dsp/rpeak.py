@@ -18,7 +18,7 @@ from ecgmon.monitor.dsp.rpeak_measure import (
     window_middle,
 )
 from ecgmon.monitor.dsp.rpeak_network import StreamingNetwork
-from ecgmon.monitor.dsp.rpeak_picker import PeakPicker, PickerSettings
+from ecgmon.monitor.dsp.rpeak_picker import Peak, PeakPicker, PickerSettings
 
 
 class RPeakSettings(PickerSettings):
@@ -46,11 +46,14 @@ class RPeak:
         Absolute index at 360 Hz of the sample that had to arrive to know it.
     score : float
         Probability, 0 to 1.
+    height_mv : float
+        How high it is, peak to peak behind the band-pass.
     """
 
     sample: float
     known_at: int
     score: float
+    height_mv: float
 
 
 @dataclass(slots=True)
@@ -76,6 +79,11 @@ class RPeakDetector(Operator[RPeakSettings, DetectorState, [Samples], list[RPeak
     ------
     ModelError
         If the model cannot be served.
+
+    Attributes
+    ----------
+    small : list of RPeak
+        What the last `process` left out because no wave of late was as high as ``least_qrs_mv``.
     """
 
     def __init__(self, settings: RPeakSettings | None = None, model: Path | None = None) -> None:
@@ -85,6 +93,7 @@ class RPeakDetector(Operator[RPeakSettings, DetectorState, [Samples], list[RPeak
         looks = self._network.lookahead_steps, self._network.second_look_steps
         gate = HeightGate(settings.least_qrs_mv)
         self._picker = PeakPicker(settings, gate, *looks)
+        self.small: list[RPeak] = []
         self._past = HOP * (looks[1] + settings.wait_steps + 4) + 2 * PEAK_HALF_SAMPLES
         super().__init__(
             settings, front_end=self._front_end, network=self._network, picker=self._picker, gate=gate
@@ -102,18 +111,23 @@ class RPeakDetector(Operator[RPeakSettings, DetectorState, [Samples], list[RPeak
     def process(self, chunk: Samples) -> list[RPeak]:
         """Take the next samples, shape (n,), raw mV at 360 Hz; return the beats known now."""
         hops, filtered = self._front_end.process(chunk)
+        self.small = []
         if not filtered.size:
             return []
         state = self.state
         state.filtered = np.concatenate((state.filtered, filtered))
         state.seen += filtered.size
-        beats = []
-        for peak in self._picker.process(self._network.process(hops), self._height_mv):
-            place = find_peak(self._window(peak.position, PEAK_HALF_SAMPLES), peak.position * HOP)
-            known = (peak.known_step + 1) * HOP - 1
-            beats.append(RPeak(state.start + place, state.start + known, peak.score))
+        peaks = self._picker.process(self._network.process(hops), self._height_mv)
+        beats = [self._r_peak(peak) for peak in peaks]
+        self.small = [self._r_peak(peak) for peak in self._picker.small]
         state.filtered = state.filtered[-self._past :]
         return beats
+
+    def _r_peak(self, peak: Peak) -> RPeak:
+        start = self.state.start
+        place = find_peak(self._window(peak.position, PEAK_HALF_SAMPLES), peak.position * HOP)
+        known = (peak.known_step + 1) * HOP - 1
+        return RPeak(start + place, start + known, peak.score, peak.height_mv)
 
     def _window(self, position: float, half: int) -> Samples:
         """Return the band-passed signal, ``half`` samples to either side of a place in steps."""

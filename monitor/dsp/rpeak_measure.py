@@ -99,6 +99,11 @@ class HeightGate(Stateful[HeightState]):
         """Return the state before the first beat."""
         return HeightState()
 
+    @property
+    def is_low(self) -> bool:
+        """Whether no wave of late was high enough for a beat."""
+        return self.state.largest_mv < self._least_mv
+
     def odds(self, height_mv: float) -> float:
         """Return how much likelier a QRS of this height is to be a beat than one as high as usual."""
         if not self.state.heights:
@@ -117,7 +122,7 @@ class HeightGate(Stateful[HeightState]):
         fading = math.exp(min(state.last - place, 0.0) / (MEMORY_S * PIPELINE_HZ))
         state.last = place
         state.largest_mv = max(height_mv, state.largest_mv * fading)
-        if state.largest_mv < self._least_mv or height_mv < LEAST_SHARE * self._usual():
+        if self.is_low or height_mv < LEAST_SHARE * self._usual():
             return False
         state.heights.append(height_mv)
         return True

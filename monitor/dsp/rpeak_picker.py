@@ -77,11 +77,12 @@ def _peaks(scores: list[float], least: float, reach: int) -> set[int]:
 
 @dataclass(frozen=True, slots=True)
 class Peak:
-    """A beat in network steps: where, at which step it was known, and how sure."""
+    """A beat in network steps: where, at which step it was known, how sure, and how high in mV."""
 
     position: float
     known_step: int
     score: float
+    height_mv: float = 0.0
 
 
 Row = list[float]
@@ -123,6 +124,11 @@ class PeakPicker(Stateful[PickerState]):
         Tells which heights are of beats; it remembers the beats that are reported.
     lookahead_steps, second_look_steps : int
         How far the two looks lag behind the signal.
+
+    Attributes
+    ----------
+    small : list of Peak
+        What the last `process` left out because no wave of late was high enough.
     """
 
     def __init__(
@@ -135,6 +141,7 @@ class PeakPicker(Stateful[PickerState]):
         self._refractory = settings.refractory_s * STEPS_PER_S
         self._least_noted = min(LEAST_NOTED, settings.threshold)
         self._margin = self._between + settings.wait_steps + 4
+        self.small: list[Peak] = []
         super().__init__()
 
     def fresh(self, start: int) -> PickerState:  # noqa: ARG002 - steps begin with the stream
@@ -152,6 +159,7 @@ class PeakPicker(Stateful[PickerState]):
         height_mv : callable
             Tells how high the signal is, peak to peak, around a place in steps.
         """
+        self.small = []
         state, wait = self.state, self._settings.wait_steps
         origin = state.next - len(state.steps[FIRST])
         state.next += steps.shape[1]
@@ -209,10 +217,15 @@ class PeakPicker(Stateful[PickerState]):
             return []
         height = height_mv(peak.position)
         odds = peak.score / (1.0 - peak.score + 1e-9) * self._gate.odds(height)
-        if odds < least / (1.0 - least + 1e-9) or not self._gate.passes(height, peak.position * HOP):
+        if odds < least / (1.0 - least + 1e-9):
             return []
-        self.state.last = peak.position
-        return [peak]
+        peak = Peak(peak.position, peak.known_step, peak.score, height)
+        if self._gate.passes(height, peak.position * HOP):
+            self.state.last = peak.position
+            return [peak]
+        if self._gate.is_low:
+            self.small.append(peak)
+        return []
 
     def _place(self, joined: list[list[float]], index: int) -> float:
         """Return where the R wave of one step lies: the mean opinion of it and its neighbours."""

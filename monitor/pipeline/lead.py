@@ -12,9 +12,11 @@ from ecgmon.monitor.core.events import PIPELINE_HZ
 from ecgmon.monitor.core.ring import RingBuffer
 from ecgmon.monitor.core.stateful import NoState
 from ecgmon.monitor.dsp.front_end import FrontEnd, FrontEndSettings
+from ecgmon.monitor.dsp.hum import HumFilter
 from ecgmon.monitor.dsp.operator import Operator, Samples
 from ecgmon.monitor.dsp.resample import MaskResampler, Resampler, ResampleSettings
 from ecgmon.monitor.dsp.sanitise import Mask, Sanitiser, SanitiseSettings
+from ecgmon.monitor.dsp.source_faults import SourceSignal
 
 
 class LeadSettings(Settings):
@@ -45,20 +47,26 @@ class LeadSignal:
         Pipeline index of the first raw sample.
     raw : array of shape (n,)
         Finite samples in millivolts, as they came but for the rate.
+    quiet : array of shape (n,)
+        The same without hum, if it is to be cut: what is assessed and searched for beats.
     missing, off : bool array of shape (n,)
         Where raw samples were replaced, and where an electrode was off.
     clean_from : int
         Pipeline index of the first clean sample.
     clean : array of shape (m,)
         Filtered and denoised samples in millivolts; they are later than the raw ones.
+    source : SourceSignal
+        The samples as the source sent them, by which this became known.
     """
 
     first: int
     raw: Samples
+    quiet: Samples
     missing: Mask
     off: Mask
     clean_from: int
     clean: Samples
+    source: SourceSignal
 
     def write(self, ring: RingBuffer, raw_row: str, clean_row: str) -> None:
         """Write the signal to two rows of a ring; a missing sample is not a number there."""
@@ -88,6 +96,7 @@ class Lead(Operator[LeadSettings, NoState, [Samples, bool], LeadSignal]):
         self._resampler = Resampler(fs_hz, settings.resample)
         self._missing = MaskResampler(fs_hz, settings.resample)
         self._off = MaskResampler(fs_hz, settings.resample)
+        self._hum = HumFilter(settings.front_end.filters, fs_hz)
         self._front_end = FrontEnd(settings.front_end)
         super().__init__(
             settings,
@@ -95,6 +104,7 @@ class Lead(Operator[LeadSettings, NoState, [Samples, bool], LeadSignal]):
             resampler=self._resampler,
             missing=self._missing,
             off=self._off,
+            hum=self._hum,
             front_end=self._front_end,
         )
 
@@ -129,18 +139,22 @@ class Lead(Operator[LeadSettings, NoState, [Samples, bool], LeadSignal]):
             The device says that an electrode is off.
         """
         finite, replaced = self._sanitiser.process(samples)
+        source = SourceSignal(self._resampler.next_input_index, finite, replaced)
         first = self._resampler.next_output_index
         raw = self._resampler.process(finite)
         missing = self._missing.process(replaced)
         marks = np.ones if lead_off else np.zeros
         off = self._off.process(marks(samples.size, dtype=np.bool_))
+        quiet = self._hum.process(raw)
         clean_from = self._front_end.position
-        return LeadSignal(first, raw, missing, off, clean_from, self._front_end.process(raw))
+        clean = self._front_end.process(quiet)
+        return LeadSignal(first, raw, quiet, missing, off, clean_from, clean, source)
 
     def reset(self, start: int = 0) -> None:
         """Forget the past; the next sample has absolute index ``start`` at the source's rate."""
         super().reset(start)
-        self._front_end.reset(self.position)
+        for part in (self._hum, self._front_end):
+            part.reset(self.position)
 
     def fresh(self, start: int) -> NoState:  # noqa: ARG002 - the parts know where they are
         """Return the only state there is; the parts have the others."""

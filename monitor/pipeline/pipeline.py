@@ -25,6 +25,7 @@ from ecgmon.monitor.inference.contract import ModelContract
 from ecgmon.monitor.inference.opening import open_classifier
 from ecgmon.monitor.pipeline.findings import EventMaker
 from ecgmon.monitor.pipeline.lead import Lead, LeadSettings
+from ecgmon.monitor.pipeline.small_signal import SmallSignalWatch
 from ecgmon.monitor.pipeline.time_base import TimeBase
 from ecgmon.monitor.pipeline.watch import Watches
 from ecgmon.monitor.rhythm.analyser import RhythmAnalyser
@@ -32,7 +33,7 @@ from ecgmon.monitor.rhythm.heart_rate import HeartRateSettings
 from ecgmon.monitor.rhythm.settings import RhythmSettings
 from ecgmon.monitor.rhythm.vf import VfDetector, VfSettings
 
-SNAPSHOT_VERSION = 3
+SNAPSHOT_VERSION = 4
 MEMORY_VERSION = 5
 
 CERTAIN = frozenset({"missing", "lead_off"})
@@ -86,7 +87,7 @@ class Pipeline(Stateful[PipelineState]):
     settings : PipelineSettings, optional
         Settings of all parts.
     fs_hz : float
-        Sampling rate of the source in Hz, 50 to 5000.
+        Sampling rate of the source in Hz, 50 to 10,000.
     device : str
         Name that the events carry.
     ring : RingBuffer, optional
@@ -124,6 +125,7 @@ class Pipeline(Stateful[PipelineState]):
         self._lead = Lead(fs_hz, self.settings)
         self._quality = SignalQuality(self.settings.quality, fs_hz)
         self._detector = RPeakDetector(self.settings.detector)
+        self._small = SmallSignalWatch(self.settings.detector.least_qrs_mv)
         self._segmenter = BeatSegmenter(self._window())
         self._vf = VfDetector(self.settings.vf)
         self.rhythm = RhythmAnalyser(self.settings.rhythm)
@@ -144,7 +146,7 @@ class Pipeline(Stateful[PipelineState]):
             "maker": self._maker,
             "watches": self._watches,
         }
-        super().__init__(lead=self._lead, rhythm=self.rhythm, **self._behind_lead)
+        super().__init__(lead=self._lead, rhythm=self.rhythm, small=self._small, **self._behind_lead)
 
     def fresh(self, start: int) -> PipelineState:
         """Return the state before the first block."""
@@ -359,17 +361,18 @@ class Pipeline(Stateful[PipelineState]):
         signal = self._lead.process(samples, lead_off)
         if self._ring is not None:
             signal.write(self._ring, "raw", "clean")
-        seconds = self._quality.process(signal.raw, signal.missing, signal.off)
+        seconds = self._quality.process(signal.quiet, signal.missing, signal.off, signal.source)
         if not self.settings.assess_quality:
             seconds = [_as_if_clean(second) for second in seconds]
-        peaks = self._detector.process(signal.raw)
+        peaks = self._detector.process(signal.quiet)
+        seconds, small = self._small.process(seconds, peaks, self._detector.small)
         windows = self._segmenter.process(signal.clean, [round(peak.sample) for peak in peaks])
         return self._maker.events(
             seconds,
             peaks,
             list(zip(windows, self._name(windows), strict=True)),
-            self._vf.process(signal.raw, signal.missing),
-            self._watches.process(signal),
+            self._vf.process(signal.quiet, signal.missing),
+            [*small, *self._watches.process(signal)],
             self._lead.clean_delay,
             self._lead.position,
         )

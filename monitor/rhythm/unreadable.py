@@ -12,7 +12,7 @@ from ecgmon.monitor.rhythm.settings import RhythmSettings
 UNKNOWN = "NOISE"
 """Rhythm string of a signal that cannot be read, as in the annotations of VFDB."""
 
-UNREADABLE = frozenset({"lead_off", "missing", "saturated"})
+UNREADABLE = frozenset({"lead_off", "missing", "saturated", "small"})
 """Reasons of poor quality through which no beat could be seen."""
 
 HIDING = UNREADABLE | {"drift"}

@@ -14,6 +14,7 @@ from ecgmon.monitor.core.events import (
     HeartRate,
     Quality,
     RhythmChange,
+    SmallWaves,
     SourceStatus,
 )
 
@@ -83,6 +84,18 @@ class Script:
                 reasons=reasons,
             )
             self.events.append(event)
+        return self
+
+    def small(self, second: float, height_mv: float, floor_mv: float = 0.165) -> Script:
+        self.events.append(
+            SmallWaves(
+                sample=self.at(second),
+                time_s=second,
+                known_at=self.at(second + 1),
+                height_mv=height_mv,
+                floor_mv=floor_mv,
+            )
+        )
         return self
 
     def gap(self, start_s: float, length_s: float) -> Script:

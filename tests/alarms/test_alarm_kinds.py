@@ -42,6 +42,7 @@ def eventful() -> list[Event]:
     script.source(450, "streaming", battery_percent=9.0).source(460, "streaming", battery_percent=80.0)
     script.source(465, "unreadable").source(468, "streaming")
     script.source(470, "streaming", dropped_blocks=3.0).source(480, "streaming", dropped_blocks=3.0)
+    script.quality(490, 495, 1.0, "small").small(490, 0.09).good(495, 500)
     return script.ordered()
 
 

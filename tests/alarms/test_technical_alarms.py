@@ -30,6 +30,21 @@ def test_missing_samples_are_signal_lost(engine, script):
     assert states(play(engine, script, 6), "signal_lost") == [("active", 3.0), ("inactive", 5.0)]
 
 
+def test_a_device_that_sends_nothing_new_is_signal_lost_and_its_flat_line_asystole(engine, script):
+    script.beats(0.5, 60, 3).good(0, 3).quality(3, 6, 1.0).quality(6, 9, 0.0, "flat", "stuck").good(9, 11)
+    alarms = play(engine, script, 11)
+    assert states(alarms, "signal_lost") == [("active", 7.0), ("inactive", 10.0)]
+    assert "again and again" in next(a.message for a in alarms if a.kind == "signal_lost")
+    assert states(alarms, "asystole")[0] == ("active", 7.2)
+
+
+def test_a_buffer_that_is_sent_again_is_no_asystole(engine, script):
+    script.beats(0.5, 60, 3).good(0, 3).quality(3, 12, 0.0, "stuck")
+    alarms = play(engine, script, 12)
+    assert states(alarms, "signal_lost") == [("active", 4.0)]
+    assert states(alarms, "asystole") == []
+
+
 def test_one_second_of_lead_off_is_forgiven_two_are_not(engine, script):
     script.good(0, 3).quality(3, 4, 0.0, "lead_off").good(4, 6).quality(6, 8, 0.0, "lead_off").good(8, 10)
     assert states(play(engine, script, 10), "lead_off") == [("active", 8.0), ("inactive", 9.0)]
@@ -40,6 +55,12 @@ def test_ten_seconds_of_poor_signal_are_told(engine, script):
     alarms = play(engine, script, 24)
     assert states(alarms, "poor_signal") == [("active", 14.0), ("inactive", 21.0)]
     assert next(a for a in alarms if a.kind == "poor_signal").message == "Poor signal: muscle"
+
+
+def test_poor_signal_for_hum_says_what_to_set(engine, script):
+    alarms = play(engine, script.good(0, 3).quality(3, 20, 0.1, "hum"), 20)
+    (message,) = (alarm.message for alarm in alarms if alarm.kind == "poor_signal")
+    assert 'mains_hz = "auto"' in message
 
 
 def test_a_low_battery_is_told_until_it_is_charged(engine, script):

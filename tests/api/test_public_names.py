@@ -23,6 +23,7 @@ EVENTS = [
     ecgmon.Quality,
     ecgmon.RhythmChange,
     ecgmon.SettingsChange,
+    ecgmon.SmallWaves,
     ecgmon.SourceStatus,
 ]
 ROOT = Path(ecgmon.__file__).resolve().parent.parent

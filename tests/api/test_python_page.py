@@ -90,7 +90,7 @@ def test_the_page_measures_a_latency_below_the_promise(played):
 
 
 def test_the_page_shows_the_error_of_a_rate_and_its_way_out(played):
-    assert any("50 to 5000 Hz can" in text and "Resample" in text for text in played[1])
+    assert any("50 to 10,000 Hz can" in text and "Resample" in text for text in played[1])
 
 
 def test_every_public_name_stands_in_the_table_of_names():

@@ -164,7 +164,7 @@ def test_a_block_at_another_rate_is_refused(ecg):
     pipeline = Pipeline()
     with pytest.raises(ValueError, match="250"):
         pipeline.process(block(ecg, 0, 250))
-    with pytest.raises(ValueError, match="50 to 5000"):
+    with pytest.raises(ValueError, match="50 to 10,000"):
         Pipeline(fs_hz=20)
 
 

@@ -177,13 +177,13 @@ def test_a_rate_that_cannot_be_served_is_said_once():
     out = Collector()
     run(Script("band", [flat(0, 20, "band", 20.0), flat(20, 20, "band", 20.0)]), outputs=[out])
     (status,) = [event for event in out.events if isinstance(event, SourceStatus)]
-    assert "50 to 5000 Hz" in status.detail
+    assert "50 to 10,000 Hz" in status.detail
 
 
 def test_a_recording_at_a_rate_that_cannot_be_served_is_an_error_and_no_success():
     source = Script("film", [flat(0, 20, "film", 20.0)])
     source.live = False
-    with pytest.raises(SignalError, match="20 Hz cannot be taken; 50 to 5000 Hz can"):
+    with pytest.raises(SignalError, match="20 Hz cannot be taken; 50 to 10,000 Hz can"):
         run(source)
 
 

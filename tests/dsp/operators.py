@@ -16,12 +16,14 @@ import ecgmon.monitor
 from ecgmon.monitor.dsp.denoise import WaveletDenoiser
 from ecgmon.monitor.dsp.filters import FilterChain, FilterSettings
 from ecgmon.monitor.dsp.front_end import FrontEnd
+from ecgmon.monitor.dsp.hum import HumFilter
 from ecgmon.monitor.dsp.operator import Operator
 from ecgmon.monitor.dsp.quality import REASONS, SignalQuality
 from ecgmon.monitor.dsp.resample import MaskResampler, Resampler
 from ecgmon.monitor.dsp.rpeak import RPeakDetector
 from ecgmon.monitor.dsp.sanitise import Sanitiser
 from ecgmon.monitor.dsp.segment import BeatSegmenter
+from ecgmon.monitor.dsp.source_faults import SourceFaults, SourceSignal
 from ecgmon.monitor.pipeline.lead import Lead, LeadSignal
 from ecgmon.monitor.rhythm.vf import VfDetector
 from ecgmon.sim.library import BUNDLED
@@ -49,6 +51,13 @@ def missing() -> np.ndarray:
     mask = np.zeros(SIZE, dtype=np.bool_)
     mask[700:790] = mask[3000] = True
     return mask
+
+
+@cache
+def humming() -> np.ndarray:
+    """The signal with hum of 50 Hz in its second half."""
+    t = np.arange(SIZE)
+    return signal() + np.where(t > SIZE // 2, 0.4 * np.sin(2 * np.pi * 50.0 * t / 360.0), 0.0)
 
 
 @cache
@@ -97,6 +106,10 @@ def quality_rows(seconds: list) -> Rows:
         [[s.start, s.known_at, s.index, *(reason in s.reasons for reason in REASONS)] for s in seconds],
         3 + len(REASONS),
     )
+
+
+def fault_rows(seconds: list) -> Rows:
+    return table([[s.second, s.saturated, s.stuck] for s in seconds], 3)
 
 
 def peak_rows(peaks: list) -> Rows:
@@ -183,11 +196,18 @@ CASES: dict[type, Case] = {
         tolerance=1.0,
     ),
     FilterChain: Case(
-        lambda: FilterChain(FilterSettings(mains_hz=50, lowpass_hz=100.0)),
+        lambda: FilterChain(FilterSettings(lowpass_hz=100.0)),
         lambda op, a, b: op.process(signal()[a:b]),
         column,
         shift_of_a_wave,
         tolerance=2.0,
+    ),
+    HumFilter: Case(
+        lambda: HumFilter(FilterSettings(mains_hz="auto")),
+        lambda op, a, b: op.process(humming()[a:b]),
+        column,
+        shift_of_a_wave,
+        tolerance=0.2,
     ),
     WaveletDenoiser: Case(
         WaveletDenoiser,
@@ -207,6 +227,14 @@ CASES: dict[type, Case] = {
         lambda op, a, b: op.process(signal()[a:b], missing()[a:b], ~missing()[a:b]),
         quality_rows,
         lambda op: float(np.ptp([op.process(signal())[0].start, 359])),
+    ),
+    SourceFaults: Case(
+        lambda: SourceFaults(source_hz=250.0),
+        lambda op, a, b: op.process(SourceSignal(a, signal()[a:b], missing()[a:b])),
+        fault_rows,
+        lambda op: float(
+            next(at for at in range(SIZE) if op.process(SourceSignal(at, signal()[at : at + 1])))
+        ),
     ),
     RPeakDetector: Case(
         RPeakDetector,

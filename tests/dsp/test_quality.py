@@ -113,6 +113,14 @@ def test_a_signal_on_its_rail_is_saturated(record_100):
     assert "saturated" not in reasons(judge(record_100))
 
 
+def test_a_repeated_buffer_is_stuck_and_one_value_is_flat_as_well(record_100):
+    repeated, still = record_100[: 360 * 20].copy(), record_100[: 360 * 20].copy()
+    repeated[360 * 10 :] = np.resize(repeated[360 * 10 - 90 : 360 * 10], 360 * 10)
+    still[360 * 10 :] = 0.1
+    assert {(verdict.reasons, verdict.index) for verdict in judge(repeated)[13:]} == {(("stuck",), 0.0)}
+    assert all({"flat", "stuck"} <= {*verdict.reasons} for verdict in judge(still)[14:])
+
+
 def test_missing_and_lead_off_make_their_second_useless_and_no_other(record_100):
     signal = record_100[: 360 * 6].copy()
     signal[400:500] = np.nan
