@@ -20,7 +20,7 @@ class SignalMemory(Memory):
 
 
 class SignalLost(Condition[SignalMemory]):
-    """The source is silent or reconnecting, nothing new comes from it, signal is left out, or a long gap happened.
+    """The source is silent or reconnecting, brings nothing new, leaves signal out, or had a long gap.
 
     It ends with the first second of signal after that.
 
