@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field
-from typing import Annotated, Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 from pydantic import Field
 
 from ecgmon.monitor.core.config import Settings
-from ecgmon.monitor.core.state import AnyLength, Shape
+from ecgmon.monitor.core.state import AnyLength
 from ecgmon.monitor.dsp.operator import Operator, Samples
 from ecgmon.monitor.dsp.rails import RailWatch
 from ecgmon.monitor.dsp.sanitise import Mask
@@ -91,16 +90,13 @@ class SourceFaultState:
     whole : bool
         Its first sample was seen.
     waiting : list of array
-        Its samples so far.
-    missing : list of bool array
-        Which of them were replaced.
+        Its samples so far, but for those missing.
     """
 
     second: int = -1
     end: int = 0
     whole: bool = True
     waiting: list[AnyLength] = field(default_factory=list)
-    missing: list[Annotated[Mask, Shape(None)]] = field(default_factory=list)
 
 
 class SourceFaults(Operator[SourceFaultSettings, SourceFaultState, [SourceSignal], list[SecondFaults]]):
@@ -132,28 +128,23 @@ class SourceFaults(Operator[SourceFaultSettings, SourceFaultState, [SourceSignal
 
     def process(self, source: SourceSignal) -> list[SecondFaults]:
         """Take the next samples; return what is known of each second that they complete."""
-        first, samples, missing = source
-        size = samples.size
+        first, size = source.first, source.samples.size
         if not size:
             return []
         state = self.state
         if state.second < 0:
             self._begin(int(first / self._hz + 1e-9))
             state.whole = self._begin_of(state.second) == first
-        if missing is None:
-            missing = np.zeros(size, dtype=np.bool_)
         found: list[SecondFaults] = []
         begin = 0
         while (end := state.end - first) <= size:
-            self._gather(samples[begin:end], missing[begin:end])
+            self._gather(source, begin, end)
             if state.whole:
-                found.append(self._judge())
+                found.append(self._judge(state))
             self._begin(state.second + 1)
             begin = end
-        if begin:
-            samples, missing = samples[begin:], missing[begin:]
-        if samples.size:
-            self._gather(samples, missing)
+        if begin < size:
+            self._gather(source, begin, size)
         return found
 
     def _begin_of(self, second: int) -> int:
@@ -164,25 +155,20 @@ class SourceFaults(Operator[SourceFaultSettings, SourceFaultState, [SourceSignal
         """Gather a second from its first sample on."""
         state = self.state
         state.second, state.end, state.whole = second, self._begin_of(second + 1), True
-        state.waiting, state.missing = [], []
+        state.waiting = []
 
-    def _gather(self, samples: Samples, missing: Mask) -> None:
-        self.state.waiting.append(samples.copy())  # whoever gave them may use their array again
-        self.state.missing.append(missing.copy())
+    def _gather(self, source: SourceSignal, begin: int, end: int) -> None:
+        samples, missing = source.samples[begin:end], source.missing
+        # either is a copy: whoever gave them may use their array again
+        self.state.waiting.append(samples.copy() if missing is None else samples[~missing[begin:end]])
 
-    def _judge(self) -> SecondFaults:
-        state = self.state
-        samples, missing = _joined(state.waiting), _joined(state.missing)
-        length = samples.size
-        if np.logical_or.reduce(missing):
-            samples = samples[~missing]
+    def _judge(self, state: SourceFaultState) -> SecondFaults:
+        second, parts = state.second, state.waiting
+        samples = parts[0] if len(parts) == 1 else np.concatenate(parts)
+        length = state.end - self._begin_of(second)
         if samples.size < LEAST_PRESENT * length:
-            return SecondFaults(state.second)
-        extremes = float(np.minimum.reduce(samples)), float(np.maximum.reduce(samples))
-        saturated = self._rails.second(samples, *extremes, length)
-        stuck = self._stuck.second(samples, *extremes, length)
-        return SecondFaults(state.second, saturated, stuck and not saturated)
-
-
-def _joined(parts: list[NDArray[Any]]) -> NDArray[Any]:
-    return parts[0] if len(parts) == 1 else np.concatenate(parts)
+            return SecondFaults(second)
+        lowest_mv, highest_mv = float(np.minimum.reduce(samples)), float(np.maximum.reduce(samples))
+        saturated = self._rails.second(samples, lowest_mv, highest_mv, length)
+        stuck = self._stuck.second(samples, lowest_mv, highest_mv, length)
+        return SecondFaults(second, saturated, stuck and not saturated)

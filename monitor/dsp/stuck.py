@@ -128,7 +128,7 @@ class StuckWatch(Stateful[StuckState]):
         state = self.state
         if len(state.extremes) < PAST_S - 1:
             return False
-        third, second, first = list(state.extremes)[-3:]
+        third, second, first = state.extremes[-3], state.extremes[-2], state.extremes[-1]
         if now != first and _both(now, first) != _both(second, third):
             state.alive = True
             return False

@@ -139,7 +139,8 @@ class Lead(Operator[LeadSettings, NoState, [Samples, bool], LeadSignal]):
             The device says that an electrode is off.
         """
         finite, replaced = self._sanitiser.process(samples)
-        source = SourceSignal(self._resampler.next_input_index, finite, replaced)
+        gone = None if finite is samples else replaced  # the very array comes back if all are good
+        source = SourceSignal(self._resampler.next_input_index, finite, gone)
         first = self._resampler.next_output_index
         raw = self._resampler.process(finite)
         missing = self._missing.process(replaced)
