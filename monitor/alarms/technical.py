@@ -12,15 +12,18 @@ from ecgmon.monitor.core.events import Event, Gap, Quality, SourceStatus
 
 @dataclass(slots=True)
 class SignalMemory(Memory):
-    """Whether the source itself says that nothing arrives."""
+    """Whether the source says that nothing arrives or some is left out, and whether signal was ever seen."""
 
     away: bool = False
+    left_out: bool = False
+    seen: bool = False
 
 
 class SignalLost(Condition[SignalMemory]):
-    """The source is silent or reconnecting, samples are missing, or a long gap happened.
+    """The source is silent or reconnecting, samples are missing or left out, or a long gap happened.
 
-    It ends with the first second of signal after that.
+    It ends with the first second of signal after that; on a link that never had any, with news
+    that it is there.
 
     Parameters
     ----------
@@ -40,22 +43,35 @@ class SignalLost(Condition[SignalMemory]):
     def observe(self, event: Event) -> Change | None:
         """See `Condition.observe`."""
         if isinstance(event, SourceStatus):
-            self.memory.away = signal_away(event)
-            if self.memory.away and not self.memory.present:
-                return self.begin(event.sample, f"Signal lost: {event.detail or event.state}")
-        elif isinstance(event, Gap):
-            length_s = event.length_samples / self._fs_hz
-            if length_s >= self.rule.gap_s and not self.memory.present:
-                return self.begin(event.sample, f"Signal lost for {length_s:.1f} s")
-        elif isinstance(event, Quality):
-            return self._quality(event)
+            return self._status(event)
+        if isinstance(event, Gap):
+            return self._gap(event)
+        return self._quality(event) if isinstance(event, Quality) else None
+
+    def _status(self, event: SourceStatus) -> Change | None:
+        memory = self.memory
+        memory.away = signal_away(event)
+        left_out_s = event.health.get("left_out_s")
+        if left_out_s is not None:
+            memory.left_out = left_out_s >= self.rule.gap_s
+        if (memory.away or memory.left_out) and not memory.present:
+            return self.begin(event.sample, f"Signal lost: {event.detail or event.state}")
+        if memory.present and not (memory.away or memory.left_out or memory.seen):
+            return self.end(event.sample, f"The link is there: {event.detail or event.state}")
         return None
 
+    def _gap(self, event: Gap) -> Change | None:
+        length_s = event.length_samples / self._fs_hz
+        if length_s < self.rule.gap_s or self.memory.present:
+            return None
+        return self.begin(event.sample, f"Signal lost for {length_s:.1f} s")
+
     def _quality(self, event: Quality) -> Change | None:
+        self.memory.seen = True
         missing = "missing" in event.reasons
         if missing and not self.memory.present:
             return self.begin(event.sample, "Signal lost: samples are missing")
-        if self.memory.present and not missing and not self.memory.away:
+        if self.memory.present and not (missing or self.memory.away or self.memory.left_out):
             return self.end(event.sample, "Signal is back")
         return None
 

@@ -57,9 +57,11 @@ class Timekeeper:
         Rate, counter and clock of the device.
     settings : ClockSettings
         How far its clock is believed.
+    first : int
+        Index of the first sample.
     """
 
-    def __init__(self, form: StreamFormat, settings: ClockSettings | None = None) -> None:
+    def __init__(self, form: StreamFormat, settings: ClockSettings | None = None, first: int = 0) -> None:
         self.settings = settings if settings is not None else ClockSettings()
         self._form = form
         self._guess: list[tuple[Packet, float]] = []
@@ -67,7 +69,7 @@ class Timekeeper:
         self._probation_s: float | None = None
         self._last: Last | None = None
         self._count = 0
-        self._index = 0
+        self._index = self._first = first
         self._following = False
         self._sure_fits = 0
         self._reconnected = False
@@ -100,6 +102,12 @@ class Timekeeper:
             if math.isfinite(self._tracker.stderr_ppm):
                 figures["drift_ppm"] = self._tracker.drift_ppm
         return figures
+
+    def change_leads(self, leads: tuple[str, ...]) -> None:
+        """Go on with other leads; the clock of the device is the same."""
+        if len(leads) != len(self._form.leads):
+            self._resampler = FractionalResampler(len(leads))
+        self._form = replace(self._form, leads=leads)
 
     def reconnected(self) -> None:
         """Say that the link was lost and is back; the device may have started anew."""
@@ -217,7 +225,8 @@ class Timekeeper:
         self._following |= self._sure_fits >= _SURE_FITS
         if self._following and tracker.origin_s is not None and self._form.fs_hz:
             due = (tracker.time_of(self._count) - tracker.origin_s) * self._form.fs_hz
-            behind_s = (due - self._index - self._resampler.pending * self._ratio) / self._form.fs_hz
+            given = self._index - self._first + self._resampler.pending * self._ratio
+            behind_s = (due - given) / self._form.fs_hz
             slew = min(_MAX_SLEW, max(-_MAX_SLEW, behind_s / _SLEW_S))
             self._ratio = self._form.fs_hz / tracker.rate_hz * (1 + slew)
 

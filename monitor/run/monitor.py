@@ -6,8 +6,10 @@ import asyncio
 import contextlib
 import logging
 import threading
+import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -23,11 +25,14 @@ from ecgmon.monitor.core.events import (
 )
 from ecgmon.monitor.core.startup import started
 from ecgmon.monitor.ingest.base import Source
+from ecgmon.monitor.ingest.left_out import LeftOutNews
 from ecgmon.monitor.outputs.base import Output
 from ecgmon.monitor.outputs.fan import OutputFan
 from ecgmon.monitor.run.awaited import TICKS_HZ, Awaited
 from ecgmon.monitor.run.follower import Followers
-from ecgmon.monitor.run.presence import Presence, news, news_of
+from ecgmon.monitor.run.intake import Intake
+from ecgmon.monitor.run.leads import in_order
+from ecgmon.monitor.run.presence import Presence, news_of
 from ecgmon.monitor.run.quarantine import Quarantine
 from ecgmon.monitor.run.settings import MonitorSettings
 from ecgmon.monitor.run.stream import Stream
@@ -93,6 +98,7 @@ class Monitor:
         )
         self._quarantine = Quarantine()
         self._followers = Followers(self.sources, self, wait=settings.waits)
+        self._intakes: dict[str, Intake] = {}
         self._remembered: dict[str, dict[str, Any]] = {}
         self._patient_memory: Callable[[str], dict[str, Any] | None] = lambda _: None
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -234,7 +240,7 @@ class Monitor:
             self._presence.expect(source.name)
             self._raise_source_alarm(source, reason)
         detail = f"{reason} Trying again." if again else reason
-        self._presence.report(news(source.name, state, detail))
+        self._presence.say(source.name, state, detail)
 
     def source_started(self, source: Source) -> None:
         """End the alarm of a source that works now."""
@@ -243,7 +249,7 @@ class Monitor:
     def source_ended(self, source: Source) -> None:
         """Report that a live source has ended; of devices that were heard, their silence tells."""
         if source.name not in self.streams:
-            self._presence.report(news(source.name, "silent", f"{source.name} has ended"))
+            self._presence.say(source.name, "silent", f"{source.name} has ended")
 
     def _raise_source_alarm(self, source: Source, reason: str | None) -> None:
         whose = self._presence.of(source.name)
@@ -254,8 +260,29 @@ class Monitor:
 
     def _feed(self, block: SampleBlock, *, live: bool) -> bool:
         """Process a block; return whether the device has been heard for long enough."""
+        intake = self._intakes.get(block.device)
+        if intake is None:
+            intake = self._intakes[block.device] = Intake(live=live)
+        taken = intake.take(block, time.monotonic())
+        for left_out in intake.news():
+            self._tell(block.device, left_out)
+        for part in taken:
+            enough = self._process(part, live=live)
+        return bool(taken) and enough
+
+    def _tell(self, device: str, left_out: LeftOutNews) -> None:
+        """Report what became of blocks that do not fit."""
+        stream = self.streams.get(device)
+        if stream is not None:
+            status = news_of(stream, "streaming", left_out.detail)
+            self._presence.report(replace(status, health={"left_out_s": left_out.seconds}))
+
+    def _process(self, block: SampleBlock, *, live: bool) -> bool:
         stream = self._stream_of(block, live=live)
         if stream is None:
+            return False
+        block = in_order(block, stream.leads)
+        if not self._go_along(stream, block, live=live):
             return False
         if live:
             self._presence.hear(stream.device)
@@ -265,19 +292,40 @@ class Monitor:
         heard = stream.pipeline.processed - stream.first_sample
         return self.duration_s is not None and heard >= self.duration_s * block.fs_hz
 
+    def _go_along(self, stream: Stream, block: SampleBlock, *, live: bool) -> bool:
+        """Let a stream change its rate and leads with its device; return whether it can.
+
+        Raises
+        ------
+        SignalError
+            What is not live goes on at a rate that cannot be served.
+        """
+        if block.fs_hz != stream.fs_hz:
+            was_hz = stream.fs_hz
+            try:
+                events = stream.change_rate(block.fs_hz, block.start)
+            except SignalError as error:
+                if not live:
+                    raise
+                self._presence.refuse(stream.device, str(error))
+                return False
+            self.summary.add(events, was_hz)
+            self._write(events)
+        if block.leads != stream.leads:
+            self._emit(stream, stream.change_leads(block.leads, block.start))
+        return True
+
     def _analysed(self, stream: Stream, block: SampleBlock, *, live: bool) -> list[Event]:
         """Process a block; a live device whose analysis fails is set apart, and begins afresh later."""
-        again = stream.device in self._presence.unserved
         try:
-            if again:
+            if self._quarantine.release(stream.device):
                 stream.renew()
             events = stream.process(block)
         except Exception as error:
             if not live or isinstance(error, EcgmonError):
                 raise
             return self._set_apart(stream, error)
-        if again:
-            del self._presence.unserved[stream.device]
+        if self._presence.unserved.pop(stream.device, None) is not None:
             events += stream.report(news_of(stream, "streaming", "the device is analysed again"))
         return events
 
@@ -289,7 +337,7 @@ class Monitor:
         return [stream.unknown_rate(), *stream.report(news_of(stream, "unreadable", reason))]
 
     def _stream_of(self, block: SampleBlock, *, live: bool) -> Stream | None:
-        """Return the block's stream; a device that changes its rate begins a new one.
+        """Return the block's stream, a new one for a device that was not heard before.
 
         Raises
         ------
@@ -297,11 +345,8 @@ class Monitor:
             What is not live is sampled at a rate that cannot be served: its end would look
             like a success.
         """
-        before = self.streams.get(block.device)
-        if before is not None and before.fs_hz == block.fs_hz:
-            return before
-        if before is not None:
-            self._emit(before, [*before.finish(), *before.end_alarms()])
+        if block.device in self.streams:
+            return self.streams[block.device]
         try:
             stream = Stream(
                 block.device,
@@ -319,11 +364,8 @@ class Monitor:
             self._presence.refuse(block.device, str(error))
             return None
         self.streams = {**self.streams, block.device: stream}
-        if before is not None:
-            stream.pipeline.remember(before.pipeline.patient_memory())
-        else:
-            self._resume(stream)
-            self._presence.meet(stream)
+        self._resume(stream)
+        self._presence.meet(stream)
         return stream
 
     def _resume(self, stream: Stream) -> None:
@@ -336,11 +378,10 @@ class Monitor:
             except (KeyError, TypeError, ValueError) as error:
                 LOG.warning("%s: begins without what was learned before: %s.", stream.device, error)
         state = self._remembered.pop(stream.device, None)
-        if state is None or state.get("fs_hz") != stream.fs_hz:
+        if state is None:
             return
         with contextlib.suppress(KeyError, TypeError, ValueError):  # of another version: begin without
-            alarms = stream.act(lambda engine: engine.take_over(state["alarms"], state["away_s"]))
-            self._emit(stream, alarms)
+            self._emit(stream, stream.take_over(state))
 
     async def _watch(self) -> None:
         while True:

@@ -118,7 +118,12 @@ class Presence:
         """Say once that a device sends samples that cannot be analysed."""
         if device not in self.unserved:
             self.unserved[device] = reason
-            self.report(news(device, "unreadable", reason))
+            self.say(device, "unreadable", reason)
+
+    def say(self, device: str, state: LinkState, detail: str) -> None:
+        """Report on a device or link in words of our own."""
+        stream = self._streams().get(device)
+        self.report(news(device, state, detail) if stream is None else news_of(stream, state, detail))
 
     def watch(self, elapsed_s: float) -> None:
         """Say who has fallen silent, and let time pass for whoever brings no samples."""

@@ -100,7 +100,7 @@ class Feed:
             return
         for device, stream in self._thread.monitor.streams.items():
             known = self.sessions.get(device)
-            if known is None or known.stream is not stream:
+            if known is None or known.stream is not stream or known.leads != stream.shown_leads:
                 self.sessions[device] = StreamSession(stream)
         awaited = self._thread.monitor.awaited
         self.awaited = {
