@@ -143,8 +143,6 @@ class SerialSource:
                 yield block
             for news in self._device.news():
                 yield news
-            if blocks and self._has_noted():
-                yield self._device.status("streaming", self._noted, self._figures())
             verdict = self._verdict()
             for item in verdict:
                 yield item

@@ -32,7 +32,7 @@ from ecgmon.monitor.run.awaited import TICKS_HZ, Awaited
 from ecgmon.monitor.run.follower import Followers
 from ecgmon.monitor.run.intake import Intake
 from ecgmon.monitor.run.leads import in_order
-from ecgmon.monitor.run.presence import Presence, news, news_of
+from ecgmon.monitor.run.presence import Presence, news_of
 from ecgmon.monitor.run.quarantine import Quarantine
 from ecgmon.monitor.run.settings import MonitorSettings
 from ecgmon.monitor.run.stream import Stream
@@ -91,7 +91,6 @@ class Monitor:
         self._shown = shown
         self.streams: dict[str, Stream] = {}
         self.summary = Summary()
-        self._intakes: dict[str, Intake] = {}
         self._presence = Presence(
             lambda: self.streams,
             lambda device: self.settings.alarms_of(device),  # noqa: PLW0108 - settings are exchanged
@@ -99,6 +98,7 @@ class Monitor:
         )
         self._quarantine = Quarantine()
         self._followers = Followers(self.sources, self, wait=settings.waits)
+        self._intakes: dict[str, Intake] = {}
         self._remembered: dict[str, dict[str, Any]] = {}
         self._patient_memory: Callable[[str], dict[str, Any] | None] = lambda _: None
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -240,7 +240,7 @@ class Monitor:
             self._presence.expect(source.name)
             self._raise_source_alarm(source, reason)
         detail = f"{reason} Trying again." if again else reason
-        self._presence.report(news(source.name, state, detail))
+        self._presence.say(source.name, state, detail)
 
     def source_started(self, source: Source) -> None:
         """End the alarm of a source that works now."""
@@ -249,7 +249,7 @@ class Monitor:
     def source_ended(self, source: Source) -> None:
         """Report that a live source has ended; of devices that were heard, their silence tells."""
         if source.name not in self.streams:
-            self._presence.report(news(source.name, "silent", f"{source.name} has ended"))
+            self._presence.say(source.name, "silent", f"{source.name} has ended")
 
     def _raise_source_alarm(self, source: Source, reason: str | None) -> None:
         whose = self._presence.of(source.name)
@@ -264,18 +264,18 @@ class Monitor:
         if intake is None:
             intake = self._intakes[block.device] = Intake(live=live)
         taken = intake.take(block, time.monotonic())
-        for said in intake.news():
-            self._tell(block.device, said)
+        for left_out in intake.news():
+            self._tell(block.device, left_out)
         for part in taken:
             enough = self._process(part, live=live)
         return bool(taken) and enough
 
-    def _tell(self, device: str, said: LeftOutNews) -> None:
+    def _tell(self, device: str, left_out: LeftOutNews) -> None:
         """Report what became of blocks that do not fit."""
         stream = self.streams.get(device)
         if stream is not None:
-            status = news_of(stream, "streaming", said.detail)
-            self._emit(stream, stream.report(replace(status, health={"left_out_s": said.seconds})))
+            status = news_of(stream, "streaming", left_out.detail)
+            self._presence.report(replace(status, health={"left_out_s": left_out.seconds}))
 
     def _process(self, block: SampleBlock, *, live: bool) -> bool:
         stream = self._stream_of(block, live=live)
@@ -307,7 +307,7 @@ class Monitor:
             except SignalError as error:
                 if not live:
                     raise
-                self._presence.lose(stream.device, str(error))
+                self._presence.refuse(stream.device, str(error))
                 return False
             self.summary.add(events, was_hz)
             self._write(events)
@@ -317,17 +317,15 @@ class Monitor:
 
     def _analysed(self, stream: Stream, block: SampleBlock, *, live: bool) -> list[Event]:
         """Process a block; a live device whose analysis fails is set apart, and begins afresh later."""
-        again = stream.device in self._presence.unserved
         try:
-            if again:
+            if self._quarantine.release(stream.device):
                 stream.renew()
             events = stream.process(block)
         except Exception as error:
             if not live or isinstance(error, EcgmonError):
                 raise
             return self._set_apart(stream, error)
-        if again:
-            del self._presence.unserved[stream.device]
+        if self._presence.unserved.pop(stream.device, None) is not None:
             events += stream.report(news_of(stream, "streaming", "the device is analysed again"))
         return events
 

@@ -114,24 +114,24 @@ class Presence:
                 state: LinkState = "streaming" if detail is None else "unreadable"
                 self._tell(news_of(stream, state, detail or "samples arrive again"))
 
-    def lose(self, device: str, detail: str) -> None:
-        """Say once that a device which was heard brings nothing more that can be analysed."""
-        if device not in self._silent:
-            self._silent.add(device)
-            self._tell(news_of(self._streams()[device], "silent", detail))
-
     def refuse(self, device: str, reason: str) -> None:
         """Say once that a device sends samples that cannot be analysed."""
         if device not in self.unserved:
             self.unserved[device] = reason
-            self.report(news(device, "unreadable", reason))
+            self.say(device, "unreadable", reason)
+
+    def say(self, device: str, state: LinkState, detail: str) -> None:
+        """Report on a device or link in words of our own."""
+        stream = self._streams().get(device)
+        self.report(news(device, state, detail) if stream is None else news_of(stream, state, detail))
 
     def watch(self, elapsed_s: float) -> None:
         """Say who has fallen silent, and let time pass for whoever brings no samples."""
         now, streams = self._clock(), self._streams()
         for device, heard in self._heard.items():
-            if now - heard >= SILENT_AFTER_S:
-                self.lose(device, f"no samples for {SILENT_AFTER_S:g} s")
+            if now - heard >= SILENT_AFTER_S and device not in self._silent:
+                self._silent.add(device)
+                self._tell(news_of(streams[device], "silent", f"no samples for {SILENT_AFTER_S:g} s"))
         still = {*self._silent, *self.unserved}
         waiting: list[Stream | Awaited] = [streams[device] for device in still if device in streams]
         for whose in [*waiting, *self.awaited.values()]:

@@ -16,6 +16,7 @@ FORGIVEN_S = 600.0
 class _Fault:
     wait_s: float
     until_s: float
+    over: bool = False
 
 
 class Quarantine:
@@ -43,3 +44,11 @@ class Quarantine:
         """Tell whether a device is set apart now."""
         fault = self._faults.get(device)
         return fault is not None and self._clock() < fault.until_s
+
+    def release(self, device: str) -> bool:
+        """Tell, once, that a device has just come out of it and is to begin afresh."""
+        fault = self._faults.get(device)
+        if fault is None or fault.over:
+            return False
+        fault.over = True
+        return True

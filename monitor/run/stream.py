@@ -103,7 +103,8 @@ class Stream:
         self.log = EventLog() if shown else EventLog(UNSEEN_EVENTS)
         self.status: SourceStatus | None = None
         self.busy_s = 0.0
-        self.renew()
+        self.pipeline = self._pipeline_at(fs_hz)
+        self._companions = self._companions_at(fs_hz)
         self.alarms = AlarmEngine(alarms or AlarmSettings(), device=device, fs_hz=fs_hz)
 
     def process(
