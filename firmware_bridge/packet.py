@@ -118,12 +118,12 @@ class Trouble:
     advice: str
 
 
-def shown(data: bytes | str) -> str:
-    """Return what came as one short line that is safe to print: escapes, and at most 80 characters."""
-    begin = data[: 4 * _EXAMPLE_CHARACTERS]
+def shown(data: bytes | str, most: int = _EXAMPLE_CHARACTERS) -> str:
+    """Return what came as one line that is safe to print: escapes, and at most so many characters."""
+    begin = data[: 4 * most]
     text = begin if isinstance(begin, str) else begin.decode(errors="backslashreplace")
     safe = "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
-    return safe if len(safe) <= _EXAMPLE_CHARACTERS else safe[: _EXAMPLE_CHARACTERS - 1] + "…"
+    return safe if len(safe) <= most else safe[: most - 1] + "…"
 
 
 @runtime_checkable

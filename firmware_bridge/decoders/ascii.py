@@ -19,14 +19,16 @@ from pydantic import Field, model_validator
 from ecgmon.firmware_bridge.device import DeviceKind
 from ecgmon.firmware_bridge.packet import Packet, StreamDecoder, StreamFormat, Trouble, shown
 from ecgmon.firmware_bridge.text.counting import Counting
+from ecgmon.firmware_bridge.text.finder import LayoutFinder
 from ecgmon.firmware_bridge.text.header import COMMENT
-from ecgmon.firmware_bridge.text.layout import Layout, LayoutFinder
+from ecgmon.firmware_bridge.text.layout import Layout
 from ecgmon.firmware_bridge.text.scale import Scale
 from ecgmon.firmware_bridge.units import ConverterSettings, WrittenUnit
 
 _MAX_LINE_BYTES = 512
 _MAX_COMMENT_BYTES = 8192
 _LINE_END = re.compile(rb"[\r\n]")
+_LONGEST_ADVICE = 600
 _EXPECTED = "a number on each line, such as 512, or columns with a line of names in front"
 
 
@@ -107,7 +109,7 @@ class AsciiDecoder(StreamDecoder):
 
     def _line(self, line: bytes) -> list[float]:
         """Return millivolts, nan for a damaged sample, inf for lead off."""
-        text = line.decode(errors="replace").strip("\ufeff\x00 \t")
+        text = _decoded(line).strip("\ufeff\x00 \t")
         overlong, self._overlong = self._overlong or _is_overlong(line), False
         if text.startswith(COMMENT) and not overlong:
             self._skip(line)
@@ -136,7 +138,7 @@ class AsciiDecoder(StreamDecoder):
             return self._refused(
                 text, line, f"{self._where()} only counts: a counter or a clock, and no ECG."
             )
-        values = self._counted(self._scale.push(number))
+        values = self._counted(self._scale.push(number, ramps=self._counting.ramps))
         if self._scale.refusal and not values:
             return self._refused(text, line, self._scale.refusal)
         if self._scale.doubt:
@@ -189,7 +191,7 @@ class AsciiDecoder(StreamDecoder):
         return f"column={self._layout.column}" if self._layout and columns > 1 else "The number"
 
     def _complain(self, text: str, advice: str) -> None:
-        self.trouble = Trouble(shown(text), _EXPECTED, advice)
+        self.trouble = Trouble(shown(text), _EXPECTED, shown(advice, _LONGEST_ADVICE))
 
     def reset(self) -> None:
         """Forget half a line."""
@@ -202,8 +204,16 @@ def _is_overlong(line: bytes) -> bool:
     return len(line) > (_MAX_COMMENT_BYTES if line[:1] in (b"#", b"%") else _MAX_LINE_BYTES)
 
 
+def _decoded(line: bytes) -> str:
+    """Return a line as text; what is not UTF-8 is taken for Latin-1, as of ``µV`` in older files."""
+    try:
+        return line.decode()
+    except UnicodeDecodeError:
+        return line.decode("latin-1")
+
+
 def _advice(text: str) -> str:
-    if text.count("\ufffd") + sum(not sign.isprintable() for sign in text) > len(text) / 10:
+    if sum(not sign.isascii() or not sign.isprintable() for sign in text) > len(text) / 10:
         return "These bytes are no text. Is the speed right (baud=), and the device (device=)?"
     return "No number was found in this line."
 

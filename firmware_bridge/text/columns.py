@@ -12,10 +12,10 @@ from numpy.typing import NDArray
 from ecgmon.firmware_bridge.text.line import Line, number_of, time_s
 from ecgmon.firmware_bridge.text.names import SECONDS, Role, role_of
 
-LEAST_LINES = 256
+LEAST_LINES = 192
 MOST_LINES = 2048
 """Lines that are watched before it is decided which column is the ECG: least and most."""
-CHECK_LINES = 128
+CHECK_LINES = 64
 """Lines from one look at them to the next."""
 
 _LEAST_NUMERIC = 0.9
@@ -131,7 +131,7 @@ def _is_spiky(values: NDArray[np.float64]) -> bool:
 def rate_hz(lines: Sequence[Line], names: Sequence[str]) -> tuple[float, int] | None:
     """Return the sampling rate in Hz that a column of times tells, and which column; None if none is sure.
 
-    A column without a name must rise by other steps than 1, which a counter makes.
+    A column without a unit must rise by other steps than 1, which a counter makes.
 
     Parameters
     ----------
@@ -160,11 +160,8 @@ def _rate_of(lines: Sequence[Line], place: int, role: Role) -> float | None:
         times = values
         units = [role.second] if role.second else sorted(set(SECONDS.values()))
     steps = np.diff(times)
-    if (
-        steps.min() < 0
-        or times[0] == times[-1]
-        or (role.kind == "unknown" and len(units) > 1 and np.all(steps == 1))
-    ):
+    like_counter = len(units) > 1 and bool(np.all(steps == 1))
+    if steps.min() < 0 or times[0] == times[-1] or like_counter:
         return None
     even = np.linspace(times[0], times[-1], times.size)
     if np.abs(times - even).max() > _QUANTA * _resolution(steps):

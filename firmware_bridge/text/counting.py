@@ -22,6 +22,12 @@ class Counting:
         self._equal = self._up = self._moved = 0
         self._found = False
         self._against = 0
+        self._seen = 0
+
+    @property
+    def ramps(self) -> bool:
+        """True while all numbers so far, and at least three, rise or fall by one step."""
+        return 2 <= self._equal + 1 == self._seen - 1
 
     def watch(self, number: float) -> bool:
         """Take a number; say whether the column is known to count.
@@ -32,6 +38,7 @@ class Counting:
             The next number, a finite one.
         """
         last, self._last = self._last, number
+        self._seen += 1
         if last is not None:
             self._note(number - last)
         self._found |= self._equal >= _EQUAL_STEPS

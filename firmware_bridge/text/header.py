@@ -30,11 +30,14 @@ class Header:
         Sampling rate in Hz; None if it is not told.
     adc_max : mapping of int to int
         Largest count of a column, where that is told.
+    separator : str
+        What stands between the names; empty where it does not matter.
     """
 
     names: tuple[str, ...] = ()
     fs_hz: float | None = None
     adc_max: Mapping[int, int] = field(default_factory=dict)
+    separator: str = ""
 
     @property
     def is_certain(self) -> bool:
@@ -49,7 +52,7 @@ class Header:
         if len(cells) == len(self.names) and all(map(_is_unit, cells)):
             named = zip(self.names, cells, strict=True)
             return replace(self, names=tuple(f"{name} [{cell.strip('[]() ')}]" for name, cell in named))
-        return replace(self, names=cells)
+        return replace(self, names=cells, separator=separator_of(text) if len(cells) > 1 else "")
 
     def with_comment(self, text: str) -> Header:
         """Return the header that a comment makes: names, a rate, or the JSON of OpenSignals."""

@@ -63,9 +63,10 @@ def split_line(text: str, decimal_comma: bool = False) -> Line:
 
 
 def without_stamp(text: str) -> str:
-    """Return a line without the time of day that a serial monitor puts in front of it."""
+    """Return a line without the time of day of a serial monitor in front, and without the signs of JSON."""
     stamp = _STAMP.match(text)
-    return text[stamp.end() :].strip() if stamp else text.removeprefix(">").strip()
+    text = text[stamp.end() :].strip() if stamp else text.removeprefix(">").strip()
+    return text[1:-1].replace('"', "") if text[:1] == "{" and text[-1:] == "}" else text
 
 
 def separator_of(text: str, decimal_comma: bool = False) -> str:

@@ -21,6 +21,10 @@ from ecgmon.firmware_bridge.units import (
 
 _PROBATION = 32
 """Numbers that are held back until their scale is sure."""
+_RAMP = 128
+"""The same, where they may yet prove to be a counter."""
+_USUAL_FOR_ODD = 2
+"""More than so many numbers in the middle of the range outweigh one outside it."""
 _WATCHED = 256
 _ODD_SHARE = 1 / 32
 _LEAST_ODD = 3
@@ -30,7 +34,9 @@ _MID_SCALE = (0.1, 0.9)
 _SURE_SCALE = (0.25, 0.75)
 """Where the base of a signal lies in the range of its converter: possible, and proof of it."""
 
-_BITS = (12, 14, 16, 18, 20, 24)
+_BITS = (12, 13, 14, 16, 18, 20, 24)
+_MOST_BITS = 16
+"""Finer converters stand behind amplifiers of another gain, so their scale must be said."""
 _MOST_AT_ELECTRODES_V = 0.05
 _MOST_LIKE_VOLTS = 10.0
 
@@ -79,7 +85,7 @@ class Scale:
     def _find(self, found: str, **known: object) -> None:
         self._set(self._said.model_copy(update=known), found)
 
-    def push(self, number: float) -> list[float]:
+    def push(self, number: float, *, ramps: bool = False) -> list[float]:
         """Take a number; return the millivolts that are sure by now.
 
         Parameters
@@ -87,6 +93,8 @@ class Scale:
         number : float
             Not a number for a missing one, infinite for a lead that is off; both are given
             back as they are, in their place.
+        ramps : bool
+            All numbers so far rise by one step, so that they may yet prove to be a counter.
 
         Returns
         -------
@@ -99,10 +107,12 @@ class Scale:
             return [number]
         self._held.append(number)
         numbers = [one for one in self._held if math.isfinite(one)]
-        if not self._is_usual(number) and len(self._held) < _PROBATION:
+        odd = sum(not self._fits(one) for one in numbers)
+        usual = not ramps and sum(map(self._is_usual, numbers)) > _USUAL_FOR_ODD * odd
+        if not usual and len(self._held) < (_RAMP if ramps else _PROBATION):
             return []
         held, self._held = self._held, None
-        if not self._is_usual(number):
+        if not usual:
             self._find_out(numbers)
         return [value for one in held for value in self._settled(one)]
 
@@ -179,9 +189,13 @@ class Scale:
     def _find_bits(self, values: NDArray[np.float64]) -> None:
         above = np.abs(values[np.abs(values) > self._adc_max])
         wanted = next((2**bits - 1 for bits in _BITS if np.mean(above < 2**bits) >= _MID_SCALE[1]), None)
-        write = f"write adc_max={wanted}" if wanted else "write unit=uv or unit=mv"
+        write = f"write adc_max={wanted}, and vref_v and gain" if wanted else "write unit=uv or unit=mv"
         base = float(np.median(values))
-        sure = wanted is not None and _SURE_SCALE[0] <= base / wanted <= _SURE_SCALE[1]
+        sure = (
+            wanted is not None
+            and wanted < 2**_MOST_BITS
+            and _SURE_SCALE[0] <= base / wanted <= _SURE_SCALE[1]
+        )
         if sure and wanted is not None and self._said.adc_max is None and not self._signed:
             self._find(f"counts of a {wanted.bit_length()}-bit converter (adc_max={wanted})", adc_max=wanted)
         else:

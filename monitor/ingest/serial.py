@@ -13,7 +13,7 @@ from typing import Self
 from ecgmon.firmware_bridge.decoders import device_kind, make_decoder, port_speed
 from ecgmon.firmware_bridge.errors import LinkLostError, NoFramesError
 from ecgmon.firmware_bridge.links import Chunk, FileLink, Link, SerialLink
-from ecgmon.firmware_bridge.packet import Decoder, trouble_of
+from ecgmon.firmware_bridge.packet import Decoder, note_of, trouble_of
 from ecgmon.monitor.core.errors import SettingsError, SourceError
 from ecgmon.monitor.core.events import SampleBlock, SourceStatus
 from ecgmon.monitor.core.options import near
@@ -75,6 +75,7 @@ class SerialSource:
         self._latest = b""
         self._legibility = Legibility(_LEAST_BYTES)
         self._waiting_said = False
+        self._noted = ""
 
     async def __aenter__(self) -> Self:
         """Open the port.
@@ -140,6 +141,8 @@ class SerialSource:
             blocks = self._decoded(chunk)
             for block in blocks:
                 yield block
+            if blocks and self._has_noted():
+                yield self._device.status("streaming", self._noted, self._figures())
             verdict = self._verdict()
             for item in verdict:
                 yield item
@@ -161,6 +164,11 @@ class SerialSource:
             now_s = self._clock()
             self._legibility.take(now_s, arrived=len(chunk.data), refused=refused, samples=bool(packets))
         return self._device.blocks([(packets, chunk.time_s)], self._decoder.format)
+
+    def _has_noted(self) -> bool:
+        """Tell whether the decoder has found something out that is not yet told."""
+        before, self._noted = self._noted, note_of(self._decoder)
+        return self._noted not in ("", before)
 
     def _has_news(self, blocks: list[SampleBlock]) -> bool:
         """Tell whether a report is worth it: not while it is not yet known what comes."""

@@ -40,8 +40,10 @@ def decoder(**options: Any) -> AsciiDecoder:
     return made
 
 
-def read(made: AsciiDecoder, *lines: str, newline: str = "\n") -> NDArray[np.float64]:
-    data = "".join(line + newline for line in lines).encode()
+def read(
+    made: AsciiDecoder, *lines: str, newline: str = "\n", encoding: str = "utf-8"
+) -> NDArray[np.float64]:
+    data = "".join(line + newline for line in lines).encode(encoding)
     packets = made.feed(data)
     return np.concatenate([p.samples_mv[0] for p in packets]) if packets else np.empty(0)
 
@@ -66,13 +68,16 @@ NAMED: dict[str, tuple[list[str], Callable[[int, int], str]]] = {
     "labels and blanks": ([], lambda k, v: f"resp: {RESPIRATION[k]} ecg: {v}"),
     "label without colon": ([], lambda k, v: f"ECG {v} RESP {RESPIRATION[k]}"),
     "teleplot": ([], lambda k, v: f">ecg:{1627551892437 + 5 * k}:{v}"),
+    "json": ([], lambda k, v: f'{{"resp": {RESPIRATION[k]}, "ecg": {v}}}'),
+    "a word in front": ([], lambda k, v: f"$D,{v},A{v}*7F"),
     "monitor's clock": ([], lambda k, v: f"10:00:{k * 0.005:06.3f} -> {v}"),
     "clock in brackets": ([], lambda k, v: f"[10:00:{k * 0.005:06.3f}] {v}"),
     "time of day": ([], lambda k, v: f"10:00:{k * 0.005:06.3f} {v}"),
     "milliseconds without names": ([], lambda k, v: f"{5 * k},{v}"),
     "counter that wraps": ([], lambda k, v: f"{k % 16}\t{v}"),
     "beside what stands still": ([], lambda k, v: f"{v} 700 300"),
-    "boot text": (["Booting v2", "sensor ready: yes"], lambda k, v: f"{v}"),
+    "labels in turn": ([], lambda k, v: f"resp: {RESPIRATION[k]}\necg: {v}"),
+    "boot text": (["ECG monitor", "Booting v2", "sensor ready: yes"], lambda k, v: f"{v}"),
     "fragment of a line": (["00 300"], lambda k, v: f"{v} 700 300"),
 }
 
@@ -100,6 +105,11 @@ def test_lines_that_come_byte_by_byte_are_read_alike(kind: str) -> None:
 REFUSED: dict[str, tuple[list[str], Callable[[int, int], str], tuple[str, ...]]] = {
     "ecg and respiration": ([], lambda k, v: f"{5 * k},{v},{RESPIRATION[k]}", ("column=1", "column=2")),
     "two leads": (["time,MLII,V5"], lambda k, v: f"{k},{v},{v}", ("column=1 (MLII", "column=2 (V5")),
+    "boot text is no header": (
+        ["ECG monitor"],
+        lambda k, v: f"{RESPIRATION[k]},{v}",
+        ("column=0", "column=1"),
+    ),
     "no ecg by name": (["time,resp"], lambda k, v: f"{k},{RESPIRATION[k]}", ("No column is called an ECG",)),
     "respiration by label": ([], lambda k, v: f"resp: {RESPIRATION[k]}", ("No column is called an ECG",)),
     "respiration beside zeros": ([], lambda k, v: f"{RESPIRATION[k]} 0 0", ("not sure", "column=0")),
@@ -147,6 +157,7 @@ def test_a_column_of_time_or_none_is_not_read_even_if_asked_for(column: int, wor
     ("header", "form", "options", "note"),
     [
         (["ecg [uV]"], lambda mv: f"{mv * 1000:.0f}", {}, "(ecg[uV]) is read"),
+        (["ecg (\u00b5V)"], lambda mv: f"{mv * 1000:.0f}", {}, "is read"),
         (["t;EKG (mV)"], lambda mv: f"7;{mv:.4f}".replace(".", ","), {}, "EKG (mV)"),
         (["t\tecg", "[ms]\t[mV]"], lambda mv: f"7\t{mv:.4f}", {}, "ecg [mV]"),
         ([], lambda mv: f"ECG: {mv:.4f} mV", {}, "ECG"),
@@ -161,11 +172,12 @@ def test_a_column_of_time_or_none_is_not_read_even_if_asked_for(column: int, wor
         ([], lambda mv: f"{round(mv * 1.1 / 3.3 * 2047)}", {"adc_max": 2047, "signed": True}, ""),
     ],
 )
+@pytest.mark.parametrize("encoding", ["utf-8", "latin-1"])
 def test_numbers_become_the_millivolts_that_they_are(
-    header: list[str], form: Callable[[float], str], options: dict[str, Any], note: str
+    header: list[str], form: Callable[[float], str], options: dict[str, Any], note: str, encoding: str
 ) -> None:
     made = decoder(fs_hz=FS_HZ, **options)
-    got = read(made, *header, *map(form, MV))
+    got = read(made, *header, *map(form, MV), encoding=encoding)
     assert got.size == N
     np.testing.assert_allclose(got[:-1], MV[:-1], atol=4e-3)
     assert note in made.note
@@ -176,6 +188,7 @@ def test_numbers_become_the_millivolts_that_they_are(
     [
         (COUNTS * 4, {"adc_max": 1023}, "above adc_max=1023: write adc_max=4095"),
         (COUNTS + 450, {}, "write adc_max=4095"),
+        (COUNTS * 16000, {}, "write adc_max=16777215, and vref_v and gain"),
         (COUNTS - 512, {"adc_max": 511, "signed": False}, "signed=true"),
     ],
 )
@@ -211,6 +224,7 @@ def test_a_signal_that_is_hardly_an_ecg_is_read_with_a_doubt(
         ([], lambda k, v: f"2030-01-01T10:00:{k * 0.004:06.3f}Z,{v}", 250.0),
         (["% Sample Rate = 125.0 Hz", "time,ecg"], lambda k, v: f"{k},{v}", 125.0),
         ([], lambda k, v: f"{k},{v}", None),
+        (["t,ecg"], lambda k, v: f"{k},{v}", None),
         ([], lambda k, v: f"{IRREGULAR[k]},{v}", None),
         ([], lambda k, v: f"{v}", None),
     ],
