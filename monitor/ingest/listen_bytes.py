@@ -135,7 +135,10 @@ def _reading(attempt: Attempt, chunks: Sequence[Chunk]) -> Reading:
         factor = _likely_factor(lead)
         lead = lead * factor
         options[trial.scale] = factor * float(str(options[trial.scale]))
-        notes.append(f"{trial.scale}={options[trial.scale]:g} is a guess that gives waves of a usual height")
+        notes.append(
+            f"{trial.scale}={options[trial.scale]:g} is a guess that gives waves of a usual height;"
+            " look the true one up"
+        )
     rate: RateFrom
     told, measured = decoder.format.fs_hz, measured_hz(by_chunk, chunks)
     if told is not None and not attempt.strange_rate:
