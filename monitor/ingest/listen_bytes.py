@@ -112,13 +112,22 @@ def readings(
     found: list[Reading] = []
     for attempt in fit[:_MOST_LOOKS]:
         found.append(_reading(attempt, chunks))
-        if found[-1].is_ecg and found[-1].proven:
+        if _standing(found[-1]) == _BEST:
             break
-    found.sort(key=lambda one: (not one.recognised, not (one.is_ecg and one.proven), not one.is_ecg))
+    found.sort(key=_standing)
     if found and found[0].recognised:
         return [one for one in found if one.recognised]
     troubled = {one.offer.name: one for one in reversed(tried) if one.trouble is not None}
     return [_refused(one) for one in troubled.values()]
+
+
+_BEST = (False, False, False, False)
+
+
+def _standing(one: Reading) -> tuple[bool, bool, bool, bool]:
+    """Return what speaks against a reading, the weightiest first."""
+    narrow = one.look is not None and one.look.narrow
+    return not one.recognised, not (one.is_ecg and one.proven), not one.is_ecg, not narrow
 
 
 def _fitness(attempt: Attempt) -> tuple[bool, bool, float]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Self
 
 import numpy as np
@@ -25,6 +25,10 @@ _LEAST_QUALITY = 0.5
 _BPM = (25.0, 250.0)
 _HEIGHT_MV = (0.1, 20.0)
 _AROUND_R_S = 0.08
+_PIECE_S = 1.2
+_NARROW, _BROAD = 0.12, 0.25
+"""Share of time at more than half of the height: most ECG are below the first, and none of 48 patients
+above the second; sines are."""
 
 USUAL_RATES_HZ = (250.0, 500.0, 125.0, 200.0, 360.0, 1000.0, 100.0, 128.0, 130.0, 256.0, 512.0, 50.0, 2000.0)
 """Rates that devices have, those first that most of them have."""
@@ -49,6 +53,8 @@ class SignalLook:
         Height of the QRS complex from its lowest to its highest point, in millivolts.
     quality : float or None
         Median signal quality, 0 (useless) to 1 (clean).
+    breadth : float or None
+        Share of time in which it is further from its base than half of its height.
     doubt : str
         Why it does not look like an ECG; empty if it does.
     """
@@ -58,7 +64,13 @@ class SignalLook:
     bpm: float | None = None
     height_mv: float | None = None
     quality: float | None = None
+    breadth: float | None = None
     doubt: str = ""
+
+    @property
+    def narrow(self) -> bool:
+        """Say whether its waves are as narrow as most QRS complexes."""
+        return self.breadth is not None and self.breadth <= _NARROW
 
     @classmethod
     def at(cls, samples_mv: NDArray[np.float64], fs_hz: float) -> Self:
@@ -88,8 +100,8 @@ class SignalLook:
         bpm = 60 / float(np.median(intervals)) if intervals else None
         quality = float(np.median([one.index for one in seen])) if seen else None
         height_mv = _height(samples_mv, fs_hz, [beat.sample for beat in beats])
-        doubt = _doubt(len(beats), bpm, height_mv, quality, seen)
-        return cls(seconds, fs_hz, bpm, height_mv, quality, doubt)
+        look = cls(seconds, fs_hz, bpm, height_mv, quality, _breadth(samples_mv, fs_hz))
+        return replace(look, doubt=_doubt(look, len(beats), seen))
 
 
 def first_lead(packets: Iterable[Packet]) -> NDArray[np.float64]:
@@ -154,18 +166,25 @@ def _height(samples_mv: NDArray[np.float64], fs_hz: float, peaks: list[int]) -> 
     return float(np.median(heights)) if heights else None
 
 
-def _doubt(
-    n_beats: int, bpm: float | None, height_mv: float | None, quality: float | None, seen: list[Quality]
-) -> str:
+def _breadth(samples_mv: NDArray[np.float64], fs_hz: float) -> float:
+    size = round(_PIECE_S * fs_hz)
+    pieces = [samples_mv[at : at + size] for at in range(0, samples_mv.size - size + 1, size)]
+    off = [np.abs(piece - np.median(piece)) for piece in pieces if np.isfinite(piece).all()]
+    return float(np.median([np.mean(one > one.max() / 2) for one in off])) if off else 0.0
+
+
+def _doubt(look: SignalLook, n_beats: int, seen: list[Quality]) -> str:
     """Say what speaks against an ECG; empty if nothing does."""
     counts = Counter(reason for one in seen for reason in one.reasons).most_common(1)
     why = f" ({counts[0][0].replace('_', ' ')})" if counts and 2 * counts[0][1] >= len(seen) else ""
-    if n_beats < _LEAST_BEATS or bpm is None:
+    if n_beats < _LEAST_BEATS or look.bpm is None:
         return f"no R peaks are found{why}"
-    if quality is None or quality < _LEAST_QUALITY:
+    if look.quality is None or look.quality < _LEAST_QUALITY:
         return f"its quality is poor{why}"
-    if not _BPM[0] <= bpm <= _BPM[1]:
-        return f"{bpm:.0f} R peaks a minute are no heart's"
-    if height_mv is not None and not _HEIGHT_MV[0] <= height_mv <= _HEIGHT_MV[1]:
-        return f"waves of {height_mv:.3g} mV are no ECG's: are unit and scale right?"
+    if not _BPM[0] <= look.bpm <= _BPM[1]:
+        return f"{look.bpm:.0f} R peaks a minute are no heart's"
+    if look.breadth is not None and look.breadth > _BROAD:
+        return "its waves are broader than heartbeats are: is it breathing, or a pulse wave?"
+    if look.height_mv is not None and not _HEIGHT_MV[0] <= look.height_mv <= _HEIGHT_MV[1]:
+        return f"waves of {look.height_mv:.3g} mV are no ECG's: are unit and scale right?"
     return ""

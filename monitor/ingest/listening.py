@@ -151,7 +151,7 @@ async def listen(
         pattern,
         heard_topics.seconds,
         tuple(found),
-        tuple(_by_settings(address, pattern, found)),
+        tuple(by_settings(address, pattern, found)),
         heard_topics.left_out,
         heard_topics.ended,
         "" if any(one.recognised for one in found) else _topic_advice(found, pattern),
@@ -212,7 +212,7 @@ def _topic_advice(found: Sequence[TopicReading], pattern: str) -> str:
     return "No topic brings samples that are understood. docs/devices.md says what messages may hold."
 
 
-def _by_settings(address: Address, pattern: str, found: Sequence[TopicReading]) -> list[Found]:
+def by_settings(address: Address, pattern: str, found: Sequence[TopicReading]) -> list[Found]:
     """Return what reads the topics that were recognised, together those that one setting reads."""
     groups: list[tuple[dict[str, object], list[str]]] = []
     for one in found:
