@@ -12,7 +12,7 @@ from ecgmon.firmware_bridge.decoders import DECODERS, device_kind, make_decoder
 from ecgmon.firmware_bridge.device import Trial
 from ecgmon.firmware_bridge.links import Chunk
 from ecgmon.firmware_bridge.packet import Decoder, Packet, Trouble, trouble_of
-from ecgmon.monitor.core.errors import SettingsError, UsageError
+from ecgmon.monitor.core.errors import PluginError, SettingsError, UsageError
 from ecgmon.monitor.core.plugins import Offer
 
 UNDERSTOOD = 0.5
@@ -113,6 +113,10 @@ def _attempts(chunks: Sequence[Chunk], only: str, given: Mapping[str, str]) -> I
             except SettingsError as error:
                 refused.append(error)
                 continue
+            except PluginError:  # somebody else's fault hinders nobody
+                if only:
+                    raise
+                break
             made = True
             proven |= attempt.proof >= WELL
             yield attempt

@@ -4,11 +4,16 @@ import asyncio
 import functools
 import json
 import tomllib
+from dataclasses import dataclass
 
 import numpy as np
 import pytest
 
+from ecgmon.firmware_bridge.decoders import DECODERS
+from ecgmon.firmware_bridge.decoders.polar import PolarSettings
+from ecgmon.firmware_bridge.device import DeviceKind
 from ecgmon.firmware_bridge.links import Chunk, MemoryLink
+from ecgmon.firmware_bridge.packet import Packet, StreamDecoder, StreamFormat
 from ecgmon.monitor.core.errors import SettingsError, UsageError
 from ecgmon.monitor.core.events import SampleBlock
 from ecgmon.monitor.ingest import listen_port
@@ -143,6 +148,39 @@ def test_an_ecg_on_another_channel_is_found():
     )
     best = readings(heard(b"".join(frames)).chunks)[0]
     assert (best.device, best.options, best.is_ecg) == ("cyton", {"channels": (3,)}, True)
+
+
+@dataclass
+class GreedyDecoder(StreamDecoder):
+    """Two bytes a sample: it takes whatever comes."""
+
+    settings: PolarSettings
+
+    def __post_init__(self):
+        self.format = StreamFormat(self.settings.fs_hz)
+        self._rest = b""
+
+    def feed(self, data):
+        data = self._rest + data
+        whole = len(data) // 2 * 2
+        self._rest = data[whole:]
+        self.counters.frames += whole // 2
+        return [Packet(np.frombuffer(data[:whole], "<i2").astype(float)[None] / 1e3)] if whole else []
+
+    def reset(self):
+        self._rest = b""
+
+
+GREEDY = DeviceKind("Takes whatever comes", PolarSettings, GreedyDecoder)
+
+
+def test_a_decoder_that_takes_anything_needs_an_ecg_to_be_believed(monkeypatch):
+    ours = {"greedy": f"{__name__}:GREEDY", **DECODERS._own}
+    monkeypatch.setattr(DECODERS, "_own", ours)
+    assert readings(board_chunks("cyton"))[0].device == "cyton"
+    assert not any(one.recognised for one in readings(heard(np.random.default_rng(3).bytes(20_000)).chunks))
+    data = np.round(1e3 * ecg(130)).astype("<i2").tobytes()
+    assert readings(heard(data).chunks)[0].device == "greedy"
 
 
 def test_what_is_no_ecg_is_recognised_with_its_doubt():
