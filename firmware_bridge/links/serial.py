@@ -120,14 +120,18 @@ class SerialLink:
         Raises
         ------
         LinkLostError
-            The port is gone, or cannot run at this speed.
+            The port is not open.
+        SourceError
+            It does not run at this speed.
         """
+        if self._port is None:
+            raise LinkLostError(f"The port {self.name} is not open.")
         self._baud = baud
         try:
             await asyncio.to_thread(setattr, self._port, "baudrate", baud)
             await asyncio.to_thread(self._port.reset_input_buffer)
-        except (OSError, ValueError) as error:
-            raise LinkLostError(f"{self.name} does not run at {baud} baud ({error}).") from error
+        except Exception as error:  # pyserial passes on what the system raises, termios.error too
+            raise SourceError(f"{self.name} does not run at {baud} baud ({error}).") from error
         self._queue.clear()
         self._queued = 0
 

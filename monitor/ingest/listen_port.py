@@ -179,8 +179,8 @@ async def hear_link(link: Link, wanted: PortWanted, seconds: float, tell: Tell, 
     await link.open()
     command, farewell = _commands(wanted)
     try:
-        baud = await _find_speed(link, wanted, command, tell, stop)
-        heard = await _listen(link, baud, seconds, command, tell, stop)
+        glance = await _find_speed(link, wanted, command, tell, stop)
+        heard = glance if stop.is_set() else await _listen(link, glance.baud, seconds, command, tell, stop)
         if farewell and not heard.ended:
             await link.write(farewell)
     finally:
@@ -201,13 +201,13 @@ def _commands(wanted: PortWanted) -> tuple[bytes, bytes]:
 
 async def _find_speed(
     link: Link, wanted: PortWanted, command: bytes, tell: Tell, stop: asyncio.Event
-) -> int | None:
-    """Return the speed at which most is understood, the port set to it; None where speed means nothing."""
+) -> Heard:
+    """Return what came at the speed at which most is understood, the port set to it."""
     speeds = wanted.speeds
     if not isinstance(link, HasSpeed) or not _has_speed(link.name):
-        return None
+        return Heard(link.name)
     if len(speeds) == 1:
-        return speeds[0]
+        return Heard(link.name, speeds[0])
     heard: list[Heard] = []
     for baud in speeds:
         if stop.is_set():
@@ -220,11 +220,10 @@ async def _find_speed(
                 if not heard[-1].n_bytes:
                     break  # who is silent is so at any speed
             if heard[-1].n_bytes >= _LEAST_BYTES and _share(heard[-1], wanted) >= UNDERSTOOD:
-                return baud
-    best = max(heard, key=lambda one: _share(one, wanted), default=None)
-    baud = best.baud if best is not None and best.baud is not None else speeds[0]
-    await link.set_speed(baud)
-    return baud
+                return heard[-1]
+    best = max(heard, key=lambda one: _share(one, wanted), default=Heard(link.name, speeds[0]))
+    await link.set_speed(best.baud or speeds[0])
+    return best
 
 
 def _share(heard: Heard, wanted: PortWanted) -> float:

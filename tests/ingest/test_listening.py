@@ -238,6 +238,15 @@ async def test_the_speed_of_a_port_is_found(monkeypatch):
     assert "baud" not in report.found[0].paste.address  # it is the one of the device
 
 
+async def test_who_stops_while_speeds_are_tried_sees_what_came(monkeypatch):
+    monkeypatch.setattr(listen_port, "_GLANCE_S", 0.2)
+    stop, link = asyncio.Event(), SpeedyLink(1, lines(counts(10)) * 3)
+    asyncio.get_running_loop().call_later(0.1, stop.set)
+    got = await hear_link(link, PortWanted("/dev/ttyTEST"), 60.0, lambda _: None, stop)
+    assert (got.baud, link.speeds) == (115_200, [115_200, 115_200])
+    assert got.n_bytes
+
+
 async def test_a_stranger_is_not_spoken_to_and_a_silent_one_is_asked_who_it_is(monkeypatch):
     monkeypatch.setattr(listen_port, "_BOOT_S", 0.1)
     monkeypatch.setattr(listen_port, "_GLANCE_S", 0.1)
