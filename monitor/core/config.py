@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any, ClassVar, get_args
 
 from pydantic import BaseModel, ConfigDict, ValidationError, ValidationInfo, field_validator
-from pydantic_core import PydanticCustomError
 
 
 class Settings(BaseModel):
@@ -28,8 +27,8 @@ class Settings(BaseModel):
         """Refuse true and false where a number is wanted, which would count as 1 and 0."""
         if isinstance(value, bool | list | tuple) and _holds_truth(value):
             assert info.field_name is not None
-            if not _takes_truth(cls.model_fields[info.field_name].annotation):
-                raise PydanticCustomError("truth_value", "true and false are no numbers")
+            if _wants_number(cls.model_fields[info.field_name].annotation):
+                raise ValueError("a number is wanted, not true or false")
         return value
 
     @classmethod
@@ -46,9 +45,19 @@ def _holds_truth(value: Any) -> bool:
     return isinstance(value, bool) or (isinstance(value, list | tuple) and any(map(_holds_truth, value)))
 
 
-def _takes_truth(annotation: Any) -> bool:
+def _wants_number(annotation: Any) -> bool:
+    wanted = list(_types_in(annotation))
+    takes_truth = any(one is bool or one is Any or isinstance(one, bool) for one in wanted)
+    return not takes_truth and any(one is int or one is float for one in wanted)
+
+
+def _types_in(annotation: Any) -> Iterator[Any]:
+    """Yield the types and choices of an annotation that are not made of others."""
     inner = get_args(annotation)
-    return annotation in (bool, Any, object, True, False) or any(map(_takes_truth, inner))
+    if not inner:
+        yield annotation
+    for one in inner:
+        yield from _types_in(one)
 
 
 class TableRefusedError(ValueError):

@@ -97,14 +97,14 @@ def test_standard_output_and_model_names_are_no_paths(tmp_path: Path) -> None:
         ),
         ("[pipeline]\nusable_quality = nan", "pipeline.usable_quality = nan is refused: it must be a number"),
         ("[replay]\nspeed = -1", "replay.speed = -1 is refused: must be 'max' or a number above 0"),
-        ("[replay]\nspeed = true", 'replay.speed = true is refused: it must be a number or "max".'),
+        ("[replay]\nspeed = true", "replay.speed = true is refused: a number is wanted, not true or false."),
         (
             "[alarms.asystole]\nlimit_s = true",
-            "alarms.asystole.limit_s = true is refused: it must be a number from 1 up to 20 in seconds.",
+            "alarms.asystole.limit_s = true is refused: a number is wanted, not true or false.",
         ),
         (
             "[mqtt]\nreorder = false",
-            "mqtt.reorder = false is refused: it must be a whole number from 0 up to 64.",
+            "mqtt.reorder = false is refused: a number is wanted",
         ),
         ("[replay]\nchunk_samples = 1.5", "replay.chunk_samples = 1.5 is refused: it must be a whole number"),
         ('[replay]\ndevice = "a b"', 'replay.device = "a b" is refused: it must be a text in quotes'),
