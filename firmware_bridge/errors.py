@@ -53,6 +53,12 @@ class BrokerUnreachableError(SourceError):
     exit_code = 27
 
 
+class NothingHeardError(SourceError):
+    """A port, capture or broker was listened to, and nothing came."""
+
+    exit_code = 29
+
+
 class LinkLostError(SourceError):
     """A link that was open is gone; it may come back."""
 

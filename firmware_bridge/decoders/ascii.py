@@ -23,6 +23,7 @@ from ecgmon.firmware_bridge.text.finder import LayoutFinder
 from ecgmon.firmware_bridge.text.header import COMMENT
 from ecgmon.firmware_bridge.text.layout import Layout
 from ecgmon.firmware_bridge.text.scale import Scale
+from ecgmon.firmware_bridge.text.trials import trials
 from ecgmon.firmware_bridge.units import ConverterSettings, WrittenUnit
 
 _MAX_LINE_BYTES = 512
@@ -222,4 +223,6 @@ def _packet(values: list[float], lead_off: bool) -> Packet:
     return Packet(np.array(values).reshape(1, -1), lead_off=lead_off)
 
 
-DEVICE = DeviceKind("lines of numbers (AD8232 sketches, CSV)", AsciiSettings, AsciiDecoder, baud=9600)
+DEVICE = DeviceKind(
+    "lines of numbers (AD8232 sketches, CSV)", AsciiSettings, AsciiDecoder, 9600, trials=trials
+)

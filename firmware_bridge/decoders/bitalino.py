@@ -8,13 +8,14 @@ board data sheet.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Literal
 
 import numpy as np
 from pydantic import Field, model_validator
 
-from ecgmon.firmware_bridge.device import DeviceKind
+from ecgmon.firmware_bridge.device import DeviceKind, Trial
 from ecgmon.firmware_bridge.framing import FixedScanner, crc4
 from ecgmon.firmware_bridge.packet import Counters, Packet, StreamFormat
 from ecgmon.monitor.core.config import Settings
@@ -116,4 +117,14 @@ class BitalinoDecoder:
         self._scanner.reset()
 
 
-DEVICE = DeviceKind("BITalino", BitalinoSettings, BitalinoDecoder)
+def trials(_: bytes) -> Iterator[Trial]:
+    """Return one trial for each number of channels, the ECG on the second as usual, or else on another."""
+    yield Trial()
+    for most in range(5, 0, -1):
+        channels = tuple(range(1, most + 1))
+        yield Trial({"channels": channels, "ecg": min(2, most)})
+    for ecg in (1, 3, 4, 5, 6):
+        yield Trial({"ecg": ecg}, doubt="the channel is the first that looks like an ECG")
+
+
+DEVICE = DeviceKind("BITalino", BitalinoSettings, BitalinoDecoder, trials=trials)

@@ -10,6 +10,7 @@ the OpenBCI documentation, by which odd counters belong to channels 1-8.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -17,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field, field_validator, model_validator
 
-from ecgmon.firmware_bridge.device import DeviceKind
+from ecgmon.firmware_bridge.device import DeviceKind, Trial
 from ecgmon.firmware_bridge.framing import FixedScanner
 from ecgmon.firmware_bridge.packet import Counters, Packet, StreamFormat
 from ecgmon.monitor.core.config import Settings
@@ -203,4 +204,11 @@ class CytonDecoder:
         self._held, self._others, self._lost = [], None, 0
 
 
-DEVICE = DeviceKind("OpenBCI Cyton", CytonSettings, CytonDecoder)
+def trials(_: bytes) -> Iterator[Trial]:
+    """Return one trial for each channel that may carry the ECG."""
+    yield Trial()
+    for channel in range(2, 17):
+        yield Trial({"channels": (channel,)}, doubt="the channel is the first that looks like an ECG")
+
+
+DEVICE = DeviceKind("OpenBCI Cyton", CytonSettings, CytonDecoder, trials=trials)

@@ -10,6 +10,7 @@ firmware.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -17,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field, model_validator
 
-from ecgmon.firmware_bridge.device import DeviceKind
+from ecgmon.firmware_bridge.device import DeviceKind, Trial
 from ecgmon.firmware_bridge.packet import Packet, StreamDecoder, StreamFormat
 from ecgmon.monitor.core.config import Settings
 
@@ -255,9 +256,19 @@ def _smoothest(layouts: list[Layout], frames: list[bytes]) -> Layout:
     return min(layouts, key=lambda layout: int(np.abs(np.diff(layout.counts(frames), axis=0)).sum()))
 
 
+def trials(_: bytes) -> Iterator[Trial]:
+    """Return one trial for each board."""
+    for name, profile in PROFILES.items():
+        if profile.uv_per_count is None:
+            yield Trial({"profile": name, "uv_per_count": 1.0}, scale="uv_per_count")
+        else:
+            yield Trial({"profile": name})
+
+
 DEVICE = DeviceKind(
     "ProtoCentral boards (HealthyPi, ADS1292R, ADS1293, MAX30003)",
     OpenViewSettings,
     OpenViewDecoder,
     baud_of=lambda settings: PROFILES[settings.profile].baud,
+    trials=trials,
 )

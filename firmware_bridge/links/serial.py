@@ -112,6 +112,29 @@ class SerialLink:
         except (OSError, TypeError) as error:
             raise LinkLostError(f"The port {self.name} is gone ({error}).") from error
 
+    async def set_speed(self, baud: int) -> None:
+        """Go on at another speed, in bits a second; what came at the old one is thrown away.
+
+        The port stays open, so that a board that starts anew when its port is opened does not.
+
+        Raises
+        ------
+        LinkLostError
+            The port is not open.
+        SourceError
+            It does not run at this speed.
+        """
+        if self._port is None:
+            raise LinkLostError(f"The port {self.name} is not open.")
+        self._baud = baud
+        try:
+            await asyncio.to_thread(setattr, self._port, "baudrate", baud)
+            await asyncio.to_thread(self._port.reset_input_buffer)
+        except Exception as error:  # pyserial passes on what the system raises, termios.error too
+            raise SourceError(f"{self.name} does not run at {baud} baud ({error}).") from error
+        self._queue.clear()
+        self._queued = 0
+
     async def close(self) -> None:
         """Stop reading and close the port."""
         self._stop.set()

@@ -45,7 +45,7 @@ def as_source(text: str) -> str:
         raise _web(text)
     if scheme:
         return text
-    if _is_port(text):
+    if is_port(text):
         raise UsageError(
             f"{text} is a port; what is connected to it is not said.",
             f"Write --source '{_serial(text)}'. 'ecgmon devices' lists what KIND can be.",
@@ -86,7 +86,7 @@ def as_record(text: str) -> str:
         raise _web(text)
     if scheme:
         raise UsageError(f"{text} is no record but a source.", f"Run: ecgmon run --source '{text}'")
-    if _is_port(text):
+    if is_port(text):
         raise UsageError(
             f"{text} is a device, not a record.",
             f"Run: ecgmon run --source '{_serial(text)}'. 'ecgmon devices' lists what KIND can be.",
@@ -100,7 +100,7 @@ def advice(text: str) -> str:
         return str(_web(text))
     if _scheme(text):
         return f"Run: ecgmon run --source '{text}'"
-    if _is_port(text):
+    if is_port(text):
         return f"Run: ecgmon run --source '{_serial(text)}'"
     looks_like_a_record = text.isdigit() or "/" in text or Path(text).exists()
     return f"Run: ecgmon replay {shlex.quote(text)}" if looks_like_a_record else ""
@@ -111,7 +111,8 @@ def _scheme(text: str) -> str:
     return found[1] if found else ""
 
 
-def _is_port(text: str) -> bool:
+def is_port(text: str) -> bool:
+    """Say whether a text is the name of a serial port, or the path of a character device."""
     if _PORT.fullmatch(text):
         return True
     try:

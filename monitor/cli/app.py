@@ -32,7 +32,7 @@ exit codes:
   70 internal fault   130 stopped by Ctrl-C
   20 unknown device   21 no port   22 port busy   23 port not permitted
   24 wrong speed   25 broker refuses   26 certificate   27 no broker
-  28 bridge's store
+  28 bridge's store   29 nothing heard
 """
 
 _PLACE = "ecgmon.monitor.cli.commands"
@@ -45,7 +45,7 @@ _COMMANDS: Mapping[str, Mapping[str, str]] = {
         "dashboard": "Open the window (run --window).",
     },
     "Devices": {
-        "devices": "List serial ports and the devices that can be read.",
+        "devices": "List serial ports and the devices that can be read; listen at one.",
         "bridge": "Carry a serial device to an MQTT broker.",
         "simulate": "Pretend to be a device, or a crowd of them.",
     },

@@ -78,9 +78,9 @@ class PayloadDecoder:
 
     def decode(self, payload: bytes) -> list[Packet]:
         """Return the packets of a message; a message that makes no sense is counted, with its reason."""
-        text = _without_blanks(payload)
+        text = without_blanks(payload)
         if self._settings.payload == "auto":
-            self._is_text = _is_text(text)
+            self._is_text = is_text(text)
         if not self._is_text:
             return self._frames(payload)
         try:
@@ -95,7 +95,7 @@ class PayloadDecoder:
 
     def device(self, payload: bytes) -> str:
         """Return the name of the device that a JSON message carries; empty if it carries none."""
-        text = _without_blanks(payload)
+        text = without_blanks(payload)
         if not self._settings.fields.device or text[:1] != b"{":
             return ""
         try:
@@ -195,12 +195,12 @@ class PayloadDecoder:
         return samples_mv
 
 
-def _without_blanks(payload: bytes) -> bytes:
+def without_blanks(payload: bytes) -> bytes:
     """Return a message without the byte order mark and the blanks in front of it."""
     return payload.removeprefix(_BOM).lstrip(_BLANKS).removeprefix(_BOM)
 
 
-def _is_text(text: bytes) -> bool:
+def is_text(text: bytes) -> bool:
     """Tell JSON and other text from native frames, whose second byte is their version."""
     if text[:1] in (b"{", b"["):
         return text[1:2] != _VERSION_BYTE

@@ -34,7 +34,7 @@ OPTIONS: dict[str, dict[str, str | None]] = {
     "dashboard": {"--source": "replay:200", **LOOP},
     "demo": {"--tui": None, "--headless": None, "--speed": "max", "--duration": "5"},
     "models": {},
-    "devices": {"--json": None},
+    "devices": {"--json": None, "--listen": "/dev/x", "--seconds": "5", "--config": "f"},
     "bridge": {
         "--source": "serial:/dev/x?device=native",
         "--broker": "mqtt://b",
@@ -115,6 +115,7 @@ NEEDED: dict[str, list[str]] = {
 TOGETHER: dict[tuple[str, str], list[str]] = {
     **{(f"evaluate {what}", "--annotator"): ["--annotations", "a"] for what in ("qrs", "beats", "rhythm")},
     **{("simulate", option): ["--mqtt", "mqtt://b"] for option in ("--count", "--json", "--rate")},
+    **{("devices", option): ["--listen", "/dev/x"] for option in ("--seconds", "--config")},
     ("explain", "--time"): [],
 }
 """What an option cannot do without, in place of what its command needs; a record goes with all of explain."""

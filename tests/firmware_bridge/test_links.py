@@ -118,6 +118,26 @@ async def test_the_port_runs_at_the_speed_asked_for(device):
     assert speed == termios.B57600
 
 
+async def test_the_speed_changes_while_the_port_is_open_and_what_came_before_is_thrown_away(device):
+    link = SerialLink(device.path, 9600, gather_s=0.0)
+    await link.open()
+    device.send(b"old")
+    async with asyncio.timeout(10):
+        await link._arrived.wait()
+    await link.set_speed(57_600)
+    assert termios.tcgetattr(device.master)[4] == termios.B57600
+    device.send(b"new")
+    got = b""
+    while len(got) < 3:
+        got += (await link.read()).data
+    assert got == b"new"
+    with pytest.raises(SourceError, match="does not run at -5 baud"):
+        await link.set_speed(-5)
+    await link.close()
+    with pytest.raises(LinkLostError, match="not open"):
+        await link.set_speed(9600)
+
+
 async def test_a_port_that_is_pulled_out_is_lost_for_reading_and_writing(device):
     link = SerialLink(device.path, gather_s=0.0)
     await link.open()

@@ -34,6 +34,16 @@ def test_a_run_that_uses_none_of_it_is_not_disturbed(ecgmon, broken, tmp_path):
     assert len(with_it.stdout.splitlines()) > 20
 
 
+def test_listening_finds_a_device_beside_decoders_that_fail(ecgmon, broken, tmp_path):
+    capture = tmp_path / "lines.txt"
+    capture.write_text("".join(f"{512 + 80 * (n % 200 == 7)}\n" for n in range(3000)))
+    done = ecgmon("devices", "--listen", capture, beside=(broken,))
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "device=ascii" in done.stdout
+    refused = ecgmon("devices", "--listen", f"serial:{capture}?device=half", beside=(broken,))
+    assert (refused.returncode, "ecgmon-broken" in refused.stderr) == (9, True)
+
+
 def test_a_name_of_our_own_stays_ours(ecgmon, broken, tmp_path):
     (tmp_path / "empty.bin").write_bytes(b"")
     done = ecgmon("run", "--source", "serial:empty.bin?device=cyton&gain=12", "--headless", beside=(broken,))
