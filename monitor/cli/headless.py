@@ -50,10 +50,14 @@ def run_headless(
     monitor = Monitor(settings, sources, [*outputs, shown], duration_s=settings.duration_s, shown=False)
     log_on_terminal = sys.stdout.isatty() and settings.outputs.console == "log"
     if settings.service is not None:
-        run_async(serve(monitor, settings.service, reload))
+        run = serve(monitor, settings.service, reload)
     else:
-        run_async(run_until_stopped(monitor, progress=sys.stderr.isatty() and not log_on_terminal))
-    print_summary(monitor, sys.stderr if json else sys.stdout)
+        run = run_until_stopped(monitor, progress=sys.stderr.isatty() and not log_on_terminal)
+    try:
+        run_async(run)
+    finally:
+        if monitor.finished:
+            print_summary(monitor, sys.stderr if json else sys.stdout)
     return 0
 
 

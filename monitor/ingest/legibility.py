@@ -30,6 +30,11 @@ class _Bin:
     arrived: int = 0
     refused: int = 0
 
+    @property
+    def refused_mostly(self) -> bool:
+        """Whether next to nothing came of it."""
+        return self.refused >= MOSTLY * self.arrived
+
 
 class Legibility:
     """Judges one device by how much of what it sends is understood.
@@ -37,7 +42,7 @@ class Legibility:
     Parameters
     ----------
     least : int
-        Fewest bytes or messages in `UNREADABLE_AFTER_S` of which a share says anything.
+        Fewest bytes or messages of which the share refused says anything.
 
     Attributes
     ----------
@@ -49,10 +54,10 @@ class Legibility:
         self.unreadable = False
         self._least = least
         self._ever = False
-        self._began_s: float | None = None
         self._since_s: float | None = None
         self._sound_s: float | None = None
-        self._latest_s = 0.0
+        self._latest_s = self._mostly_s = 0.0
+        self._in_that = 0
         self._bins: deque[_Bin] = deque(maxlen=round(UNREADABLE_AFTER_S / _BIN_S))
 
     def take(self, now_s: float, *, arrived: int, refused: int, samples: bool) -> None:
@@ -69,12 +74,13 @@ class Legibility:
         """
         number = int(now_s / _BIN_S)
         if not self._bins or self._bins[-1].number != number:
+            if not self._bins or not self._bins[-1].refused_mostly:
+                self._mostly_s, self._in_that = now_s, 0
             self._bins.append(_Bin(number))
         self._bins[-1].arrived += arrived
         self._bins[-1].refused += refused
+        self._in_that += arrived
         self._latest_s = now_s
-        if self._began_s is None:
-            self._began_s = now_s
         self._sound_s = now_s if samples else None
         if samples:
             self._ever, self._since_s = True, None
@@ -83,9 +89,8 @@ class Legibility:
 
     def judge(self, now_s: float) -> bool:
         """Return whether the verdict has changed; to be asked after each arrival and twice a second."""
-        share = self._share(now_s)
         if not self.unreadable:
-            verdict = self._nothing(now_s) or (share is not None and share >= MOSTLY)
+            verdict = self._nothing(now_s) or self._next_to_nothing(now_s)
         else:
             sound = self._sound_s is not None and now_s - self._sound_s < RECENT_S
             verdict = not sound or self._refused(now_s) > SOUND
@@ -95,7 +100,7 @@ class Legibility:
 
     def restart(self) -> None:
         """Forget what came before, as the link is a new one; the verdict stays until there is another."""
-        self._began_s = self._since_s = self._sound_s = None
+        self._since_s = self._sound_s = None
         self._bins.clear()
 
     def _nothing(self, now_s: float) -> bool:
@@ -104,19 +109,17 @@ class Legibility:
             return False
         return not self._ever or now_s - self._latest_s < RECENT_S
 
-    def _share(self, now_s: float) -> float | None:
-        """Return the share refused of late; None where too little came to say."""
-        young = self._began_s is None or now_s - self._began_s < UNREADABLE_AFTER_S - _BIN_S
-        enough = sum(one.arrived for one in self._recent(now_s)) >= self._least
-        return self._refused(now_s) if enough and not young else None
+    def _next_to_nothing(self, now_s: float) -> bool:
+        """Tell whether nearly all that has come for long was refused."""
+        if not self._bins or not self._bins[-1].refused_mostly or self._in_that < self._least:
+            return False
+        return now_s - self._mostly_s >= UNREADABLE_AFTER_S and now_s - self._latest_s < RECENT_S
 
     def _refused(self, now_s: float) -> float:
-        recent = self._recent(now_s)
+        """Return the share refused of what has come of late."""
+        oldest = int((now_s - UNREADABLE_AFTER_S) / _BIN_S)
+        recent = [one for one in self._bins if one.number > oldest]
         return sum(one.refused for one in recent) / max(1, sum(one.arrived for one in recent))
-
-    def _recent(self, now_s: float) -> list[_Bin]:
-        oldest = int(now_s / _BIN_S) - round(UNREADABLE_AFTER_S / _BIN_S)
-        return [one for one in self._bins if one.number > oldest]
 
 
 def complaint(what: str, trouble: Trouble | None, latest: bytes = b"", hint: str = "") -> str:

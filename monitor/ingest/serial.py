@@ -186,7 +186,8 @@ class SerialSource:
         """Say in one line what comes, that it is not understood, and what to do."""
         counters, device, link = self._decoder.counters, self.settings.device, self._link.name
         if not counters.frames:
-            what = f"{link} sends bytes ({self._received} so far) but no {device} frame"
+            holds = "sends bytes ({} so far)" if self.live else "holds {} bytes"
+            what = f"{link} {holds.format(self._received)} but no {device} frame"
         elif not self._device.streaming:
             what = f"{device} frames come from {link}, but no samples"
             if not counters.skipped_bytes:

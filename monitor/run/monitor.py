@@ -70,6 +70,8 @@ class Monitor:
         The devices heard so far. Safe to read from other threads.
     summary : Summary
         Counts of the run.
+    finished : bool
+        The run has come to its end, and what it found is written.
     """
 
     def __init__(
@@ -91,6 +93,7 @@ class Monitor:
         self._shown = shown
         self.streams: dict[str, Stream] = {}
         self.summary = Summary()
+        self.finished = False
         self._presence = Presence(
             lambda: self.streams,
             lambda device: self.settings.alarms_of(device),  # noqa: PLW0108 - settings are exchanged
@@ -130,6 +133,7 @@ class Monitor:
                 await self._task
             for stream in self.streams.values():
                 self._emit(stream, stream.finish())
+        self.finished = True
         spoilt = self._followers.spoilt()
         if spoilt is not None and not self._stopped.is_set():
             raise spoilt
