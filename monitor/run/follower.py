@@ -112,7 +112,7 @@ class Follower:
         except _TakerError as error:
             cause = error.cause
             if isinstance(cause, OutputError) or not isinstance(cause, EcgmonError):
-                raise cause from None
+                raise cause from cause.__cause__
             self._fail(cause, again=False)
             return True
         except Exception as error:

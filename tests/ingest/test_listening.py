@@ -396,7 +396,7 @@ def test_a_flood_of_topics_is_bounded():
         (np.zeros(3000), 250, "no R peaks"),
         (np.full(3000, np.nan), 250, "no sample"),
         (np.sin(np.arange(3000) / 40), 250, "no R peaks"),
-        (np.sign(np.sin(np.arange(3000) / 33)), 250, "broad"),
+        (np.tanh(3 * np.sin(np.arange(3000) / 33)), 250, "broad"),
         (np.random.default_rng(1).normal(size=3000), 250, "quality is poor"),
         (np.zeros(300), 250, "too few"),
         (np.zeros(300), 1, "1 Hz"),
