@@ -218,12 +218,15 @@ class Gap(Event):
         Number of missing samples at the source's rate.
     reason : str
         ``lost`` or ``rate_change``.
+    bridged : bool
+        It is so short that the signal was drawn through it: nothing began anew, and intervals span it.
     """
 
     type: ClassVar[str] = "gap"
 
     length_samples: int
     reason: str = "lost"
+    bridged: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

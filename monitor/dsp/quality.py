@@ -62,7 +62,7 @@ class QualitySettings(Settings):
     flat_s: int = Field(default=4, ge=1, le=10)
     saturated_mv: float = Field(default=1.0, gt=0.0, le=100.0)
     saturated_fraction: float = Field(default=0.1, gt=0.0, le=1.0)
-    missing_fraction: float = Field(default=0.2, gt=0.0, le=1.0)
+    missing_fraction: float = Field(default=0.5, gt=0.0, le=1.0)
     drift_mv: float = Field(default=1.0, gt=0.0, le=100.0)
     hum_mv: float = Field(default=0.15, gt=0.0, le=10.0)
     blame: float = Field(default=0.25, gt=0.0, le=0.5)
@@ -216,13 +216,14 @@ class SignalQuality(
         least = limits.saturated_fraction * SECOND
         for i, probability in enumerate(self._model.probabilities(seen.features + self._lost).tolist()):
             missing, still = gone[i] / SECOND, swings_mv[i] < limits.flat_mv
+            away = missing > limits.missing_fraction
             hum = (hums_mv[i] / limits.hum_mv) ** 4
             may_saturate = round(unchanged[i] * (SECOND - 1)) + 1 >= least
             rail = may_saturate and self._at_extreme(rows[i], windows[i], least)
             faults = (
-                missing > limits.missing_fraction,
+                away,
                 off[i] > 0.0,
-                self._is_flat(still=still),
+                not away and self._is_flat(still=still),
                 self._is_saturated(rail=rail, still=still),
             )
             index = 0.0 if any(faults) else (1.0 - missing) * probability[0] / (1.0 + hum)

@@ -13,11 +13,13 @@ from ecgmon.monitor.core.events import (
     BeatRevision,
     Episode,
     Event,
+    Gap,
     HeartRate,
     Quality,
     RhythmChange,
 )
 from ecgmon.monitor.core.stateful import Stateful
+from ecgmon.monitor.dsp.holes import Hole
 from ecgmon.monitor.dsp.quality import SecondQuality
 from ecgmon.monitor.dsp.rpeak import RPeak
 from ecgmon.monitor.dsp.segment import BeatWindow
@@ -26,13 +28,14 @@ from ecgmon.monitor.pipeline.time_base import TimeBase
 from ecgmon.monitor.pipeline.watch import Finding
 from ecgmon.monitor.rhythm.analyser import RhythmAnalyser
 from ecgmon.monitor.rhythm.findings import EpisodeFinding, RhythmOrEpisode, SeenBeat
+from ecgmon.monitor.rhythm.gaps import LONG_GAP_S
 from ecgmon.monitor.rhythm.heart_rate import HeartRateMeter, HeartRateSettings
 from ecgmon.monitor.rhythm.vf import VfSecond
 
 BAD_SECONDS = 2
 """So many seconds of unusable signal in a row make the heart rate unknown; one is ridden out."""
 
-Step = SecondQuality | RPeak | VfSecond | Finding | tuple[BeatWindow, Classification]
+Step = Hole | SecondQuality | RPeak | VfSecond | Finding | tuple[BeatWindow, Classification]
 """What happens at one sample."""
 
 
@@ -49,7 +52,9 @@ class MakerState:
     bad_seconds : int
         Seconds of unusable signal in a row.
     last_r : float or None
-        Pipeline index of the last R wave; None behind a gap.
+        Pipeline index of the last R wave; None behind a long gap.
+    unseen : list of float
+        Pipeline indices of holes that are not bridged, and that the last R wave does not lie behind.
     named : (int, float, str) or None
         Source index, seconds and symbol of the last beat that was named.
     waiting : deque of (RPeak, float or None)
@@ -60,6 +65,7 @@ class MakerState:
     quality: float = 1.0
     bad_seconds: int = 0
     last_r: float | None = None
+    unseen: list[float] = field(default_factory=list)
     named: tuple[int, float, str] | None = None
     waiting: deque[tuple[RPeak, float | None]] = field(default_factory=deque)
 
@@ -106,6 +112,7 @@ class EventMaker(Stateful[MakerState]):
 
     def events(
         self,
+        holes: Sequence[Hole],
         seconds: Sequence[SecondQuality],
         peaks: Sequence[RPeak],
         windows: Sequence[tuple[BeatWindow, Classification]],
@@ -118,6 +125,8 @@ class EventMaker(Stateful[MakerState]):
 
         Parameters
         ----------
+        holes : sequence of Hole
+            Holes in the signal that became known.
         seconds, peaks : sequence
             Quality and R waves that became known.
         windows : sequence of (BeatWindow, Classification)
@@ -133,6 +142,7 @@ class EventMaker(Stateful[MakerState]):
         """
         arrivals = [peak for peak, _ in self.state.waiting] + list(peaks)
         steps: list[tuple[int, int, Step]] = [
+            *((self._time.first_without(hole.late_from), -1, hole) for hole in holes),
             *((second.known_at, 0, second) for second in seconds),
             *((peak.known_at, 1, peak) for peak in peaks),
             *(
@@ -148,6 +158,8 @@ class EventMaker(Stateful[MakerState]):
             events += self._pass(known)
             if isinstance(step, SecondQuality):
                 events += self._second(step, known)
+            elif isinstance(step, Hole):
+                events += self.gap(step)
             elif isinstance(step, RPeak):
                 events += self._peak(step, known)
             elif isinstance(step, VfSecond):
@@ -164,15 +176,31 @@ class EventMaker(Stateful[MakerState]):
         now = self._time.pipeline(known_at)
         return [event for window in windows for event in self._beat(window, classification, now, known_at)]
 
-    def gap(self, start: int, end: int) -> list[Event]:
-        """Return what the loss of the samples between two source indices means for the rhythm."""
-        return self._events_of(self._rhythm.gap(self._time.pipeline(start), self._time.pipeline(end)), end)
+    def gap(self, hole: Hole) -> list[Event]:
+        """Tell of a hole, and return what it means for heart rate and rhythm."""
+        start, end = self._time.pipeline(hole.start), self._time.pipeline(hole.end)
+        gap = Gap(
+            sample=hole.start,
+            time_s=hole.start / self._time.fs_hz,
+            known_at=hole.known_at,
+            device=self._device,
+            length_samples=hole.length,
+            bridged=hole.bridged,
+        )
+        if not hole.bridged:
+            self.state.unseen.append(start)
+        if end - start < LONG_GAP_S * PIPELINE_HZ:
+            self._rate.lose(start / PIPELINE_HZ, end / PIPELINE_HZ)
+            unknown = []
+        else:
+            unknown = self._rate_unknown(hole.start, hole.known_at)
+        return [gap, *unknown, *self._events_of(self._rhythm.gap(start, end), hole.known_at)]
 
     def finish(self, known_at: int) -> list[Event]:
         """Return what the end of the stream, at a source index, makes final."""
         return self._events_of(self._rhythm.finish(self._time.pipeline(known_at)), known_at)
 
-    def rate_unknown(self, sample: int, known_at: int) -> list[Event]:
+    def _rate_unknown(self, sample: int, known_at: int) -> list[Event]:
         """Say once that the heart rate is unknown; both are source indices."""
         self._rate.reset()
         if not self.state.rate_known:
@@ -182,7 +210,8 @@ class EventMaker(Stateful[MakerState]):
 
     def _second(self, second: SecondQuality, known: int) -> list[Event]:
         state = self.state
-        state.quality = second.index
+        if "missing" not in second.reasons:
+            state.quality = second.index
         state.bad_seconds = state.bad_seconds + 1 if second.index < self._usable_quality else 0
         sample, known_at = self._time.source(second.start), self._time.input_needed(known)
         quality = Quality(
@@ -193,18 +222,21 @@ class EventMaker(Stateful[MakerState]):
             index=second.index,
             reasons=second.reasons,
         )
-        unknown = self.rate_unknown(sample, known_at) if state.bad_seconds >= BAD_SECONDS else []
+        unknown = self._rate_unknown(sample, known_at) if state.bad_seconds >= BAD_SECONDS else []
         found = self._events_of(self._rhythm.second(second.start, second.index, second.reasons, known))
         return [quality, *unknown, *found]
 
     def _peak(self, peak: RPeak, known: int) -> list[Event]:
         state = self.state
         rr_s = None if state.last_r is None else (peak.sample - state.last_r) / PIPELINE_HZ
+        if state.unseen and state.unseen[0] <= peak.sample:
+            rr_s = None
+            state.unseen = [start for start in state.unseen if start > peak.sample]
         state.last_r = peak.sample
         state.waiting.append((peak, rr_s))
         if state.bad_seconds >= BAD_SECONDS:
             return []
-        bpm = self._rate.beat(peak.sample / PIPELINE_HZ)
+        bpm = self._rate.beat(peak.sample / PIPELINE_HZ, follows=rr_s is not None)
         if bpm is None:
             return []
         state.rate_known = True
@@ -309,7 +341,7 @@ class EventMaker(Stateful[MakerState]):
         due = math.ceil(stale_s * PIPELINE_HZ) + self._stale_after
         if now <= due:
             return []
-        return self.rate_unknown(self._time.source(stale_s * PIPELINE_HZ), self._time.input_needed(due))
+        return self._rate_unknown(self._time.source(stale_s * PIPELINE_HZ), self._time.input_needed(due))
 
     def _heart_rate(self, sample: int, known_at: int, bpm: float | None) -> HeartRate:
         return HeartRate(

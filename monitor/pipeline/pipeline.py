@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
 from typing import Any, ClassVar
 
 import numpy as np
@@ -11,10 +12,11 @@ from pydantic import Field
 
 from ecgmon.monitor.core.blocks import as_block
 from ecgmon.monitor.core.errors import SettingsError
-from ecgmon.monitor.core.events import PIPELINE_HZ, Event, Gap, SampleBlock
+from ecgmon.monitor.core.events import PIPELINE_HZ, Event, SampleBlock
 from ecgmon.monitor.core.ring import RingBuffer
 from ecgmon.monitor.core.state import Snapshot, check_names
 from ecgmon.monitor.core.stateful import Stateful
+from ecgmon.monitor.dsp.holes import Hole
 from ecgmon.monitor.dsp.operator import Samples
 from ecgmon.monitor.dsp.quality import QualitySettings, SecondQuality, SignalQuality
 from ecgmon.monitor.dsp.resample import as_rate
@@ -26,13 +28,14 @@ from ecgmon.monitor.inference.opening import open_classifier
 from ecgmon.monitor.pipeline.findings import EventMaker
 from ecgmon.monitor.pipeline.lead import Lead, LeadSettings
 from ecgmon.monitor.pipeline.time_base import TimeBase
+from ecgmon.monitor.pipeline.unseen import cut_windows, seen_peaks
 from ecgmon.monitor.pipeline.watch import Watches
 from ecgmon.monitor.rhythm.analyser import RhythmAnalyser
 from ecgmon.monitor.rhythm.heart_rate import HeartRateSettings
 from ecgmon.monitor.rhythm.settings import RhythmSettings
 from ecgmon.monitor.rhythm.vf import VfDetector, VfSettings
 
-SNAPSHOT_VERSION = 3
+SNAPSHOT_VERSION = 4
 MEMORY_VERSION = 5
 
 CERTAIN = frozenset({"missing", "lead_off"})
@@ -44,7 +47,7 @@ class PipelineSettings(LeadSettings):
 
     Parameters
     ----------
-    sanitise, resample, front_end, quality, detector, segment, classifier, heart_rate, vf, rhythm
+    sanitise, holes, resample, front_end, quality, detector, segment, classifier, heart_rate, vf, rhythm
         Settings of the parts.
     usable_quality : float
         Two seconds in a row below this signal quality make the heart rate unknown.
@@ -68,10 +71,21 @@ class PipelineSettings(LeadSettings):
 
 @dataclass(slots=True)
 class PipelineState:
-    """Whether a block has come, and the source index of the next sample."""
+    """How far the stream has come.
+
+    Parameters
+    ----------
+    started : bool
+        A block has come.
+    next : int
+        Source index of the next sample.
+    breaks : list of int
+        Pipeline indices of holes that are not bridged, and behind which no beat was named yet.
+    """
 
     started: bool = False
     next: int = 0
+    breaks: list[int] = field(default_factory=list)
 
 
 class Pipeline(Stateful[PipelineState]):
@@ -127,8 +141,9 @@ class Pipeline(Stateful[PipelineState]):
         self._segmenter = BeatSegmenter(self._window())
         self._vf = VfDetector(self.settings.vf)
         self.rhythm = RhythmAnalyser(self.settings.rhythm)
+        self._time = TimeBase(fs_hz, self._lead.input_needed, self._lead.first_without)
         self._maker = EventMaker(
-            TimeBase(fs_hz, self._lead.input_needed),
+            self._time,
             device,
             self.settings.heart_rate,
             self.rhythm,
@@ -172,6 +187,11 @@ class Pipeline(Stateful[PipelineState]):
     def processed(self) -> int:
         """Source index just behind the last sample taken."""
         return self.state.next
+
+    @property
+    def settled(self) -> int:
+        """Source index just behind the last sample that was looked at: missing ones may wait behind it."""
+        return self._lead.settled
 
     def process(
         self,
@@ -217,7 +237,7 @@ class Pipeline(Stateful[PipelineState]):
         after = self.state.next
         if block.end <= after:
             return []
-        events = self._skip_to(block.start) if block.start > after else []
+        events = self._lose(block.start) if block.start > after else []
         samples = block.samples_mv[0, self.state.next - block.start :]
         return events + self._take(np.asarray(samples, dtype=np.float64), lead_off=block.lead_off)
 
@@ -314,23 +334,21 @@ class Pipeline(Stateful[PipelineState]):
 
     def _begin(self, start: int) -> None:
         """Begin the signal anew; the next sample has source index ``start``."""
-        self.state.next = start
+        self.state.next, self.state.breaks = start, []
         self._lead.reset(start)
         for part in self._behind_lead.values():
             part.reset(self._lead.position)
         self._classifier.break_off()
 
-    def _skip_to(self, start: int) -> list[Event]:
-        lost = self.state.next
+    def _lose(self, start: int) -> list[Event]:
+        """Take the loss of the samples before source index ``start``; behind too many begin anew."""
+        count, self.state.next = start - self.state.next, start
+        if self._lead.spans(count):
+            self._lead.lose(count)
+            return []
+        lost = self._lead.open_since
         events = self._maker.unclassified(self._segmenter.flush(), start)
-        gap = Gap(
-            sample=lost,
-            time_s=lost / self.fs_hz,
-            known_at=start,
-            device=self.device,
-            length_samples=start - lost,
-        )
-        events += [gap, *self._maker.rate_unknown(lost, start), *self._maker.gap(lost, start)]
+        events += self._maker.gap(Hole(lost, start - lost, start, lost, bridged=False))
         self._begin(start)
         if self._ring is not None:
             self._ring.advance(self._lead.position)
@@ -344,9 +362,12 @@ class Pipeline(Stateful[PipelineState]):
         seconds = self._quality.process(signal.raw, signal.missing, signal.off)
         if not self.settings.assess_quality:
             seconds = [_as_if_clean(second) for second in seconds]
-        peaks = self._detector.process(signal.raw)
+        peaks = seen_peaks(self._detector.process(signal.raw), signal.unseen)
         windows = self._segmenter.process(signal.clean, [round(peak.sample) for peak in peaks])
+        windows = cut_windows(windows, signal.unseen)
+        self.state.breaks += [self._time.pipeline(hole.start) for hole in signal.holes if not hole.bridged]
         return self._maker.events(
+            signal.holes,
             seconds,
             peaks,
             list(zip(windows, self._name(windows), strict=True)),
@@ -357,12 +378,27 @@ class Pipeline(Stateful[PipelineState]):
         )
 
     def _name(self, windows: list[BeatWindow]) -> list[Classification]:
-        classifications = self._classifier.name(windows) if windows else []
+        classifications: list[Classification] = []
+        for group in self._unbroken(windows):
+            classifications += self._classifier.name(group)
         if self._ring is not None:
             for window, classification in zip(windows, classifications, strict=True):
                 if classification.label.attribution is not None:
                     self._ring.raise_to("attribution", window.start, classification.label.attribution)
         return classifications
+
+    def _unbroken(self, windows: list[BeatWindow]) -> Iterator[list[BeatWindow]]:
+        """Yield the windows in groups with no hole between them; the classifier spans none."""
+        begun, state = 0, self.state
+        for at, window in enumerate(windows):
+            if state.breaks and state.breaks[0] <= window.r:
+                state.breaks = [start for start in state.breaks if start > window.r]
+                if begun < at:
+                    yield windows[begun:at]
+                self._classifier.break_off()
+                begun = at
+        if begun < len(windows):
+            yield windows[begun:]
 
 
 def _as_if_clean(second: SecondQuality) -> SecondQuality:
