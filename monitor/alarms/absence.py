@@ -18,8 +18,18 @@ NOISE_INDEX = 0.15
 
 @dataclass(slots=True)
 class AbsenceMemory(Memory):
-    """Since when a beat would have been seen, and what was not seen of that time; how many beats came back, and
-    whether the ventricles fibrillate.
+    """What is counted.
+
+    Parameters
+    ----------
+    since : int or None
+        Source index since which a beat would have been seen.
+    unseen : Unseen
+        Gaps behind it, in samples.
+    beats : int
+        Beats that came back.
+    fibrillates : bool
+        The ventricles fibrillate.
     """
 
     since: int | None = None
@@ -33,8 +43,9 @@ class BeatAbsence(Condition[AbsenceMemory]):
 
     The time counts from the last R wave, from the end of a long gap, or from the end of the
     last second with an electrode off, saturation or heavy noise, whichever is latest. Over a
-    shorter gap, or a second of missing samples, the clock stands. It is judged ``latency_s`` later, when the beats of that time
-    must be known, or by the beat that ends it if that is known before.
+    shorter gap, or a second of missing samples, the clock stands. It is judged ``latency_s``
+    later, when the beats of that time must be known, or by the beat that ends it if that is known
+    before.
 
     Ventricular flutter and fibrillation have no R waves either: while they last nothing is
     absent, and what was taken for an absence before they were known ends.

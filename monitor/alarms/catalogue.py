@@ -30,6 +30,7 @@ ALARMS = Registry(
         "ventricular_couplet": "ecgmon.monitor.alarms.ventricular:VENTRICULAR_COUPLET",
         "ventricular_beats_per_minute": "ecgmon.monitor.alarms.ventricular:VENTRICULAR_BEATS_PER_MINUTE",
         "signal_lost": "ecgmon.monitor.alarms.technical:SIGNAL_LOST",
+        "signal_gaps": "ecgmon.monitor.alarms.gaps:SIGNAL_GAPS",
         "lead_off": "ecgmon.monitor.alarms.technical:LEAD_OFF",
         "poor_signal": "ecgmon.monitor.alarms.technical:POOR_SIGNAL",
         "pipeline_overload": "ecgmon.monitor.alarms.technical:PIPELINE_OVERLOAD",

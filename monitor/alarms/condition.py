@@ -106,7 +106,7 @@ def signal_away(event: Event) -> bool:
 
 
 def breaks_off(event: Event, fs_hz: float) -> bool:
-    """Tell whether what goes on before the event need not go on behind it: no samples arrive, or for long."""
+    """Tell whether what went on before the event need not go on: no samples arrive, or a long gap was."""
     if isinstance(event, Gap):
         return event.length_samples >= LONG_GAP_S * fs_hz
     return signal_away(event)

@@ -18,6 +18,12 @@ HYSTERESIS = 0.05
 CLEAR_INTERVALS = 4
 """Intervals that decide whether a rate alarm is over."""
 
+ALIKE, VERY_ALIKE = 0.3, 0.1
+"""Shares by which an interval that may hide a beat may be off the next known one, and the last."""
+
+MOST_PARTS = 3
+"""So many intervals at most are told apart in one that may hide beats."""
+
 BEATS_KEPT = 64
 
 CLEAR_OTHER_BEATS = 3
@@ -26,9 +32,24 @@ CLEAR_OTHER_BEATS = 3
 
 @dataclass(slots=True)
 class RunMemory(Memory):
-    """The last intervals in seconds."""
+    """The last intervals.
+
+    Parameters
+    ----------
+    intervals_s : list of float
+        Those that are known, in seconds.
+    doubtful_s : list of float
+        Those behind them in which a gap may hide a beat.
+    last : int or None
+        Source index of the last R wave.
+    passed : bool
+        A beat behind it was passed over.
+    """
 
     intervals_s: list[float] = field(default_factory=list)
+    doubtful_s: list[float] = field(default_factory=list)
+    last: int | None = None
+    passed: bool = False
 
 
 def mean_bpm(intervals_s: Sequence[float]) -> float:
@@ -42,7 +63,9 @@ class ExtremeRate(Condition[RunMemory]):
     The mean rate over the run is beyond the limit, and no single interval is off it by
     more than a factor of 1.5 the other way; so one long pause is no bradycardia, and an
     irregular rhythm can still be one. A long gap, or a beat on a useless signal, starts the run
-    again; an interval that spans a shorter gap is left out. An alarm that is present stays so until beats tell that the rate is back.
+    again. An interval in which a shorter one may hide a beat counts if it is like a known one beside
+    it, or two or three times as long: then as two or three. A beat that a gap cut may be none.
+    An alarm that is present stays so until beats tell that the rate is back.
 
     Parameters
     ----------
@@ -69,14 +92,34 @@ class ExtremeRate(Condition[RunMemory]):
     def observe(self, event: Event) -> Change | None:
         """See `Condition.observe`."""
         if breaks_off(event, self._fs_hz) or (isinstance(event, Beat) and self._is_useless(event)):
-            self.memory.intervals_s.clear()
+            self.memory = RunMemory(self.memory.present)
             return None
-        if not isinstance(event, Beat) or event.rr_s is None:
+        if not isinstance(event, Beat) or not self._take(event):
             return None
         intervals = self.memory.intervals_s
-        intervals.append(event.rr_s)
         del intervals[: -max(self._needed, CLEAR_INTERVALS)]
         return self._check_end(event) if self.memory.present else self._check_begin(event)
+
+    def _take(self, beat: Beat) -> bool:
+        """Take the interval before a beat; tell whether one was added to those that are known."""
+        memory, rr_s = self.memory, beat.rr_s
+        if memory.last is not None and rr_s is None and not beat.probabilities:
+            memory.passed = True
+            return False
+        before = len(memory.intervals_s)
+        if rr_s is not None and not memory.passed:
+            for other in memory.doubtful_s:
+                memory.intervals_s += _parts(other, rr_s, ALIKE)
+            memory.intervals_s.append(rr_s)
+            memory.doubtful_s.clear()
+        elif memory.last is not None:
+            doubtful_s = (beat.sample - memory.last) / self._fs_hz
+            sure = _parts(doubtful_s, memory.intervals_s[-1], VERY_ALIKE) if before else []
+            memory.intervals_s += sure
+            memory.doubtful_s += [] if sure else [doubtful_s]
+            del memory.doubtful_s[: -self._needed]
+        memory.last, memory.passed = beat.sample, False
+        return len(memory.intervals_s) > before
 
     def _is_useless(self, beat: Beat) -> bool:
         return beat.quality < self.rule.min_quality or (beat.rr_s is not None and beat.rr_s <= 0)
@@ -101,6 +144,14 @@ class ExtremeRate(Condition[RunMemory]):
         rate, limit = mean_bpm(run), self.rule.limit_bpm
         back = rate >= limit * (1 + HYSTERESIS) if self._slow else rate <= limit * (1 - HYSTERESIS)
         return self.end(beat.sample, f"{self._label} over: {rate:.0f}/min") if back else None
+
+
+def _parts(interval_s: float, usual_s: float, spread: float) -> list[float]:
+    """Return the intervals that a doubtful one is made of, if they are like the usual one; else none."""
+    count = round(interval_s / usual_s)
+    part_s = interval_s / max(count, 1)
+    like = 1 <= count <= MOST_PARTS and abs(part_s - usual_s) <= spread * usual_s
+    return [part_s] * count if like else []
 
 
 @dataclass(slots=True)

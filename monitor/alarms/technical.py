@@ -9,18 +9,32 @@ from ecgmon.monitor.alarms.kind import AlarmKind
 from ecgmon.monitor.alarms.rules import BatteryRule, GapRule, QualityRule, TechnicalRule
 from ecgmon.monitor.core.events import Event, Gap, Quality, SourceStatus
 
+OPEN_S = 1.0
+"""A gap as long may go on behind its end, if the seconds of signal that follow are missing as well."""
+
 
 @dataclass(slots=True)
 class SignalMemory(Memory):
-    """Whether the source itself says that nothing arrives."""
+    """What is known of the loss.
+
+    Parameters
+    ----------
+    away : bool
+        The source itself says that nothing arrives.
+    lost_from, lost_to : int
+        Source indices of the first sample of the last gap, and of the one behind all that went on missing.
+    """
 
     away: bool = False
+    lost_from: int = 0
+    lost_to: int = 0
 
 
 class SignalLost(Condition[SignalMemory]):
-    """The source is silent or reconnecting, samples are missing, or a long gap happened.
+    """The source is silent or reconnecting, or a long gap happened, or samples go on missing for as long.
 
-    It ends with the first second of signal after that.
+    It ends with the first second of signal after that. Many short gaps are no loss: see
+    `ecgmon.monitor.alarms.gaps.SignalGaps`.
 
     Parameters
     ----------
@@ -36,28 +50,42 @@ class SignalLost(Condition[SignalMemory]):
         super().__init__(SignalMemory())
         self.rule = rule
         self._fs_hz = fs_hz
+        self._second = round(fs_hz)
 
     def observe(self, event: Event) -> Change | None:
         """See `Condition.observe`."""
+        memory = self.memory
         if isinstance(event, SourceStatus):
-            self.memory.away = signal_away(event)
-            if self.memory.away and not self.memory.present:
+            memory.away = signal_away(event)
+            if memory.away and not memory.present:
                 return self.begin(event.sample, f"Signal lost: {event.detail or event.state}")
         elif isinstance(event, Gap):
-            length_s = event.length_samples / self._fs_hz
-            if length_s >= self.rule.gap_s and not self.memory.present:
-                return self.begin(event.sample, f"Signal lost for {length_s:.1f} s")
+            if event.sample > memory.lost_to:
+                memory.lost_from = event.sample
+            return self._lost_to(event.sample + event.length_samples)
         elif isinstance(event, Quality):
             return self._quality(event)
         return None
 
     def _quality(self, event: Quality) -> Change | None:
-        missing = "missing" in event.reasons
-        if missing and not self.memory.present:
-            return self.begin(event.sample, "Signal lost: samples are missing")
-        if self.memory.present and not missing and not self.memory.away:
-            return self.end(event.sample, "Signal is back")
+        memory = self.memory
+        if "missing" not in event.reasons:
+            behind = event.sample + self._second > memory.lost_to
+            over = memory.present and not memory.away and behind
+            return self.end(event.sample, "Signal is back") if over else None
+        goes_on = event.sample <= memory.lost_to
+        if goes_on and memory.lost_to - memory.lost_from >= OPEN_S * self._fs_hz:
+            return self._lost_to(event.sample + self._second)
         return None
+
+    def _lost_to(self, end: int) -> Change | None:
+        """Take the end of what is missing so far."""
+        memory = self.memory
+        memory.lost_to = max(memory.lost_to, end)
+        length_s = (memory.lost_to - memory.lost_from) / self._fs_hz
+        if memory.present or length_s < self.rule.gap_s:
+            return None
+        return self.begin(memory.lost_from, f"Signal lost for {length_s:.1f} s")
 
 
 class LeadOff(Condition[Memory]):

@@ -133,7 +133,7 @@ class Beat(Event):
     r_known_at : int
         Sample index at which the R wave was known.
     rr_s : float or None
-        Seconds since the beat before; None after a gap or at the start.
+        Seconds since the beat before; None at the start, and where a gap may hide a beat.
     quality : float
         Signal quality at the beat, 0 (useless) to 1 (clean).
     attribution : array of shape (360,), or None

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from bisect import bisect_right
 from dataclasses import dataclass, field
+from itertools import pairwise
 from operator import itemgetter
 from typing import NamedTuple
 
@@ -191,7 +192,7 @@ class HoleFiller(Operator[HoleSettings, HoleState, [Samples, Mask], Filled]):
         samples: list[Samples] = []
         marks: list[Mask] = []
         edges = [0, *(np.flatnonzero(missing[1:] != missing[:-1]) + 1).tolist(), chunk.size]
-        for begin, end in zip(edges, edges[1:], strict=False):
+        for begin, end in pairwise(edges):
             if missing[begin]:
                 filled = self._miss(end - begin, holes)
             else:

@@ -21,21 +21,21 @@ from ecgmon.monitor.core.events import (
 from ecgmon.monitor.core.stateful import Stateful
 from ecgmon.monitor.dsp.holes import Hole
 from ecgmon.monitor.dsp.quality import SecondQuality
-from ecgmon.monitor.dsp.rpeak import RPeak
 from ecgmon.monitor.dsp.segment import BeatWindow
 from ecgmon.monitor.inference.classification import UNCLASSIFIED, Classification
 from ecgmon.monitor.pipeline.time_base import TimeBase
 from ecgmon.monitor.pipeline.watch import Finding
 from ecgmon.monitor.rhythm.analyser import RhythmAnalyser
 from ecgmon.monitor.rhythm.findings import EpisodeFinding, RhythmOrEpisode, SeenBeat
-from ecgmon.monitor.rhythm.gaps import LONG_GAP_S
 from ecgmon.monitor.rhythm.heart_rate import HeartRateMeter, HeartRateSettings
+from ecgmon.monitor.rhythm.intervals import TimedPeak
 from ecgmon.monitor.rhythm.vf import VfSecond
 
 BAD_SECONDS = 2
 """So many seconds of unusable signal in a row make the heart rate unknown; one is ridden out."""
 
-Step = Hole | SecondQuality | RPeak | VfSecond | Finding | tuple[BeatWindow, Classification]
+Named = tuple[BeatWindow, Classification]
+Step = Hole | SecondQuality | TimedPeak | VfSecond | Finding | Named
 """What happens at one sample."""
 
 
@@ -51,23 +51,17 @@ class MakerState:
         Signal quality of the last second.
     bad_seconds : int
         Seconds of unusable signal in a row.
-    last_r : float or None
-        Pipeline index of the last R wave; None behind a long gap.
-    unseen : list of float
-        Pipeline indices of holes that are not bridged, and that the last R wave does not lie behind.
     named : (int, float, str) or None
         Source index, seconds and symbol of the last beat that was named.
-    waiting : deque of (RPeak, float or None)
-        R waves that are not named yet, and the interval before each in seconds.
+    waiting : deque of TimedPeak
+        R waves that are not named yet.
     """
 
     rate_known: bool = False
     quality: float = 1.0
     bad_seconds: int = 0
-    last_r: float | None = None
-    unseen: list[float] = field(default_factory=list)
     named: tuple[int, float, str] | None = None
-    waiting: deque[tuple[RPeak, float | None]] = field(default_factory=deque)
+    waiting: deque[TimedPeak] = field(default_factory=deque)
 
 
 class EventMaker(Stateful[MakerState]):
@@ -114,8 +108,8 @@ class EventMaker(Stateful[MakerState]):
         self,
         holes: Sequence[Hole],
         seconds: Sequence[SecondQuality],
-        peaks: Sequence[RPeak],
-        windows: Sequence[tuple[BeatWindow, Classification]],
+        peaks: Sequence[TimedPeak],
+        windows: Sequence[Named],
         waveform: Sequence[VfSecond],
         further: Sequence[Finding],
         clean_delay: int,
@@ -127,8 +121,10 @@ class EventMaker(Stateful[MakerState]):
         ----------
         holes : sequence of Hole
             Holes in the signal that became known.
-        seconds, peaks : sequence
-            Quality and R waves that became known.
+        seconds : sequence of SecondQuality
+            Quality that became known.
+        peaks : sequence of TimedPeak
+            R waves that became known.
         windows : sequence of (BeatWindow, Classification)
             Beats classified, in the order of their R waves.
         waveform : sequence of VfSecond
@@ -140,7 +136,7 @@ class EventMaker(Stateful[MakerState]):
         now : int
             Pipeline index just behind the newest sample.
         """
-        arrivals = [peak for peak, _ in self.state.waiting] + list(peaks)
+        arrivals = [*self.state.waiting, *peaks]
         steps: list[tuple[int, int, Step]] = [
             *((self._time.first_without(hole.late_from), -1, hole) for hole in holes),
             *((second.known_at, 0, second) for second in seconds),
@@ -160,7 +156,7 @@ class EventMaker(Stateful[MakerState]):
                 events += self._second(step, known)
             elif isinstance(step, Hole):
                 events += self.gap(step)
-            elif isinstance(step, RPeak):
+            elif isinstance(step, TimedPeak):
                 events += self._peak(step, known)
             elif isinstance(step, VfSecond):
                 events += self._events_of(self._rhythm.vf(step))
@@ -187,13 +183,8 @@ class EventMaker(Stateful[MakerState]):
             length_samples=hole.length,
             bridged=hole.bridged,
         )
-        if not hole.bridged:
-            self.state.unseen.append(start)
-        if end - start < LONG_GAP_S * PIPELINE_HZ:
-            self._rate.lose(start / PIPELINE_HZ, end / PIPELINE_HZ)
-            unknown = []
-        else:
-            unknown = self._rate_unknown(hole.start, hole.known_at)
+        lost = self._rate.lose(start / PIPELINE_HZ, end / PIPELINE_HZ)
+        unknown = self._rate_unknown(hole.start, hole.known_at) if lost else []
         return [gap, *unknown, *self._events_of(self._rhythm.gap(start, end), hole.known_at)]
 
     def finish(self, known_at: int) -> list[Event]:
@@ -210,9 +201,6 @@ class EventMaker(Stateful[MakerState]):
 
     def _second(self, second: SecondQuality, known: int) -> list[Event]:
         state = self.state
-        if "missing" not in second.reasons:
-            state.quality = second.index
-        state.bad_seconds = state.bad_seconds + 1 if second.index < self._usable_quality else 0
         sample, known_at = self._time.source(second.start), self._time.input_needed(known)
         quality = Quality(
             sample=sample,
@@ -222,21 +210,22 @@ class EventMaker(Stateful[MakerState]):
             index=second.index,
             reasons=second.reasons,
         )
-        unknown = self._rate_unknown(sample, known_at) if state.bad_seconds >= BAD_SECONDS else []
+        if "missing" in second.reasons:
+            useless = self._rate.lose(second.start / PIPELINE_HZ, second.start / PIPELINE_HZ + 1.0)
+        else:
+            state.quality = second.index
+            state.bad_seconds = state.bad_seconds + 1 if second.index < self._usable_quality else 0
+            useless = state.bad_seconds >= BAD_SECONDS
+        unknown = self._rate_unknown(sample, known_at) if useless else []
         found = self._events_of(self._rhythm.second(second.start, second.index, second.reasons, known))
         return [quality, *unknown, *found]
 
-    def _peak(self, peak: RPeak, known: int) -> list[Event]:
+    def _peak(self, peak: TimedPeak, known: int) -> list[Event]:
         state = self.state
-        rr_s = None if state.last_r is None else (peak.sample - state.last_r) / PIPELINE_HZ
-        if state.unseen and state.unseen[0] <= peak.sample:
-            rr_s = None
-            state.unseen = [start for start in state.unseen if start > peak.sample]
-        state.last_r = peak.sample
-        state.waiting.append((peak, rr_s))
+        state.waiting.append(peak)
         if state.bad_seconds >= BAD_SECONDS:
             return []
-        bpm = self._rate.beat(peak.sample / PIPELINE_HZ, follows=rr_s is not None)
+        bpm = self._rate.beat(peak.sample / PIPELINE_HZ, follows=peak.rr_s is not None)
         if bpm is None:
             return []
         state.rate_known = True
@@ -245,7 +234,7 @@ class EventMaker(Stateful[MakerState]):
     def _beat(
         self, window: BeatWindow, classification: Classification, known: int, known_at: int
     ) -> list[Event]:
-        peak, rr_s = self.state.waiting.popleft()
+        peak = self.state.waiting.popleft()
         sample, time_s = self._time.source(peak.sample), peak.sample / PIPELINE_HZ
         label = classification.label
         events: list[Event] = []
@@ -273,24 +262,24 @@ class EventMaker(Stateful[MakerState]):
                 aami=label.aami,
                 probabilities=label.probabilities,
                 r_known_at=self._time.input_needed(peak.known_at),
-                rr_s=rr_s,
+                rr_s=peak.rr_s,
                 quality=self.state.quality,
                 attribution=label.attribution,
                 attribution_start=window.start,
             )
         )
-        return events + self._events_of(self._see(peak.sample, rr_s, window, classification, known), known_at)
+        return events + self._events_of(self._see(peak, window, classification, known), known_at)
 
     def _see(
-        self, at: float, rr_s: float | None, window: BeatWindow, classification: Classification, known: int
+        self, peak: TimedPeak, window: BeatWindow, classification: Classification, known: int
     ) -> list[RhythmOrEpisode]:
         """Show a beat to the rhythm analyser."""
         label, signal = classification.label, window.samples_mv
         seen = SeenBeat(
-            at,
+            peak.sample,
             label.aami,
             label.probabilities.get(label.symbol, 0.0),
-            rr_s,
+            peak.rr_s,
             self.state.quality,
             None if signal is None else signal[: window.r - window.start + 1],
             label.probabilities.get("V", 0.0),

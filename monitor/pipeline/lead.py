@@ -17,7 +17,6 @@ from ecgmon.monitor.dsp.operator import Operator, Samples
 from ecgmon.monitor.dsp.resample import MaskResampler, Resampler, ResampleSettings
 from ecgmon.monitor.dsp.sanitise import Mask, Sanitiser, SanitiseSettings
 
-
 RECENT = round(5.0 * PIPELINE_HZ)
 """Pipeline samples for which it is remembered where nothing was seen: no beat is known so late."""
 
@@ -116,8 +115,8 @@ class Lead(Operator[LeadSettings, LeadState, [Samples, bool], LeadSignal]):
     def __init__(self, fs_hz: float, settings: LeadSettings | None = None) -> None:
         settings = settings or LeadSettings()
         self._sanitiser = Sanitiser(settings.sanitise)
-        self._holes = HoleFiller(settings.holes, fs_hz)
         self._resampler = Resampler(fs_hz, settings.resample)
+        self._holes = HoleFiller(settings.holes, fs_hz)
         self._missing = MaskResampler(fs_hz, settings.resample)
         self._off = MaskResampler(fs_hz, settings.resample)
         self._front_end = FrontEnd(settings.front_end)

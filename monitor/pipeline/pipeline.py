@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, ClassVar
 
@@ -20,7 +20,7 @@ from ecgmon.monitor.dsp.holes import Hole
 from ecgmon.monitor.dsp.operator import Samples
 from ecgmon.monitor.dsp.quality import QualitySettings, SecondQuality, SignalQuality
 from ecgmon.monitor.dsp.resample import as_rate
-from ecgmon.monitor.dsp.rpeak import RPeakDetector, RPeakSettings
+from ecgmon.monitor.dsp.rpeak import RPeak, RPeakDetector, RPeakSettings
 from ecgmon.monitor.dsp.segment import BeatSegmenter, BeatWindow, SegmentSettings
 from ecgmon.monitor.inference.classification import BeatClassifier, Classification, ClassifierSettings
 from ecgmon.monitor.inference.contract import ModelContract
@@ -32,6 +32,7 @@ from ecgmon.monitor.pipeline.unseen import cut_windows, seen_peaks
 from ecgmon.monitor.pipeline.watch import Watches
 from ecgmon.monitor.rhythm.analyser import RhythmAnalyser
 from ecgmon.monitor.rhythm.heart_rate import HeartRateSettings
+from ecgmon.monitor.rhythm.intervals import IntervalMeter, TimedPeak
 from ecgmon.monitor.rhythm.settings import RhythmSettings
 from ecgmon.monitor.rhythm.vf import VfDetector, VfSettings
 
@@ -80,7 +81,7 @@ class PipelineState:
     next : int
         Source index of the next sample.
     breaks : list of int
-        Pipeline indices of holes that are not bridged, and behind which no beat was named yet.
+        Pipeline indices of R waves that are not named yet, and before which no interval is known.
     """
 
     started: bool = False
@@ -138,6 +139,7 @@ class Pipeline(Stateful[PipelineState]):
         self._lead = Lead(fs_hz, self.settings)
         self._quality = SignalQuality(self.settings.quality, fs_hz)
         self._detector = RPeakDetector(self.settings.detector)
+        self._intervals = IntervalMeter()
         self._segmenter = BeatSegmenter(self._window())
         self._vf = VfDetector(self.settings.vf)
         self.rhythm = RhythmAnalyser(self.settings.rhythm)
@@ -154,6 +156,7 @@ class Pipeline(Stateful[PipelineState]):
         self._behind_lead: dict[str, Stateful[Any]] = {
             "quality": self._quality,
             "detector": self._detector,
+            "intervals": self._intervals,
             "segmenter": self._segmenter,
             "vf": self._vf,
             "maker": self._maker,
@@ -362,10 +365,9 @@ class Pipeline(Stateful[PipelineState]):
         seconds = self._quality.process(signal.raw, signal.missing, signal.off)
         if not self.settings.assess_quality:
             seconds = [_as_if_clean(second) for second in seconds]
-        peaks = seen_peaks(self._detector.process(signal.raw), signal.unseen)
+        peaks = self._timed(seen_peaks(self._detector.process(signal.raw), signal.unseen), signal.holes)
         windows = self._segmenter.process(signal.clean, [round(peak.sample) for peak in peaks])
         windows = cut_windows(windows, signal.unseen)
-        self.state.breaks += [self._time.pipeline(hole.start) for hole in signal.holes if not hole.bridged]
         return self._maker.events(
             signal.holes,
             seconds,
@@ -376,6 +378,15 @@ class Pipeline(Stateful[PipelineState]):
             self._lead.clean_delay,
             self._lead.position,
         )
+
+    def _timed(self, peaks: list[RPeak], holes: Sequence[Hole]) -> list[TimedPeak]:
+        """Return the R waves with the interval before each."""
+        for hole in holes:
+            start, end = self._time.pipeline(hole.start), self._time.pipeline(hole.end)
+            self._intervals.lose(start, end, bridged=hole.bridged)
+        timed = [TimedPeak(peak.sample, peak.known_at, self._intervals.beat(peak.sample)) for peak in peaks]
+        self.state.breaks += [round(peak.sample) for peak in timed if peak.rr_s is None]
+        return timed
 
     def _name(self, windows: list[BeatWindow]) -> list[Classification]:
         classifications: list[Classification] = []
@@ -388,15 +399,15 @@ class Pipeline(Stateful[PipelineState]):
         return classifications
 
     def _unbroken(self, windows: list[BeatWindow]) -> Iterator[list[BeatWindow]]:
-        """Yield the windows in groups with no hole between them; the classifier spans none."""
-        begun, state = 0, self.state
+        """Yield the windows in groups; the classifier spans no interval between them."""
+        begun, breaks = 0, self.state.breaks
         for at, window in enumerate(windows):
-            if state.breaks and state.breaks[0] <= window.r:
-                state.breaks = [start for start in state.breaks if start > window.r]
+            if breaks and breaks[0] == window.r:
                 if begun < at:
                     yield windows[begun:at]
                 self._classifier.break_off()
                 begun = at
+                breaks.pop(0)
         if begun < len(windows):
             yield windows[begun:]
 

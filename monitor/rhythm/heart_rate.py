@@ -9,7 +9,7 @@ from pydantic import Field
 
 from ecgmon.monitor.core.config import Settings
 from ecgmon.monitor.core.stateful import Stateful
-from ecgmon.monitor.rhythm.gaps import Unseen
+from ecgmon.monitor.rhythm.gaps import LONG_GAP_S, Unseen
 
 
 class HeartRateSettings(Settings):
@@ -54,10 +54,12 @@ class HeartRateMeter(Stateful[HeartRateState]):
         """Return the state before the first beat, behind a long gap, a time-out or bad signal."""
         return HeartRateState()
 
-    def lose(self, start_s: float, end_s: float) -> None:
-        """Take a gap in the signal, from one time in seconds to another."""
-        if self.state.beats:
-            self.state.unseen.add(start_s, end_s)
+    def lose(self, start_s: float, end_s: float) -> bool:
+        """Take a gap in the signal, from one time in seconds to another; tell if it is a long one."""
+        if not self.state.beats:
+            return False
+        first_s, last_s = self.state.unseen.add(start_s, end_s)
+        return last_s - first_s >= LONG_GAP_S
 
     def beat(self, time_s: float, *, follows: bool = True) -> float | None:
         """Take an R wave and return beats a minute, or None while too few are known.
