@@ -63,8 +63,9 @@ class ExtremeRate(Condition[RunMemory]):
     The mean rate over the run is beyond the limit, and no single interval is off it by
     more than a factor of 1.5 the other way; so one long pause is no bradycardia, and an
     irregular rhythm can still be one. A long gap, or a beat on a useless signal, starts the run
-    again. An interval in which a shorter one may hide a beat counts if it is like a known one beside
-    it, or two or three times as long: then as two or three. A beat that a gap cut may be none.
+    again. An interval in which a shorter one may hide a beat counts if it is like the next one that is
+    known, or two or three times as long: then as two or three. It counts at once if it is like the
+    last one, or beyond the limit even so. A beat that a gap cut may be none.
     An alarm that is present stays so until beats tell that the rate is back.
 
     Parameters
@@ -115,6 +116,7 @@ class ExtremeRate(Condition[RunMemory]):
         elif memory.last is not None:
             doubtful_s = (beat.sample - memory.last) / self._fs_hz
             sure = _parts(doubtful_s, memory.intervals_s[-1], VERY_ALIKE) if before else []
+            sure = sure if len(sure) == 1 or self._is_beyond(sure) else []
             memory.intervals_s += sure
             memory.doubtful_s += [] if sure else [doubtful_s]
             del memory.doubtful_s[: -self._needed]
@@ -128,14 +130,18 @@ class ExtremeRate(Condition[RunMemory]):
         run = self.memory.intervals_s[-self._needed :]
         if len(run) < self._needed:
             return None
+        if not self._is_beyond(run):
+            return None
+        return self.begin(beat.sample, f"{self._label}: {mean_bpm(run):.0f}/min over {self.rule.beats} beats")
+
+    def _is_beyond(self, run: Sequence[float]) -> bool:
+        """Tell whether intervals are beyond the limit."""
+        if not run:
+            return False
         rate, limit_s = mean_bpm(run), 60.0 / self.rule.limit_bpm
         if self._slow:
-            broken = rate < self.rule.limit_bpm and min(run) > limit_s / SPREAD
-        else:
-            broken = rate > self.rule.limit_bpm and max(run) < limit_s * SPREAD
-        if not broken:
-            return None
-        return self.begin(beat.sample, f"{self._label}: {rate:.0f}/min over {self.rule.beats} beats")
+            return rate < self.rule.limit_bpm and min(run) > limit_s / SPREAD
+        return rate > self.rule.limit_bpm and max(run) < limit_s * SPREAD
 
     def _check_end(self, beat: Beat) -> Change | None:
         run = self.memory.intervals_s[-CLEAR_INTERVALS:]
