@@ -214,6 +214,8 @@ class SignalQuality(
         unchanged = seen.features[:, UNCHANGED].tolist()
         middles = median(rows[:, ::MIDDLE_STEP]).tolist()
         least = limits.saturated_fraction * SECOND
+        if any(gone):  # a line through a hole has no two samples alike
+            seen.features[:, UNCHANGED] /= np.maximum(1.0 - np.array(gone) / SECOND, 0.1)
         for i, probability in enumerate(self._model.probabilities(seen.features + self._lost).tolist()):
             missing, still = gone[i] / SECOND, swings_mv[i] < limits.flat_mv
             away = missing > limits.missing_fraction
