@@ -13,7 +13,7 @@ from ecgmon.monitor.alarms.tracker import AlarmTracker, Transition
 from ecgmon.monitor.core.events import Alarm, Event, Gap
 from ecgmon.monitor.core.state import copy_state, read_state, state_names
 
-SNAPSHOT_VERSION = 1
+SNAPSHOT_VERSION = 2
 
 
 @dataclass(slots=True)

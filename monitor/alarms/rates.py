@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import math
 from dataclasses import dataclass, field
 from itertools import takewhile
 
 from ecgmon.monitor.alarms.condition import Change, Condition, Memory, breaks_off
+from ecgmon.monitor.alarms.intervals import Intervals, mean_bpm
 from ecgmon.monitor.alarms.kind import AlarmKind
 from ecgmon.monitor.alarms.rules import RunRateRule
 from ecgmon.monitor.core.events import Beat, BeatRevision, Event, Gap, SourceStatus
@@ -18,12 +19,6 @@ HYSTERESIS = 0.05
 CLEAR_INTERVALS = 4
 """Intervals that decide whether a rate alarm is over."""
 
-ALIKE, VERY_ALIKE = 0.3, 0.1
-"""Shares by which an interval that may hide a beat may be off the next known one, and the last."""
-
-MOST_PARTS = 3
-"""So many intervals at most are told apart in one that may hide beats."""
-
 BEATS_KEPT = 64
 
 CLEAR_OTHER_BEATS = 3
@@ -32,29 +27,9 @@ CLEAR_OTHER_BEATS = 3
 
 @dataclass(slots=True)
 class RunMemory(Memory):
-    """The last intervals.
+    """The last intervals."""
 
-    Parameters
-    ----------
-    intervals_s : list of float
-        Those that are known, in seconds.
-    doubtful_s : list of float
-        Those behind them in which a gap may hide a beat.
-    last : int or None
-        Source index of the last R wave.
-    passed : bool
-        A beat behind it was passed over.
-    """
-
-    intervals_s: list[float] = field(default_factory=list)
-    doubtful_s: list[float] = field(default_factory=list)
-    last: int | None = None
-    passed: bool = False
-
-
-def mean_bpm(intervals_s: Sequence[float]) -> float:
-    """Return the mean rate, in beats a minute, over intervals in seconds."""
-    return 60.0 * len(intervals_s) / sum(intervals_s)
+    intervals: Intervals = field(default_factory=Intervals)
 
 
 class ExtremeRate(Condition[RunMemory]):
@@ -63,10 +38,8 @@ class ExtremeRate(Condition[RunMemory]):
     The mean rate over the run is beyond the limit, and no single interval is off it by
     more than a factor of 1.5 the other way; so one long pause is no bradycardia, and an
     irregular rhythm can still be one. A long gap, or a beat on a useless signal, starts the run
-    again. An interval in which a shorter one may hide a beat counts if it is like the next one that is
-    known, or two or three times as long: then as two or three. It counts at once if it is like the
-    last one, or beyond the limit even so. A beat that a gap cut may be none.
-    An alarm that is present stays so until beats tell that the rate is back.
+    again. What a shorter gap may hide is told by `Intervals`. An alarm that is present stays so
+    until beats tell that the rate is back.
 
     Parameters
     ----------
@@ -87,77 +60,50 @@ class ExtremeRate(Condition[RunMemory]):
         self.rule = rule
         self._fs_hz = fs_hz
         self._slow = slow
+        self._longest_s = 60.0 / rule.limit_bpm if slow else math.inf
         self._label = label
         self._needed = rule.beats - 1
 
     def observe(self, event: Event) -> Change | None:
         """See `Condition.observe`."""
-        if breaks_off(event, self._fs_hz) or (isinstance(event, Beat) and self._is_useless(event)):
-            self.memory = RunMemory(self.memory.present)
-            return None
-        if not isinstance(event, Beat) or not self._take(event):
-            return None
-        intervals = self.memory.intervals_s
-        del intervals[: -max(self._needed, CLEAR_INTERVALS)]
-        return self._check_end(event) if self.memory.present else self._check_begin(event)
+        memory = self.memory
+        if breaks_off(event, self._fs_hz):
+            memory.intervals = Intervals()
+        elif isinstance(event, Gap):
+            memory.intervals.lose(event, self._fs_hz)
+        elif isinstance(event, Beat) and self._take(event):
+            return self._check_end(event) if memory.present else self._check_begin(event)
+        return None
 
     def _take(self, beat: Beat) -> bool:
-        """Take the interval before a beat; tell whether one was added to those that are known."""
-        memory, rr_s = self.memory, beat.rr_s
-        if memory.last is not None and rr_s is None and not beat.probabilities:
-            memory.passed = True
+        """Take a beat; tell whether an interval became known."""
+        intervals = self.memory.intervals
+        poor = beat.quality < self.rule.min_quality or (beat.rr_s is not None and beat.rr_s <= 0)
+        if poor and not intervals.is_beside_gap(beat, self._fs_hz):
+            self.memory.intervals = Intervals()
             return False
-        before = len(memory.intervals_s)
-        if rr_s is not None and not memory.passed:
-            for other in memory.doubtful_s:
-                memory.intervals_s += _parts(other, rr_s, ALIKE)
-            memory.intervals_s.append(rr_s)
-            memory.doubtful_s.clear()
-        elif memory.last is not None:
-            doubtful_s = (beat.sample - memory.last) / self._fs_hz
-            sure = _parts(doubtful_s, memory.intervals_s[-1], VERY_ALIKE) if before else []
-            sure = sure if len(sure) == 1 or self._is_beyond(sure) else []
-            memory.intervals_s += sure
-            memory.doubtful_s += [] if sure else [doubtful_s]
-            del memory.doubtful_s[: -self._needed]
-        memory.last, memory.passed = beat.sample, False
-        return len(memory.intervals_s) > before
-
-    def _is_useless(self, beat: Beat) -> bool:
-        return beat.quality < self.rule.min_quality or (beat.rr_s is not None and beat.rr_s <= 0)
+        return intervals.take(beat, self._fs_hz, self._longest_s, poor=poor)
 
     def _check_begin(self, beat: Beat) -> Change | None:
-        run = self.memory.intervals_s[-self._needed :]
+        run = self.memory.intervals.known_s[-self._needed :]
         if len(run) < self._needed:
             return None
-        if not self._is_beyond(run):
-            return None
-        return self.begin(beat.sample, f"{self._label}: {mean_bpm(run):.0f}/min over {self.rule.beats} beats")
-
-    def _is_beyond(self, run: Sequence[float]) -> bool:
-        """Tell whether intervals are beyond the limit."""
-        if not run:
-            return False
         rate, limit_s = mean_bpm(run), 60.0 / self.rule.limit_bpm
         if self._slow:
-            return rate < self.rule.limit_bpm and min(run) > limit_s / SPREAD
-        return rate > self.rule.limit_bpm and max(run) < limit_s * SPREAD
+            broken = rate < self.rule.limit_bpm and min(run) > limit_s / SPREAD
+        else:
+            broken = rate > self.rule.limit_bpm and max(run) < limit_s * SPREAD
+        if not broken:
+            return None
+        return self.begin(beat.sample, f"{self._label}: {rate:.0f}/min over {self.rule.beats} beats")
 
     def _check_end(self, beat: Beat) -> Change | None:
-        run = self.memory.intervals_s[-CLEAR_INTERVALS:]
+        run = self.memory.intervals.known_s[-CLEAR_INTERVALS:]
         if len(run) < CLEAR_INTERVALS:
             return None
         rate, limit = mean_bpm(run), self.rule.limit_bpm
         back = rate >= limit * (1 + HYSTERESIS) if self._slow else rate <= limit * (1 - HYSTERESIS)
         return self.end(beat.sample, f"{self._label} over: {rate:.0f}/min") if back else None
-
-
-def _parts(interval_s: float, usual_s: float, spread: float) -> list[float]:
-    """Return the intervals that a doubtful one is made of, if they are like the usual one; else none."""
-    count = round(interval_s / usual_s)
-    part_s = interval_s / max(count, 1)
-    like = 1 <= count <= MOST_PARTS and abs(part_s - usual_s) <= spread * usual_s
-    return [part_s] * count if like else []
 
 
 @dataclass(slots=True)
