@@ -177,5 +177,5 @@ class LossRule(TechnicalRule):
         So many seconds.
     """
 
-    max_missing: float = Field(default=0.25, gt=0, le=1)
-    window_s: float = Field(default=8.0, ge=2, le=60)
+    max_missing: float = Field(default=0.2, gt=0, le=1)
+    window_s: float = Field(default=10.0, ge=2, le=60)
