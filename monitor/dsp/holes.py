@@ -83,8 +83,10 @@ class HoleState:
     ----------
     position : int
         Source index of the next sample to come.
-    last_mv : float or None
-        The last good value; None before the first.
+    begun : bool
+        A good sample has come.
+    last_mv : float
+        The last good value; 0 before the first.
     waiting : int
         Missing samples that are not given out yet.
     held : int
@@ -97,7 +99,8 @@ class HoleState:
     """
 
     position: int
-    last_mv: float | None = None
+    begun: bool = False
+    last_mv: float = 0.0
     waiting: int = 0
     held: int = 0
     told: bool = False
@@ -185,8 +188,7 @@ class HoleFiller(Operator[HoleSettings, HoleState, [Samples, Mask], Filled]):
         if state.late:
             self._forget_old()
         if not (state.waiting or state.told or np.logical_or.reduce(missing)):
-            state.position += chunk.size
-            state.last_mv = float(chunk[-1])
+            self._pass(chunk)
             return Filled(chunk, missing, [])
         holes: list[Hole] = []
         samples: list[Samples] = []
@@ -202,9 +204,14 @@ class HoleFiller(Operator[HoleSettings, HoleState, [Samples, Mask], Filled]):
             if not missing[begin]:
                 samples.append(chunk[begin:end])
                 marks.append(missing[begin:end])
-                state.position += end - begin
-                state.last_mv = float(chunk[end - 1])
+                self._pass(chunk[begin:end])
         return Filled(np.concatenate(samples), np.concatenate(marks), holes)
+
+    def _pass(self, good: Samples) -> None:
+        """Take good samples."""
+        state = self.state
+        state.position += good.size
+        state.begun, state.last_mv = True, float(good[-1])
 
     def _close(self, value_mv: float, holes: list[Hole]) -> Samples:
         """Return what the open hole is filled with, now that the first sample behind it is known."""
@@ -215,7 +222,7 @@ class HoleFiller(Operator[HoleSettings, HoleState, [Samples, Mask], Filled]):
             holes.append(Hole(self.open_since, length, state.position, self.settled, bridged))
         self._give_out(state.position)
         state.held, state.told = 0, False
-        first = value_mv if state.last_mv is None else state.last_mv
+        first = state.last_mv if state.begun else value_mv
         return first + (value_mv - first) * (np.arange(1, count + 1) / (count + 1))
 
     def _miss(self, count: int, holes: list[Hole]) -> Samples:
@@ -237,7 +244,7 @@ class HoleFiller(Operator[HoleSettings, HoleState, [Samples, Mask], Filled]):
             state.held += state.waiting + count
             self._give_out(state.position)
             state.position += count
-        return np.full(given, state.last_mv or 0.0)
+        return np.full(given, state.last_mv)
 
     def _give_out(self, known_at: int) -> None:
         """Let nothing wait any more; remember how late what waited is."""

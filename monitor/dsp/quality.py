@@ -150,6 +150,11 @@ class SignalQuality(
         """A verdict on a second comes with its last sample."""
         return float(SECOND - 1)
 
+    @property
+    def position(self) -> int:
+        """Pipeline index of the first sample that is not assessed."""
+        return self.state.begin
+
     def process(
         self, chunk: Samples, missing: Mask | None = None, lead_off: Mask | None = None
     ) -> list[SecondQuality]:
@@ -218,20 +223,21 @@ class SignalQuality(
             seen.features[:, UNCHANGED] /= np.maximum(1.0 - np.array(gone) / SECOND, 0.1)
         for i, probability in enumerate(self._model.probabilities(seen.features + self._lost).tolist()):
             missing, still = gone[i] / SECOND, swings_mv[i] < limits.flat_mv
-            away = missing > limits.missing_fraction
+            if missing > limits.missing_fraction:  # what is filled in tells nothing more
+                yield 0.0, ("missing", "lead_off") if off[i] else ("missing",)
+                continue
             hum = (hums_mv[i] / limits.hum_mv) ** 4
             may_saturate = round(unchanged[i] * (SECOND - 1)) + 1 >= least
             rail = may_saturate and self._at_extreme(rows[i], windows[i], least)
             faults = (
-                away,
                 off[i] > 0.0,
-                not away and self._is_flat(still=still),
+                self._is_flat(still=still),
                 self._is_saturated(rail=rail, still=still),
             )
             index = 0.0 if any(faults) else (1.0 - missing) * probability[0] / (1.0 + hum)
             blamed = [index < 0.5 and value >= limits.blame for value in probability[1:]]
             marks = (*faults, *blamed, hum > 1.0, self._is_drifting(middles[i]))
-            yield index, tuple(compress(REASONS, marks))
+            yield index, tuple(compress(REASONS[1:], marks))
 
     def _windows(self, rows: Samples) -> Samples:
         """Return each second with those before it, shape (n, 1440)."""

@@ -57,7 +57,7 @@ class EventWords:
                 return self._alarm(event)
             case SourceStatus():
                 return Line(f"source {event.state}{': ' if event.detail else ''}{event.detail}")
-            case Gap():
+            case Gap(bridged=False):
                 reason = event.reason.replace("_", " ")
                 return Line(f"gap    {event.length_samples} samples missing ({reason})")
             case HeartRate():

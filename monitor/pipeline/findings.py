@@ -153,7 +153,7 @@ class EventMaker(Stateful[MakerState]):
         for known, _, step in steps:
             events += self._pass(known)
             if isinstance(step, SecondQuality):
-                events += self._second(step, known)
+                events += self._second(step, known, self._time.input_needed(known))
             elif isinstance(step, Hole):
                 events += self.gap(step)
             elif isinstance(step, TimedPeak):
@@ -199,9 +199,22 @@ class EventMaker(Stateful[MakerState]):
         self.state.rate_known = False
         return [self._heart_rate(sample, known_at, None)]
 
-    def _second(self, second: SecondQuality, known: int) -> list[Event]:
+    def lost_seconds(self, starts: Sequence[int], known: int, known_at: int) -> list[Event]:
+        """Tell of seconds that the signal never reached, or was cut off in.
+
+        Parameters
+        ----------
+        starts : sequence of int
+            Pipeline indices at which they begin.
+        known, known_at : int
+            Pipeline and source index at which that was known.
+        """
+        lost = [SecondQuality(start, known, 0.0, ("missing",)) for start in starts]
+        return [event for second in lost for event in self._second(second, known, known_at)]
+
+    def _second(self, second: SecondQuality, known: int, known_at: int) -> list[Event]:
         state = self.state
-        sample, known_at = self._time.source(second.start), self._time.input_needed(known)
+        sample = self._time.source(second.start)
         quality = Quality(
             sample=sample,
             time_s=second.start / PIPELINE_HZ,
@@ -217,7 +230,8 @@ class EventMaker(Stateful[MakerState]):
             state.bad_seconds = state.bad_seconds + 1 if second.index < self._usable_quality else 0
             useless = state.bad_seconds >= BAD_SECONDS
         unknown = self._rate_unknown(sample, known_at) if useless else []
-        found = self._events_of(self._rhythm.second(second.start, second.index, second.reasons, known))
+        verdict = self._rhythm.second(second.start, second.index, second.reasons, known)
+        found = self._events_of(verdict, known_at)
         return [quality, *unknown, *found]
 
     def _peak(self, peak: TimedPeak, known: int) -> list[Event]:

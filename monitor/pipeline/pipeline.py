@@ -19,6 +19,7 @@ from ecgmon.monitor.core.stateful import Stateful
 from ecgmon.monitor.dsp.holes import Hole
 from ecgmon.monitor.dsp.operator import Samples
 from ecgmon.monitor.dsp.quality import QualitySettings, SecondQuality, SignalQuality
+from ecgmon.monitor.dsp.quality_features import SECOND
 from ecgmon.monitor.dsp.resample import as_rate
 from ecgmon.monitor.dsp.rpeak import RPeak, RPeakDetector, RPeakSettings
 from ecgmon.monitor.dsp.segment import BeatSegmenter, BeatWindow, SegmentSettings
@@ -38,6 +39,9 @@ from ecgmon.monitor.rhythm.vf import VfDetector, VfSettings
 
 SNAPSHOT_VERSION = 4
 MEMORY_VERSION = 5
+
+MOST_SECONDS = 600
+"""Of a gap behind which the chain begins anew, so many seconds have a quality."""
 
 CERTAIN = frozenset({"missing", "lead_off"})
 """Reasons of poor quality that the source itself gives."""
@@ -352,7 +356,10 @@ class Pipeline(Stateful[PipelineState]):
         lost = self._lead.open_since
         events = self._maker.unclassified(self._segmenter.flush(), start)
         events += self._maker.gap(Hole(lost, start - lost, start, lost, bridged=False))
+        first = self._quality.position
         self._begin(start)
+        seconds = range(first // SECOND * SECOND, self._lead.position, SECOND)
+        events += self._maker.lost_seconds(seconds[:MOST_SECONDS], self._lead.position, start)
         if self._ring is not None:
             self._ring.advance(self._lead.position)
         return events

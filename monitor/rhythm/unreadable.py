@@ -44,7 +44,7 @@ def may_hide_a_beat(index: float, reasons: Collection[str], least: float) -> boo
 
 def is_only_missing(reasons: Collection[str]) -> bool:
     """Tell whether all that hides a beat in a second is that samples are missing: it counts as a gap."""
-    return "missing" in reasons and (HIDING - {"missing"}).isdisjoint(reasons)
+    return "missing" in reasons and "lead_off" not in reasons
 
 
 @dataclass(slots=True)
