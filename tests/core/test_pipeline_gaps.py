@@ -1,4 +1,4 @@
-"""Samples that are lost: short holes are bridged, longer ones filled, and only a very long one begins anew."""
+"""Lost samples: short holes are bridged, longer ones filled, and only a very long one begins anew."""
 
 from __future__ import annotations
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import chain
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -86,7 +88,8 @@ def test_blocks_do_not_matter_and_holes_are_told_once_and_whole(pieces, step):
                 np.round(random.standard_normal(length), 3) if kind == "good" else np.full(length, np.nan)
             )
             outs += [feed(filler, values[at : at + step].tolist()) for at in range(0, length, step)]
-        return tuple(sum((list(part) for part in parts), []) for parts in zip(*outs, strict=True))  # type: ignore[return-value]
+        samples, missing, holes = (list(chain.from_iterable(parts)) for parts in zip(*outs, strict=True))
+        return samples, missing, holes
 
     whole = run(HoleFiller(fs_hz=FS), 1000)
     assert run(HoleFiller(fs_hz=FS), step) == whole
