@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from ecgmon.monitor.alarms.condition import Change, Condition, Memory, signal_away
 from ecgmon.monitor.alarms.kind import AlarmKind
 from ecgmon.monitor.alarms.rhythms import VENTRICULAR
 from ecgmon.monitor.alarms.rules import AbsenceRule
 from ecgmon.monitor.core.events import Beat, Event, Gap, Quality, RhythmChange, SourceStatus
-from ecgmon.monitor.rhythm.unreadable import may_hide_a_beat
+from ecgmon.monitor.rhythm.gaps import LONG_GAP_S, Unseen
+from ecgmon.monitor.rhythm.unreadable import is_only_missing, may_hide_a_beat
 
 NOISE_INDEX = 0.15
 """A second of lower quality, and not flat, is too noisy to say that it holds no beat."""
@@ -17,9 +18,22 @@ NOISE_INDEX = 0.15
 
 @dataclass(slots=True)
 class AbsenceMemory(Memory):
-    """Since when a beat would have been seen, how many came back, and whether the ventricles fibrillate."""
+    """What is counted.
+
+    Parameters
+    ----------
+    since : int or None
+        Source index since which a beat would have been seen.
+    unseen : Unseen
+        Gaps behind it, in samples.
+    beats : int
+        Beats that came back.
+    fibrillates : bool
+        The ventricles fibrillate.
+    """
 
     since: int | None = None
+    unseen: Unseen = field(default_factory=Unseen)
     beats: int = 0
     fibrillates: bool = False
 
@@ -27,10 +41,11 @@ class AbsenceMemory(Memory):
 class BeatAbsence(Condition[AbsenceMemory]):
     """No R wave for ``rule.limit_s`` on a signal in which one would be seen.
 
-    The time counts from the last R wave, from the end of a gap, or from the end of the
-    last second with an electrode off, saturation, missing samples or heavy noise,
-    whichever is latest. It is judged ``latency_s`` later, when the beats of that time
-    must be known, or by the beat that ends it if that is known before.
+    The time counts from the last R wave, from the end of a long gap, or from the end of the
+    last second with an electrode off, saturation or heavy noise, whichever is latest. Over a
+    shorter gap, or a second of missing samples, the clock stands. It is judged ``latency_s``
+    later, when the beats of that time must be known, or by the beat that ends it if that is known
+    before.
 
     Ventricular flutter and fibrillation have no R waves either: while they last nothing is
     absent, and what was taken for an absence before they were known ends.
@@ -53,6 +68,7 @@ class BeatAbsence(Condition[AbsenceMemory]):
         super().__init__(AbsenceMemory())
         self.rule = rule
         self._second = round(fs_hz)
+        self._long_gap = LONG_GAP_S * fs_hz
         self._limit = int(rule.limit_s * fs_hz)
         self._wait = int((rule.limit_s + latency_s) * fs_hz)
         self._label = label
@@ -62,9 +78,11 @@ class BeatAbsence(Condition[AbsenceMemory]):
         if isinstance(event, Beat):
             return self._beat(event)
         if isinstance(event, Gap):
-            self._restart(event.sample + event.length_samples)
+            self._gap(event.sample, event.sample + event.length_samples)
         elif isinstance(event, Quality):
-            if may_hide_a_beat(event.index, event.reasons, NOISE_INDEX):
+            if is_only_missing(event.reasons):
+                self._gap(event.sample, event.sample + self._second)
+            elif may_hide_a_beat(event.index, event.reasons, NOISE_INDEX):
                 self._restart(event.sample + self._second)
             elif self.memory.since is None:
                 self.memory.since = event.sample
@@ -79,7 +97,7 @@ class BeatAbsence(Condition[AbsenceMemory]):
         memory = self.memory
         if memory.present or memory.fibrillates or memory.since is None:
             return None
-        return memory.since + self._wait
+        return memory.since + self._unseen() + self._wait
 
     def expire(self) -> Change | None:
         """See `Condition.expire`."""
@@ -87,7 +105,7 @@ class BeatAbsence(Condition[AbsenceMemory]):
         if since is None:
             return None
         self.memory.beats = 0
-        return self._begun(since)
+        return self._begun(since + self._unseen())
 
     def _rhythm(self, event: RhythmChange) -> Change | None:
         if event.rhythm in VENTRICULAR:
@@ -98,6 +116,19 @@ class BeatAbsence(Condition[AbsenceMemory]):
             self.memory.fibrillates = False
             self._restart(event.sample)
         return None
+
+    def _gap(self, start: int, end: int) -> None:
+        """Take a stretch in which nothing was seen."""
+        if self.due() is None:
+            return
+        first, last = self.memory.unseen.add(start, end)
+        if last - first >= self._long_gap:
+            self._restart(int(last))
+
+    def _unseen(self) -> int:
+        """Return how many samples of the time that counts were not seen."""
+        since = self.memory.since
+        return 0 if since is None else int(self.memory.unseen.since(since))
 
     def _just_over(self, beat: Beat, since: int | None) -> Change | None:
         """Begin at a beat that ends an absence before the time to judge it came."""
@@ -113,7 +144,7 @@ class BeatAbsence(Condition[AbsenceMemory]):
         self.memory.since = max(self.memory.since or 0, sample)
 
     def _beat(self, beat: Beat) -> Change | None:
-        since = self.memory.since
+        since = None if self.memory.since is None else self.memory.since + self._unseen()
         self._restart(beat.sample)
         if not self.memory.present:
             return self._just_over(beat, since)

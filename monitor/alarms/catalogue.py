@@ -30,6 +30,7 @@ ALARMS = Registry(
         "ventricular_couplet": "ecgmon.monitor.alarms.ventricular:VENTRICULAR_COUPLET",
         "ventricular_beats_per_minute": "ecgmon.monitor.alarms.ventricular:VENTRICULAR_BEATS_PER_MINUTE",
         "signal_lost": "ecgmon.monitor.alarms.technical:SIGNAL_LOST",
+        "signal_gaps": "ecgmon.monitor.alarms.gaps:SIGNAL_GAPS",
         "data_unreadable": "ecgmon.monitor.alarms.unreadable:DATA_UNREADABLE",
         "source_failed": "ecgmon.monitor.alarms.source_failed:SOURCE_FAILED",
         "lead_off": "ecgmon.monitor.alarms.technical:LEAD_OFF",

@@ -6,8 +6,9 @@ from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from typing import ClassVar, Generic, TypeVar
 
-from ecgmon.monitor.core.events import Event, SourceStatus
+from ecgmon.monitor.core.events import Event, Gap, SourceStatus
 from ecgmon.monitor.core.state import Snapshot, copy_state, read_state
+from ecgmon.monitor.rhythm.gaps import LONG_GAP_S
 
 SIGNAL_AWAY = frozenset({"silent", "reconnecting"})
 """States of a source that brings no samples."""
@@ -102,3 +103,10 @@ class Condition(ABC, Generic[MemoryT]):
 def signal_away(event: Event) -> bool:
     """Tell whether the event says that no samples arrive."""
     return isinstance(event, SourceStatus) and event.state in SIGNAL_AWAY
+
+
+def breaks_off(event: Event, fs_hz: float) -> bool:
+    """Tell whether what went on before the event need not go on: no samples arrive, or a long gap was."""
+    if isinstance(event, Gap):
+        return event.length_samples >= LONG_GAP_S * fs_hz
+    return signal_away(event)

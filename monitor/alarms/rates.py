@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import math
 from dataclasses import dataclass, field
 from itertools import takewhile
 
-from ecgmon.monitor.alarms.condition import Change, Condition, Memory, signal_away
+from ecgmon.monitor.alarms.condition import Change, Condition, Memory, breaks_off
+from ecgmon.monitor.alarms.intervals import Intervals, mean_bpm
 from ecgmon.monitor.alarms.kind import AlarmKind
 from ecgmon.monitor.alarms.rules import RunRateRule
 from ecgmon.monitor.core.events import Beat, BeatRevision, Event, Gap, SourceStatus
@@ -26,14 +27,9 @@ CLEAR_OTHER_BEATS = 3
 
 @dataclass(slots=True)
 class RunMemory(Memory):
-    """The last intervals in seconds."""
+    """The last intervals."""
 
-    intervals_s: list[float] = field(default_factory=list)
-
-
-def mean_bpm(intervals_s: Sequence[float]) -> float:
-    """Return the mean rate, in beats a minute, over intervals in seconds."""
-    return 60.0 * len(intervals_s) / sum(intervals_s)
+    intervals: Intervals = field(default_factory=Intervals)
 
 
 class ExtremeRate(Condition[RunMemory]):
@@ -41,13 +37,16 @@ class ExtremeRate(Condition[RunMemory]):
 
     The mean rate over the run is beyond the limit, and no single interval is off it by
     more than a factor of 1.5 the other way; so one long pause is no bradycardia, and an
-    irregular rhythm can still be one. A gap, or a beat on a useless signal, starts the run
-    again. An alarm that is present stays so until beats tell that the rate is back.
+    irregular rhythm can still be one. A long gap, or a beat on a useless signal, starts the run
+    again. What a shorter gap may hide is told by `Intervals`. An alarm that is present stays so
+    until beats tell that the rate is back.
 
     Parameters
     ----------
     rule : RunRateRule
         The limits.
+    fs_hz : float
+        Rate of the source.
     slow : bool
         True for a lower limit, False for an upper one.
     label : str
@@ -56,30 +55,37 @@ class ExtremeRate(Condition[RunMemory]):
 
     listens = frozenset({Beat, Gap, SourceStatus})
 
-    def __init__(self, rule: RunRateRule, slow: bool, label: str) -> None:
+    def __init__(self, rule: RunRateRule, fs_hz: float, slow: bool, label: str) -> None:
         super().__init__(RunMemory())
         self.rule = rule
+        self._fs_hz = fs_hz
         self._slow = slow
+        self._longest_s = 60.0 / rule.limit_bpm if slow else math.inf
         self._label = label
         self._needed = rule.beats - 1
 
     def observe(self, event: Event) -> Change | None:
         """See `Condition.observe`."""
-        if isinstance(event, Gap) or signal_away(event):
-            self.memory.intervals_s.clear()
-            return None
-        if not isinstance(event, Beat):
-            return None
-        if event.rr_s is None or event.rr_s <= 0 or event.quality < self.rule.min_quality:
-            self.memory.intervals_s.clear()
-            return None
-        intervals = self.memory.intervals_s
-        intervals.append(event.rr_s)
-        del intervals[: -max(self._needed, CLEAR_INTERVALS)]
-        return self._check_end(event) if self.memory.present else self._check_begin(event)
+        memory = self.memory
+        if breaks_off(event, self._fs_hz):
+            memory.intervals = Intervals()
+        elif isinstance(event, Gap):
+            memory.intervals.lose(event, self._fs_hz)
+        elif isinstance(event, Beat) and self._take(event):
+            return self._check_end(event) if memory.present else self._check_begin(event)
+        return None
+
+    def _take(self, beat: Beat) -> bool:
+        """Take a beat; tell whether an interval became known."""
+        intervals = self.memory.intervals
+        poor = beat.quality < self.rule.min_quality or (beat.rr_s is not None and beat.rr_s <= 0)
+        if poor and not intervals.is_beside_gap(beat, self._fs_hz):
+            self.memory.intervals = Intervals()
+            return False
+        return intervals.take(beat, self._fs_hz, self._longest_s, poor=poor)
 
     def _check_begin(self, beat: Beat) -> Change | None:
-        run = self.memory.intervals_s[-self._needed :]
+        run = self.memory.intervals.known_s[-self._needed :]
         if len(run) < self._needed:
             return None
         rate, limit_s = mean_bpm(run), 60.0 / self.rule.limit_bpm
@@ -92,7 +98,7 @@ class ExtremeRate(Condition[RunMemory]):
         return self.begin(beat.sample, f"{self._label}: {rate:.0f}/min over {self.rule.beats} beats")
 
     def _check_end(self, beat: Beat) -> Change | None:
-        run = self.memory.intervals_s[-CLEAR_INTERVALS:]
+        run = self.memory.intervals.known_s[-CLEAR_INTERVALS:]
         if len(run) < CLEAR_INTERVALS:
             return None
         rate, limit = mean_bpm(run), self.rule.limit_bpm
@@ -113,19 +119,23 @@ class VentricularTachycardia(Condition[BeatsMemory]):
     Two of five may be of another class if they are `LIKELY` ventricular, so that a
     tachycardia in which two shapes take turns is not taken apart. It ends with three other
     beats in a row, or when the ventricular beats become slow. A beat whose class is revised
-    counts as what it was revised to.
+    counts as what it was revised to. A gap is no end of it unless it is long; a beat whose shape
+    it hides, and an interval with one in it, tell nothing.
 
     Parameters
     ----------
     rule : RunRateRule
         The limits.
+    fs_hz : float
+        Rate of the source.
     """
 
     listens = frozenset({Beat, BeatRevision, Gap, SourceStatus})
 
-    def __init__(self, rule: RunRateRule) -> None:
+    def __init__(self, rule: RunRateRule, fs_hz: float) -> None:
         super().__init__(BeatsMemory())
         self.rule = rule
+        self._fs_hz = fs_hz
         self._needed = rule.beats - 1
         self._least_certain = min(rule.beats, max(RUN, rule.beats // 2 + 1))
         self._longest_s = SPREAD * 60.0 / rule.limit_bpm
@@ -133,13 +143,13 @@ class VentricularTachycardia(Condition[BeatsMemory]):
     def observe(self, event: Event) -> Change | None:
         """See `Condition.observe`."""
         beats = self.memory.beats
-        if (
-            isinstance(event, Gap)
-            or signal_away(event)
-            or (isinstance(event, Beat) and event.quality < self.rule.min_quality)
+        if breaks_off(event, self._fs_hz) or (
+            isinstance(event, Beat) and event.quality < self.rule.min_quality
         ):
             beats.clear()
         elif isinstance(event, Beat):
+            if not event.probabilities:
+                return None
             beats.append((event.sample, event.rr_s, _ventricular(event)))
             del beats[:-BEATS_KEPT]
             return self._judge()
@@ -156,9 +166,10 @@ class VentricularTachycardia(Condition[BeatsMemory]):
             return self.end(last, "Ventricular tachycardia over: other beats are back")
         run = self._run()
         certain = sum(sure == 1.0 for _, _, sure in self.memory.beats[-self.rule.beats :])
-        if len(run) < self._needed or certain < self._least_certain:
+        known_s = [rr_s for rr_s in run[: self._needed] if rr_s is not None]
+        if len(run) < self._needed or certain < self._least_certain or not known_s:
             return None
-        rate = mean_bpm(run[: self._needed])
+        rate = mean_bpm(known_s)
         if not self.memory.present and rate > self.rule.limit_bpm:
             message = f"Ventricular tachycardia: {len(run) + 1} ventricular beats at {rate:.0f}/min"
             return self.begin(last, message)
@@ -171,12 +182,15 @@ class VentricularTachycardia(Condition[BeatsMemory]):
         others = takewhile(lambda beat: beat[2] < LIKELY, reversed(self.memory.beats))
         return sum(1 for _ in others)
 
-    def _run(self) -> list[float]:
-        """Return the intervals of the ventricular run that the last beat ends, the newest first."""
-        run: list[float] = []
+    def _run(self) -> list[float | None]:
+        """Return the intervals of the ventricular run that the last beat ends, the newest first.
+
+        One that spans a gap is None.
+        """
+        run: list[float | None] = []
         ventricular = list(takewhile(lambda beat: beat[2] >= LIKELY, reversed(self.memory.beats)))
         for _, rr_s, _ in ventricular[:-1]:
-            if rr_s is None or not 0 < rr_s < self._longest_s:
+            if rr_s is not None and not 0 < rr_s < self._longest_s:
                 break
             run.append(rr_s)
         return run
@@ -190,15 +204,15 @@ def _ventricular(beat: Beat | BeatRevision) -> float:
 VENTRICULAR_TACHYCARDIA = AlarmKind(
     "Ventricular tachycardia",
     RunRateRule(priority="high", latching=True, limit_bpm=100, beats=5),
-    lambda rule, _: VentricularTachycardia(rule),
+    lambda rule, context: VentricularTachycardia(rule, context.fs_hz),
 )
 EXTREME_TACHYCARDIA = AlarmKind(
     "Extreme tachycardia",
     RunRateRule(priority="high", latching=True, limit_bpm=140, beats=17),
-    lambda rule, context: ExtremeRate(rule, slow=False, label=context.label),
+    lambda rule, context: ExtremeRate(rule, context.fs_hz, slow=False, label=context.label),
 )
 EXTREME_BRADYCARDIA = AlarmKind(
     "Extreme bradycardia",
     RunRateRule(priority="high", latching=True, limit_bpm=40, beats=5),
-    lambda rule, context: ExtremeRate(rule, slow=True, label=context.label),
+    lambda rule, context: ExtremeRate(rule, context.fs_hz, slow=True, label=context.label),
 )

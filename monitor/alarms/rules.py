@@ -164,3 +164,18 @@ class GapRule(TechnicalRule):
     """
 
     gap_s: float = Field(default=2.0, ge=0.1, le=60)
+
+
+class LossRule(TechnicalRule):
+    """Too much of the signal is missing.
+
+    Parameters
+    ----------
+    max_missing : float
+        Share of the last seconds that may be missing.
+    window_s : float
+        So many seconds.
+    """
+
+    max_missing: float = Field(default=0.2, gt=0, le=1)
+    window_s: float = Field(default=10.0, ge=2, le=60)

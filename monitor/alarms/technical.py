@@ -3,28 +3,44 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar
 
 from ecgmon.monitor.alarms.condition import Change, Condition, Memory, signal_away
 from ecgmon.monitor.alarms.kind import AlarmKind
 from ecgmon.monitor.alarms.rules import BatteryRule, GapRule, QualityRule, TechnicalRule
 from ecgmon.monitor.core.events import Event, Gap, Quality, SourceStatus
 
+OPEN_S = 1.0
+"""A gap as long may go on behind its end, if the seconds of signal that follow are missing as well."""
+
 
 @dataclass(slots=True)
 class SignalMemory(Memory):
-    """Whether the source says that nothing arrives or some is left out, and whether signal was ever seen."""
+    """What is known of the loss.
+
+    Parameters
+    ----------
+    away : bool
+        The source itself says that nothing arrives.
+    left_out : bool
+        It says that what arrives is left out.
+    seen : bool
+        Signal was seen.
+    lost_from, lost_to : int
+        Source indices of the first sample of the last gap, and of the one behind all that went on missing.
+    """
 
     away: bool = False
     left_out: bool = False
     seen: bool = False
+    lost_from: int = 0
+    lost_to: int = 0
 
 
 class SignalLost(Condition[SignalMemory]):
-    """The source is silent or reconnecting, brings nothing new, leaves signal out, or had a long gap.
+    """The source is silent, brings nothing new, leaves signal out, or samples go on missing.
 
     It ends with the first second of signal after that; on a link that never had any, with news
-    that it is there.
+    that it is there. Many short gaps are no loss: see `ecgmon.monitor.alarms.gaps.SignalGaps`.
 
     Parameters
     ----------
@@ -36,23 +52,21 @@ class SignalLost(Condition[SignalMemory]):
 
     listens = frozenset({SourceStatus, Gap, Quality})
 
-    NOTHING_NEW: ClassVar = {
-        "missing": "samples are missing",
-        "stuck": "the device sends the same samples again and again",
-    }
-    """Reasons of poor quality for which nothing of the heart arrives, and what is said of them."""
-
     def __init__(self, rule: GapRule, fs_hz: float) -> None:
         super().__init__(SignalMemory())
         self.rule = rule
         self._fs_hz = fs_hz
+        self._second = round(fs_hz)
 
     def observe(self, event: Event) -> Change | None:
         """See `Condition.observe`."""
+        memory = self.memory
         if isinstance(event, SourceStatus):
             return self._status(event)
         if isinstance(event, Gap):
-            return self._gap(event)
+            if event.sample > memory.lost_to:
+                memory.lost_from = event.sample
+            return self._lost_to(event.sample + event.length_samples)
         return self._quality(event) if isinstance(event, Quality) else None
 
     def _status(self, event: SourceStatus) -> Change | None:
@@ -74,13 +88,28 @@ class SignalLost(Condition[SignalMemory]):
         return self.begin(event.sample, f"Signal lost for {length_s:.1f} s")
 
     def _quality(self, event: Quality) -> Change | None:
-        self.memory.seen = True
-        why = next((self.NOTHING_NEW[reason] for reason in event.reasons if reason in self.NOTHING_NEW), None)
-        if why and not self.memory.present:
-            return self.begin(event.sample, f"Signal lost: {why}")
-        if self.memory.present and not (why or self.memory.away or self.memory.left_out):
-            return self.end(event.sample, "Signal is back")
+        memory = self.memory
+        memory.seen = True
+        stuck = "stuck" in event.reasons
+        if stuck and not memory.present:
+            return self.begin(event.sample, "Signal lost: the device sends the same samples again and again")
+        if "missing" not in event.reasons:
+            behind = event.sample + self._second > memory.lost_to
+            over = memory.present and behind and not (stuck or memory.away or memory.left_out)
+            return self.end(event.sample, "Signal is back") if over else None
+        goes_on = event.sample <= memory.lost_to
+        if goes_on and memory.lost_to - memory.lost_from >= OPEN_S * self._fs_hz:
+            return self._lost_to(event.sample + self._second)
         return None
+
+    def _lost_to(self, end: int) -> Change | None:
+        """Take the end of what is missing so far."""
+        memory = self.memory
+        memory.lost_to = max(memory.lost_to, end)
+        length_s = (memory.lost_to - memory.lost_from) / self._fs_hz
+        if memory.present or length_s < self.rule.gap_s:
+            return None
+        return self.begin(memory.lost_from, f"Signal lost for {length_s:.1f} s")
 
 
 class LeadOff(Condition[Memory]):

@@ -7,7 +7,7 @@ from bisect import insort
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from ecgmon.monitor.alarms.condition import Change, Condition, Memory, signal_away
+from ecgmon.monitor.alarms.condition import Change, Condition, Memory, breaks_off
 from ecgmon.monitor.alarms.kind import AlarmKind
 from ecgmon.monitor.alarms.rules import CountRule, MomentRule
 from ecgmon.monitor.core.events import Beat, BeatRevision, Event, Gap, SourceStatus
@@ -64,12 +64,13 @@ class BeatMoment(Condition[BeatMemory]):
     def __init__(self, rule: MomentRule, fs_hz: float, moment: Moment) -> None:
         super().__init__(BeatMemory())
         self.rule = rule
+        self._fs_hz = fs_hz
         self._hold = round(rule.hold_s * fs_hz)
         self._moment = moment
 
     def observe(self, event: Event) -> Change | None:
         """See `Condition.observe`."""
-        if isinstance(event, Gap) or signal_away(event):
+        if breaks_off(event, self._fs_hz):
             self._forget()
             return None
         if isinstance(event, BeatRevision):

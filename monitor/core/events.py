@@ -143,7 +143,7 @@ class Beat(Event):
     r_known_at : int
         Sample index at which the R wave was known.
     rr_s : float or None
-        Seconds since the beat before; None after a gap or at the start.
+        Seconds since the beat before; None at the start, and where a gap may hide a beat.
     quality : float
         Signal quality at the beat, 0 (useless) to 1 (clean).
     attribution : array of shape (360,), or None
@@ -246,12 +246,15 @@ class Gap(Event):
         Number of missing samples at the source's rate; may be 0 where the rate changed.
     reason : str
         ``lost``; ``rate_change`` where the device goes on at another rate.
+    bridged : bool
+        It is so short that the signal was drawn through it: nothing began anew, and intervals span it.
     """
 
     type: ClassVar[str] = "gap"
 
     length_samples: int
     reason: str = "lost"
+    bridged: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

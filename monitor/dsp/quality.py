@@ -60,7 +60,7 @@ class QualitySettings(SourceFaultSettings):
 
     flat_mv: float = Field(default=0.01, gt=0.0, le=0.1)
     flat_s: int = Field(default=4, ge=1, le=10)
-    missing_fraction: float = Field(default=0.2, gt=0.0, le=1.0)
+    missing_fraction: float = Field(default=0.5, gt=0.0, le=1.0)
     drift_mv: float = Field(default=1.0, gt=0.0, le=100.0)
     hum_mv: float = Field(default=0.15, gt=0.0, le=10.0)
     blame: float = Field(default=0.25, gt=0.0, le=0.5)
@@ -157,6 +157,11 @@ class SignalQuality(
         """A verdict on a second comes with its last sample."""
         return float(SECOND - 1)
 
+    @property
+    def position(self) -> int:
+        """Pipeline index of the first sample that is not assessed."""
+        return self.state.begin
+
     def process(
         self,
         chunk: Samples,
@@ -233,16 +238,21 @@ class SignalQuality(
         seen = self._look(windows)
         swings_mv, hums_mv = seen.swing_mv.tolist(), seen.hum_mv.tolist()
         middles = median(rows[:, ::MIDDLE_STEP]).tolist()
+        if any(gone):  # a line through a hole has no two samples alike
+            seen.features[:, UNCHANGED] /= np.maximum(1.0 - np.array(gone) / SECOND, 0.1)
         for i, probability in enumerate(self._model.probabilities(seen.features + self._lost).tolist()):
             missing, fault = gone[i] / SECOND, self._source_fault(first + i)
+            if missing > limits.missing_fraction:  # what is filled in tells nothing more
+                yield 0.0, ("missing", "lead_off") if off[i] else ("missing",)
+                continue
             hum, still = (hums_mv[i] / limits.hum_mv) ** 4, swings_mv[i] < limits.flat_mv
             flat = self._is_flat(still=still)
             stuck = fault.stuck and (flat or not still)
-            faults = (missing > limits.missing_fraction, off[i] > 0.0, flat, fault.saturated, stuck)
+            faults = (off[i] > 0.0, flat, fault.saturated, stuck)
             index = 0.0 if any(faults) else (1.0 - missing) * probability[0] / (1.0 + hum)
             blamed = [index < 0.5 and value >= limits.blame for value in probability[1:]]
             marks = (*faults, *blamed, hum > 1.0, self._is_drifting(middles[i]))
-            yield index, tuple(compress(REASONS, marks))
+            yield index, tuple(compress(REASONS[1:], marks))
 
     def _windows(self, rows: Samples) -> Samples:
         """Return each second with those before it, shape (n, 1440)."""

@@ -84,7 +84,7 @@ class _Grid:
         """Take ``count`` inputs; return the outputs that are complete with them."""
         first = place.next_output
         place.next_input += count
-        place.next_output = max(first, self._ceil(place.next_input - self.reach))
+        place.next_output = max(first, self.first_without(place.next_input))
         return range(first, place.next_output)
 
     def locate(self, outputs: range) -> tuple[Indices, Indices]:
@@ -95,6 +95,10 @@ class _Grid:
 
     def floor(self, output: int) -> int:
         return output * self.over // self.under
+
+    def first_without(self, index: int) -> int:
+        """Return the first output that is not complete without the input ``index``."""
+        return self._ceil(index - self.reach)
 
     def _ceil(self, position: int) -> int:
         """Return the first output at or behind an input position."""
@@ -236,6 +240,10 @@ class Resampler(Operator[ResampleSettings, ResamplerState, [Samples], Samples]):
     def input_needed(self, output: int) -> int:
         """Return the absolute index of the input that completes an output."""
         return self._grid.floor(output) + self._half
+
+    def first_without(self, index: int) -> int:
+        """Return the absolute index of the first output that is not complete without the input ``index``."""
+        return self._grid.first_without(index)
 
     def process(self, chunk: Samples) -> Samples:
         """Resample the next samples.

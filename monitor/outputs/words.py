@@ -64,7 +64,7 @@ class EventWords:
                 return Line(f"source {event.state}{''.join(told)}")
             case SettingsChange():
                 return Line(f"settings {event.detail}")
-            case Gap():
+            case Gap(bridged=False):
                 reason = event.reason.replace("_", " ")
                 return Line(f"gap    {event.length_samples} samples missing ({reason})")
             case HeartRate():

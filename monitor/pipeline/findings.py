@@ -13,13 +13,14 @@ from ecgmon.monitor.core.events import (
     BeatRevision,
     Episode,
     Event,
+    Gap,
     HeartRate,
     Quality,
     RhythmChange,
 )
 from ecgmon.monitor.core.stateful import Stateful
+from ecgmon.monitor.dsp.holes import Hole
 from ecgmon.monitor.dsp.quality import SecondQuality
-from ecgmon.monitor.dsp.rpeak import RPeak
 from ecgmon.monitor.dsp.segment import BeatWindow
 from ecgmon.monitor.inference.classification import UNCLASSIFIED, Classification
 from ecgmon.monitor.pipeline.time_base import TimeBase
@@ -27,12 +28,14 @@ from ecgmon.monitor.pipeline.watch import Finding
 from ecgmon.monitor.rhythm.analyser import RhythmAnalyser
 from ecgmon.monitor.rhythm.findings import EpisodeFinding, RhythmOrEpisode, SeenBeat
 from ecgmon.monitor.rhythm.heart_rate import HeartRateMeter, HeartRateSettings
+from ecgmon.monitor.rhythm.intervals import TimedPeak
 from ecgmon.monitor.rhythm.vf import VfSecond
 
 BAD_SECONDS = 2
 """So many seconds of unusable signal in a row make the heart rate unknown; one is ridden out."""
 
-Step = SecondQuality | RPeak | VfSecond | Finding | tuple[BeatWindow, Classification]
+Named = tuple[BeatWindow, Classification]
+Step = Hole | SecondQuality | TimedPeak | VfSecond | Finding | Named
 """What happens at one sample."""
 
 
@@ -48,20 +51,17 @@ class MakerState:
         Signal quality of the last second.
     bad_seconds : int
         Seconds of unusable signal in a row.
-    last_r : float or None
-        Pipeline index of the last R wave; None behind a gap.
     named : (int, float, str) or None
         Source index, seconds and symbol of the last beat that was named.
-    waiting : deque of (RPeak, float or None)
-        R waves that are not named yet, and the interval before each in seconds.
+    waiting : deque of TimedPeak
+        R waves that are not named yet.
     """
 
     rate_known: bool = False
     quality: float = 1.0
     bad_seconds: int = 0
-    last_r: float | None = None
     named: tuple[int, float, str] | None = None
-    waiting: deque[tuple[RPeak, float | None]] = field(default_factory=deque)
+    waiting: deque[TimedPeak] = field(default_factory=deque)
 
 
 class EventMaker(Stateful[MakerState]):
@@ -106,9 +106,10 @@ class EventMaker(Stateful[MakerState]):
 
     def events(
         self,
+        holes: Sequence[Hole],
         seconds: Sequence[SecondQuality],
-        peaks: Sequence[RPeak],
-        windows: Sequence[tuple[BeatWindow, Classification]],
+        peaks: Sequence[TimedPeak],
+        windows: Sequence[Named],
         waveform: Sequence[VfSecond],
         further: Sequence[Finding],
         clean_delay: int,
@@ -118,8 +119,12 @@ class EventMaker(Stateful[MakerState]):
 
         Parameters
         ----------
-        seconds, peaks : sequence
-            Quality and R waves that became known.
+        holes : sequence of Hole
+            Holes in the signal that became known.
+        seconds : sequence of SecondQuality
+            Quality that became known.
+        peaks : sequence of TimedPeak
+            R waves that became known.
         windows : sequence of (BeatWindow, Classification)
             Beats classified, in the order of their R waves.
         waveform : sequence of VfSecond
@@ -131,8 +136,9 @@ class EventMaker(Stateful[MakerState]):
         now : int
             Pipeline index just behind the newest sample.
         """
-        arrivals = [peak for peak, _ in self.state.waiting] + list(peaks)
+        arrivals = [*self.state.waiting, *peaks]
         steps: list[tuple[int, int, Step]] = [
+            *((self._time.first_without(hole.late_from), -1, hole) for hole in holes),
             *((second.known_at, 0, second) for second in seconds),
             *((peak.known_at, 1, peak) for peak in peaks),
             *(
@@ -147,8 +153,10 @@ class EventMaker(Stateful[MakerState]):
         for known, _, step in steps:
             events += self._pass(known)
             if isinstance(step, SecondQuality):
-                events += self._second(step, known)
-            elif isinstance(step, RPeak):
+                events += self._second(step, known, self._time.input_needed(known))
+            elif isinstance(step, Hole):
+                events += self.gap(step)
+            elif isinstance(step, TimedPeak):
                 events += self._peak(step, known)
             elif isinstance(step, VfSecond):
                 events += self._events_of(self._rhythm.vf(step))
@@ -164,15 +172,30 @@ class EventMaker(Stateful[MakerState]):
         now = self._time.pipeline(known_at)
         return [event for window in windows for event in self._beat(window, classification, now, known_at)]
 
-    def gap(self, start: int, end: int) -> list[Event]:
-        """Return what the loss of the samples between two source indices means for the rhythm."""
-        return self._events_of(self._rhythm.gap(self._time.pipeline(start), self._time.pipeline(end)), end)
+    def gap(self, hole: Hole, reason: str = "lost") -> list[Event]:
+        """Tell of a hole, and return what it means for heart rate and rhythm.
+
+        Behind one that is not just ``lost`` the signal begins anew: no heart rate goes on over it.
+        """
+        start, end = self._time.pipeline(hole.start), self._time.pipeline(hole.end)
+        gap = Gap(
+            sample=hole.start,
+            time_s=hole.start / self._time.fs_hz,
+            known_at=hole.known_at,
+            device=self._device,
+            length_samples=hole.length,
+            reason=reason,
+            bridged=hole.bridged,
+        )
+        lost = reason != "lost" or self._rate.lose(start / PIPELINE_HZ, end / PIPELINE_HZ)
+        unknown = self._rate_unknown(hole.start, hole.known_at) if lost else []
+        return [gap, *unknown, *self._events_of(self._rhythm.gap(start, end), hole.known_at)]
 
     def finish(self, known_at: int) -> list[Event]:
         """Return what the end of the stream, at a source index, makes final."""
         return self._events_of(self._rhythm.finish(self._time.pipeline(known_at)), known_at)
 
-    def rate_unknown(self, sample: int, known_at: int) -> list[Event]:
+    def _rate_unknown(self, sample: int, known_at: int) -> list[Event]:
         """Say once that the heart rate is unknown; both are source indices."""
         self._rate.reset()
         if not self.state.rate_known:
@@ -180,11 +203,22 @@ class EventMaker(Stateful[MakerState]):
         self.state.rate_known = False
         return [self._heart_rate(sample, known_at, None)]
 
-    def _second(self, second: SecondQuality, known: int) -> list[Event]:
+    def lost_seconds(self, starts: Sequence[int], known: int, known_at: int) -> list[Event]:
+        """Tell of seconds that the signal never reached, or was cut off in.
+
+        Parameters
+        ----------
+        starts : sequence of int
+            Pipeline indices at which they begin.
+        known, known_at : int
+            Pipeline and source index at which that was known.
+        """
+        lost = [SecondQuality(start, known, 0.0, ("missing",)) for start in starts]
+        return [event for second in lost for event in self._second(second, known, known_at)]
+
+    def _second(self, second: SecondQuality, known: int, known_at: int) -> list[Event]:
         state = self.state
-        state.quality = second.index
-        state.bad_seconds = state.bad_seconds + 1 if second.index < self._usable_quality else 0
-        sample, known_at = self._time.source(second.start), self._time.input_needed(known)
+        sample = self._time.source(second.start)
         quality = Quality(
             sample=sample,
             time_s=second.start / PIPELINE_HZ,
@@ -193,18 +227,23 @@ class EventMaker(Stateful[MakerState]):
             index=second.index,
             reasons=second.reasons,
         )
-        unknown = self.rate_unknown(sample, known_at) if state.bad_seconds >= BAD_SECONDS else []
-        found = self._events_of(self._rhythm.second(second.start, second.index, second.reasons, known))
+        if "missing" in second.reasons:
+            useless = self._rate.lose(second.start / PIPELINE_HZ, second.start / PIPELINE_HZ + 1.0)
+        else:
+            state.quality = second.index
+            state.bad_seconds = state.bad_seconds + 1 if second.index < self._usable_quality else 0
+            useless = state.bad_seconds >= BAD_SECONDS
+        unknown = self._rate_unknown(sample, known_at) if useless else []
+        verdict = self._rhythm.second(second.start, second.index, second.reasons, known)
+        found = self._events_of(verdict, known_at)
         return [quality, *unknown, *found]
 
-    def _peak(self, peak: RPeak, known: int) -> list[Event]:
+    def _peak(self, peak: TimedPeak, known: int) -> list[Event]:
         state = self.state
-        rr_s = None if state.last_r is None else (peak.sample - state.last_r) / PIPELINE_HZ
-        state.last_r = peak.sample
-        state.waiting.append((peak, rr_s))
+        state.waiting.append(peak)
         if state.bad_seconds >= BAD_SECONDS:
             return []
-        bpm = self._rate.beat(peak.sample / PIPELINE_HZ)
+        bpm = self._rate.beat(peak.sample / PIPELINE_HZ, follows=peak.rr_s is not None)
         if bpm is None:
             return []
         state.rate_known = True
@@ -213,7 +252,7 @@ class EventMaker(Stateful[MakerState]):
     def _beat(
         self, window: BeatWindow, classification: Classification, known: int, known_at: int
     ) -> list[Event]:
-        peak, rr_s = self.state.waiting.popleft()
+        peak = self.state.waiting.popleft()
         sample, time_s = self._time.source(peak.sample), peak.sample / PIPELINE_HZ
         label = classification.label
         events: list[Event] = []
@@ -241,24 +280,24 @@ class EventMaker(Stateful[MakerState]):
                 aami=label.aami,
                 probabilities=label.probabilities,
                 r_known_at=self._time.input_needed(peak.known_at),
-                rr_s=rr_s,
+                rr_s=peak.rr_s,
                 quality=self.state.quality,
                 attribution=label.attribution,
                 attribution_start=window.start,
             )
         )
-        return events + self._events_of(self._see(peak.sample, rr_s, window, classification, known), known_at)
+        return events + self._events_of(self._see(peak, window, classification, known), known_at)
 
     def _see(
-        self, at: float, rr_s: float | None, window: BeatWindow, classification: Classification, known: int
+        self, peak: TimedPeak, window: BeatWindow, classification: Classification, known: int
     ) -> list[RhythmOrEpisode]:
         """Show a beat to the rhythm analyser."""
         label, signal = classification.label, window.samples_mv
         seen = SeenBeat(
-            at,
+            peak.sample,
             label.aami,
             label.probabilities.get(label.symbol, 0.0),
-            rr_s,
+            peak.rr_s,
             self.state.quality,
             None if signal is None else signal[: window.r - window.start + 1],
             label.probabilities.get("V", 0.0),
@@ -309,7 +348,7 @@ class EventMaker(Stateful[MakerState]):
         due = math.ceil(stale_s * PIPELINE_HZ) + self._stale_after
         if now <= due:
             return []
-        return self.rate_unknown(self._time.source(stale_s * PIPELINE_HZ), self._time.input_needed(due))
+        return self._rate_unknown(self._time.source(stale_s * PIPELINE_HZ), self._time.input_needed(due))
 
     def _heart_rate(self, sample: int, known_at: int, bpm: float | None) -> HeartRate:
         return HeartRate(

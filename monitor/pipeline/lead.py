@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 
 import numpy as np
 from pydantic import Field
@@ -10,13 +11,16 @@ from pydantic import Field
 from ecgmon.monitor.core.config import Settings
 from ecgmon.monitor.core.events import PIPELINE_HZ
 from ecgmon.monitor.core.ring import RingBuffer
-from ecgmon.monitor.core.stateful import NoState
 from ecgmon.monitor.dsp.front_end import FrontEnd, FrontEndSettings
+from ecgmon.monitor.dsp.holes import Hole, HoleFiller, HoleSettings
 from ecgmon.monitor.dsp.hum import HumFilter
 from ecgmon.monitor.dsp.operator import Operator, Samples
 from ecgmon.monitor.dsp.resample import MaskResampler, Resampler, ResampleSettings
 from ecgmon.monitor.dsp.sanitise import Mask, Sanitiser, SanitiseSettings
 from ecgmon.monitor.dsp.source_faults import SourceSignal
+
+RECENT = round(5.0 * PIPELINE_HZ)
+"""Pipeline samples for which it is remembered where nothing was seen: no beat is known so late."""
 
 
 class LeadSettings(Settings):
@@ -26,6 +30,8 @@ class LeadSettings(Settings):
     ----------
     sanitise : SanitiseSettings
         What is no sample.
+    holes : HoleSettings
+        What is done where samples are missing.
     resample : ResampleSettings
         How the source's rate becomes 360 Hz.
     front_end : FrontEndSettings
@@ -33,6 +39,7 @@ class LeadSettings(Settings):
     """
 
     sanitise: SanitiseSettings = Field(default_factory=SanitiseSettings)
+    holes: HoleSettings = Field(default_factory=HoleSettings)
     resample: ResampleSettings = Field(default_factory=ResampleSettings)
     front_end: FrontEndSettings = Field(default_factory=FrontEndSettings)
 
@@ -57,6 +64,10 @@ class LeadSignal:
         Filtered and denoised samples in millivolts; they are later than the raw ones.
     source : SourceSignal
         The samples as the source sent them, by which this became known.
+    holes : sequence of Hole
+        Those that became known, in their order.
+    unseen : sequence of (int, int)
+        Pipeline indices of the holes that are not bridged, of late: nothing is known of the signal there.
     """
 
     first: int
@@ -67,15 +78,34 @@ class LeadSignal:
     clean_from: int
     clean: Samples
     source: SourceSignal
+    holes: Sequence[Hole] = ()
+    unseen: Sequence[tuple[int, int]] = ()
 
     def write(self, ring: RingBuffer, raw_row: str, clean_row: str) -> None:
-        """Write the signal to two rows of a ring; a missing sample is not a number there."""
+        """Write the signal to two rows of a ring.
+
+        A missing sample is not a number in the raw row. In the clean one the line goes on through a hole that
+        is bridged.
+        """
         ring.write(raw_row, self.first, np.where(self.missing, np.nan, self.raw))
-        ring.write(clean_row, self.clean_from, self.clean)
+        clean, size = self.clean, self.clean.size
+        for start, end in self.unseen:
+            begin, stop = (min(max(at - self.clean_from, 0), size) for at in (start, end))
+            if begin < stop:
+                clean = clean.copy() if clean is self.clean else clean
+                clean[begin:stop] = np.nan
+        ring.write(clean_row, self.clean_from, clean)
 
 
-class Lead(Operator[LeadSettings, NoState, [Samples, bool], LeadSignal]):
-    """Takes out what is no sample, brings the rest to 360 Hz, and cleans it.
+@dataclass(slots=True)
+class LeadState:
+    """Pipeline indices of the holes that are not bridged, of late."""
+
+    unseen: list[tuple[int, int]] = field(default_factory=list)
+
+
+class Lead(Operator[LeadSettings, LeadState, [Samples, bool], LeadSignal]):
+    """Takes out what is no sample, fills the holes, brings the rest to 360 Hz, and cleans it.
 
     Parameters
     ----------
@@ -94,6 +124,7 @@ class Lead(Operator[LeadSettings, NoState, [Samples, bool], LeadSignal]):
         settings = settings or LeadSettings()
         self._sanitiser = Sanitiser(settings.sanitise)
         self._resampler = Resampler(fs_hz, settings.resample)
+        self._holes = HoleFiller(settings.holes, fs_hz)
         self._missing = MaskResampler(fs_hz, settings.resample)
         self._off = MaskResampler(fs_hz, settings.resample)
         self._hum = HumFilter(settings.front_end.filters, fs_hz)
@@ -101,6 +132,7 @@ class Lead(Operator[LeadSettings, NoState, [Samples, bool], LeadSignal]):
         super().__init__(
             settings,
             sanitiser=self._sanitiser,
+            holes=self._holes,
             resampler=self._resampler,
             missing=self._missing,
             off=self._off,
@@ -124,9 +156,31 @@ class Lead(Operator[LeadSettings, NoState, [Samples, bool], LeadSignal]):
         """Pipeline index of the next raw sample."""
         return self._resampler.next_output_index
 
+    @property
+    def settled(self) -> int:
+        """Source index just behind the last sample that was given on: a hole may be open behind it."""
+        return self._holes.settled
+
+    @property
+    def open_since(self) -> int:
+        """Source index of the first sample of an open hole that was not told; without one, of the next."""
+        return self._holes.open_since
+
+    def spans(self, count: int) -> bool:
+        """Tell whether so many lost samples can be filled; otherwise the lead is to be reset."""
+        return self._holes.spans(count)
+
+    def lose(self, count: int) -> None:
+        """Take the loss of the next ``count`` samples."""
+        self._holes.lose(count)
+
     def input_needed(self, index: int) -> int:
-        """Return the source index of the sample that completes a raw one."""
-        return self._resampler.input_needed(index)
+        """Return the source index of the sample with which a raw one is complete."""
+        return self._holes.known_with(self._resampler.input_needed(index))
+
+    def first_without(self, index: int) -> int:
+        """Return the pipeline index of the first raw sample that one of the source is needed for."""
+        return self._resampler.first_without(index)
 
     def process(self, samples: Samples, lead_off: bool = False) -> LeadSignal:
         """Take the next samples.
@@ -138,18 +192,35 @@ class Lead(Operator[LeadSettings, NoState, [Samples, bool], LeadSignal]):
         lead_off : bool
             The device says that an electrode is off.
         """
-        finite, replaced = self._sanitiser.process(samples)
-        gone = None if finite is samples else replaced  # the very array comes back if all are good
-        source = SourceSignal(self._resampler.next_input_index, finite, gone)
+        filled, replaced, holes = self._holes.process(*self._sanitiser.process(samples))
+        gone = None if filled is samples else replaced  # the very array comes back if all are good
+        source = SourceSignal(self._resampler.next_input_index, filled, gone)
         first = self._resampler.next_output_index
-        raw = self._resampler.process(finite)
+        raw = self._resampler.process(filled)
         missing = self._missing.process(replaced)
         marks = np.ones if lead_off else np.zeros
-        off = self._off.process(marks(samples.size, dtype=np.bool_))
+        off = self._off.process(marks(filled.size, dtype=np.bool_))
         quiet = self._hum.process(raw)
         clean_from = self._front_end.position
         clean = self._front_end.process(quiet)
-        return LeadSignal(first, raw, quiet, missing, off, clean_from, clean, source)
+        unseen = self._unseen(holes, first)
+        return LeadSignal(first, raw, quiet, missing, off, clean_from, clean, source, holes, unseen)
+
+    def _unseen(self, holes: Sequence[Hole], position: int) -> list[tuple[int, int]]:
+        """Return where nothing was seen of late; what lies long before a pipeline index is forgotten."""
+        state, held_from = self.state, self._holes.held_from
+        if holes or state.unseen:
+            oldest = position - RECENT
+            new = [self._stretch(hole.start, hole.end) for hole in holes if not hole.bridged]
+            state.unseen = [*(kept for kept in state.unseen if kept[1] >= oldest), *new]
+        if held_from is None:
+            return state.unseen
+        return [*state.unseen, self._stretch(held_from, self.settled)]
+
+    def _stretch(self, start: int, end: int) -> tuple[int, int]:
+        """Return the pipeline indices nearest to two of the source."""
+        ratio = PIPELINE_HZ / self._resampler.fs_in_hz
+        return round(start * ratio), round(end * ratio)
 
     def reset(self, start: int = 0) -> None:
         """Forget the past; the next sample has absolute index ``start`` at the source's rate."""
@@ -157,6 +228,6 @@ class Lead(Operator[LeadSettings, NoState, [Samples, bool], LeadSignal]):
         for part in (self._hum, self._front_end):
             part.reset(self.position)
 
-    def fresh(self, start: int) -> NoState:  # noqa: ARG002 - the parts know where they are
-        """Return the only state there is; the parts have the others."""
-        return NoState()
+    def fresh(self, start: int) -> LeadState:  # noqa: ARG002 - the parts know where they are
+        """Return the state before the sample of source index ``start``; the parts have the others."""
+        return LeadState()

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any, ClassVar
 
 import numpy as np
@@ -11,14 +12,16 @@ from pydantic import Field
 
 from ecgmon.monitor.core.blocks import as_block
 from ecgmon.monitor.core.errors import SettingsError
-from ecgmon.monitor.core.events import PIPELINE_HZ, Event, Gap, SampleBlock
+from ecgmon.monitor.core.events import PIPELINE_HZ, Event, SampleBlock
 from ecgmon.monitor.core.ring import RingBuffer
 from ecgmon.monitor.core.state import Snapshot, check_names
 from ecgmon.monitor.core.stateful import Stateful
+from ecgmon.monitor.dsp.holes import Hole
 from ecgmon.monitor.dsp.operator import Samples
 from ecgmon.monitor.dsp.quality import QualitySettings, SecondQuality, SignalQuality
+from ecgmon.monitor.dsp.quality_features import SECOND
 from ecgmon.monitor.dsp.resample import as_rate
-from ecgmon.monitor.dsp.rpeak import RPeakDetector, RPeakSettings
+from ecgmon.monitor.dsp.rpeak import RPeak, RPeakDetector, RPeakSettings
 from ecgmon.monitor.dsp.segment import BeatSegmenter, BeatWindow, SegmentSettings
 from ecgmon.monitor.inference.classification import BeatClassifier, Classification, ClassifierSettings
 from ecgmon.monitor.inference.contract import ModelContract
@@ -27,14 +30,19 @@ from ecgmon.monitor.pipeline.findings import EventMaker
 from ecgmon.monitor.pipeline.lead import Lead, LeadSettings
 from ecgmon.monitor.pipeline.small_signal import SmallSignalWatch
 from ecgmon.monitor.pipeline.time_base import TimeBase
+from ecgmon.monitor.pipeline.unseen import cut_windows, seen_peaks
 from ecgmon.monitor.pipeline.watch import Watches
 from ecgmon.monitor.rhythm.analyser import RhythmAnalyser
 from ecgmon.monitor.rhythm.heart_rate import HeartRateSettings
+from ecgmon.monitor.rhythm.intervals import IntervalMeter, TimedPeak
 from ecgmon.monitor.rhythm.settings import RhythmSettings
 from ecgmon.monitor.rhythm.vf import VfDetector, VfSettings
 
 SNAPSHOT_VERSION = 4
 MEMORY_VERSION = 5
+
+MOST_SECONDS = 600
+"""Of a gap behind which the chain begins anew, so many seconds have a quality."""
 
 CERTAIN = frozenset({"missing", "lead_off"})
 """Reasons of poor quality that the source itself gives."""
@@ -45,7 +53,7 @@ class PipelineSettings(LeadSettings):
 
     Parameters
     ----------
-    sanitise, resample, front_end, quality, detector, segment, classifier, heart_rate, vf, rhythm
+    sanitise, holes, resample, front_end, quality, detector, segment, classifier, heart_rate, vf, rhythm
         Settings of the parts.
     usable_quality : float
         Two seconds in a row below this signal quality make the heart rate unknown.
@@ -69,10 +77,21 @@ class PipelineSettings(LeadSettings):
 
 @dataclass(slots=True)
 class PipelineState:
-    """Whether a block has come, and the source index of the next sample."""
+    """How far the stream has come.
+
+    Parameters
+    ----------
+    started : bool
+        A block has come.
+    next : int
+        Source index of the next sample.
+    breaks : list of int
+        Pipeline indices of R waves that are not named yet, and before which no interval is known.
+    """
 
     started: bool = False
     next: int = 0
+    breaks: list[int] = field(default_factory=list)
 
 
 class Pipeline(Stateful[PipelineState]):
@@ -126,11 +145,13 @@ class Pipeline(Stateful[PipelineState]):
         self._quality = SignalQuality(self.settings.quality, fs_hz)
         self._detector = RPeakDetector(self.settings.detector)
         self._small = SmallSignalWatch(self.settings.detector.least_qrs_mv)
+        self._intervals = IntervalMeter()
         self._segmenter = BeatSegmenter(self._window())
         self._vf = VfDetector(self.settings.vf)
         self.rhythm = RhythmAnalyser(self.settings.rhythm)
+        self._time = TimeBase(fs_hz, self._lead.input_needed, self._lead.first_without)
         self._maker = EventMaker(
-            TimeBase(fs_hz, self._lead.input_needed),
+            self._time,
             device,
             self.settings.heart_rate,
             self.rhythm,
@@ -141,6 +162,7 @@ class Pipeline(Stateful[PipelineState]):
         self._behind_lead: dict[str, Stateful[Any]] = {
             "quality": self._quality,
             "detector": self._detector,
+            "intervals": self._intervals,
             "segmenter": self._segmenter,
             "vf": self._vf,
             "maker": self._maker,
@@ -174,6 +196,11 @@ class Pipeline(Stateful[PipelineState]):
     def processed(self) -> int:
         """Source index just behind the last sample taken."""
         return self.state.next
+
+    @property
+    def settled(self) -> int:
+        """Source index just behind the last sample that was looked at: missing ones may wait behind it."""
+        return self._lead.settled
 
     def process(
         self,
@@ -219,7 +246,7 @@ class Pipeline(Stateful[PipelineState]):
         after = self.state.next
         if block.end <= after:
             return []
-        events = self._skip_to(block.start) if block.start > after else []
+        events = self._lose(block.start) if block.start > after else []
         samples = block.samples_mv[0, self.state.next - block.start :]
         return events + self._take(np.asarray(samples, dtype=np.float64), lead_off=block.lead_off)
 
@@ -238,18 +265,10 @@ class Pipeline(Stateful[PipelineState]):
         reason : str
             Why, as `Gap` says it.
         """
-        lost = self.state.next
-        gap = Gap(
-            sample=lost,
-            time_s=lost / self.fs_hz,
-            known_at=start,
-            device=self.device,
-            length_samples=start - lost,
-            reason=reason,
-        )
-        unclassified = self._maker.unclassified(self._segmenter.flush(), start)
+        lost = self._lead.open_since
         # The gap first: while beats of before it are still told, no deadline falls into it.
-        return [gap, *unclassified, *self._maker.rate_unknown(lost, start), *self._maker.gap(lost, start)]
+        gap, *unknown = self._maker.gap(Hole(lost, start - lost, start, lost, bridged=False), reason)
+        return [gap, *self._maker.unclassified(self._segmenter.flush(), start), *unknown]
 
     def snapshot(self) -> Snapshot:
         """Return a copy of the whole state, to go on from after a restart."""
@@ -343,15 +362,23 @@ class Pipeline(Stateful[PipelineState]):
 
     def _begin(self, start: int) -> None:
         """Begin the signal anew; the next sample has source index ``start``."""
-        self.state.next = start
+        self.state.next, self.state.breaks = start, []
         self._lead.reset(start)
         for part in self._behind_lead.values():
             part.reset(self._lead.position)
         self._classifier.break_off()
 
-    def _skip_to(self, start: int) -> list[Event]:
+    def _lose(self, start: int) -> list[Event]:
+        """Take the loss of the samples before source index ``start``; behind too many begin anew."""
+        count, self.state.next = start - self.state.next, start
+        if self._lead.spans(count):
+            self._lead.lose(count)
+            return []
         events = self.break_off(start, "lost")
+        first = self._quality.position
         self._begin(start)
+        seconds = range(first // SECOND * SECOND, self._lead.position, SECOND)
+        events += self._maker.lost_seconds(seconds[:MOST_SECONDS], self._lead.position, start)
         if self._ring is not None:
             self._ring.advance(self._lead.position)
         return events
@@ -364,10 +391,13 @@ class Pipeline(Stateful[PipelineState]):
         seconds = self._quality.process(signal.quiet, signal.missing, signal.off, signal.source)
         if not self.settings.assess_quality:
             seconds = [_as_if_clean(second) for second in seconds]
-        peaks = self._detector.process(signal.quiet)
-        seconds, small = self._small.process(seconds, peaks, self._detector.small)
+        found = seen_peaks(self._detector.process(signal.quiet), signal.unseen)
+        seconds, small = self._small.process(seconds, found, seen_peaks(self._detector.small, signal.unseen))
+        peaks = self._timed(found, signal.holes)
         windows = self._segmenter.process(signal.clean, [round(peak.sample) for peak in peaks])
+        windows = cut_windows(windows, signal.unseen)
         return self._maker.events(
+            signal.holes,
             seconds,
             peaks,
             list(zip(windows, self._name(windows), strict=True)),
@@ -377,13 +407,37 @@ class Pipeline(Stateful[PipelineState]):
             self._lead.position,
         )
 
+    def _timed(self, peaks: list[RPeak], holes: Sequence[Hole]) -> list[TimedPeak]:
+        """Return the R waves with the interval before each."""
+        for hole in holes:
+            start, end = self._time.pipeline(hole.start), self._time.pipeline(hole.end)
+            self._intervals.lose(start, end, bridged=hole.bridged)
+        timed = [TimedPeak(peak.sample, peak.known_at, self._intervals.beat(peak.sample)) for peak in peaks]
+        self.state.breaks += [round(peak.sample) for peak in timed if peak.rr_s is None]
+        return timed
+
     def _name(self, windows: list[BeatWindow]) -> list[Classification]:
-        classifications = self._classifier.name(windows) if windows else []
+        classifications: list[Classification] = []
+        for group in self._unbroken(windows):
+            classifications += self._classifier.name(group)
         if self._ring is not None:
             for window, classification in zip(windows, classifications, strict=True):
                 if classification.label.attribution is not None:
                     self._ring.raise_to("attribution", window.start, classification.label.attribution)
         return classifications
+
+    def _unbroken(self, windows: list[BeatWindow]) -> Iterator[list[BeatWindow]]:
+        """Yield the windows in groups; the classifier spans no interval between them."""
+        begun, breaks = 0, self.state.breaks
+        for at, window in enumerate(windows):
+            if breaks and breaks[0] == window.r:
+                if begun < at:
+                    yield windows[begun:at]
+                self._classifier.break_off()
+                begun = at
+                breaks.pop(0)
+        if begun < len(windows):
+            yield windows[begun:]
 
 
 def _as_if_clean(second: SecondQuality) -> SecondQuality:

@@ -18,10 +18,13 @@ class TimeBase:
         Sampling rate of the source.
     input_needed : callable
         Gives the source index that completes a pipeline sample.
+    first_without : callable
+        Gives the first pipeline sample that is not complete without one of the source.
     """
 
     fs_hz: float
     input_needed: Callable[[int], int]
+    first_without: Callable[[int], int]
 
     def source(self, index: float) -> int:
         """Return the source index nearest to a pipeline index."""

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from ecgmon.monitor.core.events import PIPELINE_HZ
 from ecgmon.monitor.rhythm.findings import EpisodeFinding, EpisodeKind, SeenBeat
+from ecgmon.monitor.rhythm.gaps import LONG_GAP_S, Unseen
 from ecgmon.monitor.rhythm.layer import LayerPart, LayerState
 from ecgmon.monitor.rhythm.settings import RhythmSettings
 
@@ -26,6 +27,8 @@ class AbsenceState(LayerState):
     ----------
     since : float or None
         Pipeline index; None while nothing has been seen.
+    unseen : Unseen
+        Gaps behind it, in pipeline samples.
     steady : list of float
         Seconds, of intervals between normal beats.
     last_plain : bool
@@ -33,12 +36,15 @@ class AbsenceState(LayerState):
     """
 
     since: float | None = None
+    unseen: Unseen = field(default_factory=Unseen)
     steady: list[float] = field(default_factory=list)
     last_plain: bool = False
 
 
 class AbsenceWatch(LayerPart[AbsenceState]):
     """Counts the time since the last beat, on a signal in which one would be seen.
+
+    The clock stands in a gap, and begins anew behind a long one.
 
     Parameters
     ----------
@@ -78,10 +84,20 @@ class AbsenceWatch(LayerPart[AbsenceState]):
         elif self.state.since is None:
             self.state.since = float(start)
 
+    def gap(self, start: float, end: float) -> None:
+        """Take a stretch in which nothing was seen, from one pipeline index to another."""
+        if self.due is None:
+            return
+        first, last = self.state.unseen.add(start, end)
+        if last - first >= LONG_GAP_S * PIPELINE_HZ:
+            self.restart(last)
+
     def is_ended_by(self, at: float) -> bool:
         """Tell whether an R wave ends an asystole before it was due to be told."""
         since = self.state.since
-        return since is not None and not self.layer.rhythm and at - since >= self._limit
+        if since is None or self.layer.rhythm:
+            return False
+        return at - since - self.state.unseen.since(since) >= self._limit
 
     def seen(self, at: float) -> None:
         """Take an R wave at once, before its class is final."""
@@ -94,7 +110,7 @@ class AbsenceWatch(LayerPart[AbsenceState]):
         since = self.state.since
         if since is None or self.layer.rhythm:
             return None
-        return math.ceil(since) + self._wait
+        return math.ceil(since + self.state.unseen.since(since)) + self._wait
 
     def expire(self) -> None:
         """Say that no beat came."""

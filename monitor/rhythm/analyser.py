@@ -13,11 +13,17 @@ from ecgmon.monitor.rhythm.absence import AbsenceWatch
 from ecgmon.monitor.rhythm.af_model import AfClassifier
 from ecgmon.monitor.rhythm.base_rhythm import BaseRhythm
 from ecgmon.monitor.rhythm.findings import EpisodeFinding, RhythmFinding, RhythmOrEpisode, SeenBeat
+from ecgmon.monitor.rhythm.gaps import LONG_GAP_S
 from ecgmon.monitor.rhythm.layer import Layer
 from ecgmon.monitor.rhythm.patterns import PatternFinder
 from ecgmon.monitor.rhythm.runs import RunFinder
 from ecgmon.monitor.rhythm.settings import RhythmSettings
-from ecgmon.monitor.rhythm.unreadable import UnreadableWatch, is_unreadable, may_hide_a_beat
+from ecgmon.monitor.rhythm.unreadable import (
+    UnreadableWatch,
+    is_only_missing,
+    is_unreadable,
+    may_hide_a_beat,
+)
 from ecgmon.monitor.rhythm.vf import VfSecond
 
 SECOND = int(PIPELINE_HZ)
@@ -126,7 +132,10 @@ class RhythmAnalyser(Stateful[AnalyserState]):
         """Take the quality of the second that begins at pipeline index ``start``."""
         least = self.settings.min_quality
         self._unreadable.second(start, unreadable=is_unreadable(index, reasons, least))
-        self._absence.second(start, start + SECOND, unreadable=may_hide_a_beat(index, reasons, least))
+        if is_only_missing(reasons):
+            self._absence.gap(start, start + SECOND)
+        else:
+            self._absence.second(start, start + SECOND, unreadable=may_hide_a_beat(index, reasons, least))
         since = self._unreadable.unreadable_since
         if since is not None and start - since > self.settings.forget_s * PIPELINE_HZ:
             self.base.reset()
@@ -155,7 +164,10 @@ class RhythmAnalyser(Stateful[AnalyserState]):
         return findings
 
     def gap(self, start: int, end: int) -> list[RhythmOrEpisode]:
-        """Take a loss of the samples between two pipeline indices; nothing spans it."""
+        """Take a loss of the samples between two pipeline indices; nothing spans a long one."""
+        self._absence.gap(start, end)
+        if end - start < LONG_GAP_S * PIPELINE_HZ:
+            return []
         findings = self.finish(end)
         self._break_off()
         self._absence.restart(end)

@@ -9,6 +9,7 @@ from pydantic import Field
 
 from ecgmon.monitor.core.config import Settings
 from ecgmon.monitor.core.stateful import Stateful
+from ecgmon.monitor.rhythm.gaps import LONG_GAP_S, Unseen
 
 
 class HeartRateSettings(Settings):
@@ -25,9 +26,10 @@ class HeartRateSettings(Settings):
 
 @dataclass(slots=True)
 class HeartRateState:
-    """Times of the last beats in seconds."""
+    """Times of the last beats in seconds, without the gaps between them, and the gaps behind the last."""
 
     beats: deque[float] = field(default_factory=lambda: deque(maxlen=64))
+    unseen: Unseen = field(default_factory=Unseen)
 
 
 class HeartRateMeter(Stateful[HeartRateState]):
@@ -35,7 +37,8 @@ class HeartRateMeter(Stateful[HeartRateState]):
 
     The intervals that ended within the last ``span_s`` are averaged, and never fewer than
     ``min_intervals`` once so many are known: a fast heart gives a steady figure and a slow
-    one is still followed within three beats.
+    one is still followed within three beats. An interval with a gap in it is left out, and
+    a gap is no time without a beat.
 
     Parameters
     ----------
@@ -48,19 +51,32 @@ class HeartRateMeter(Stateful[HeartRateState]):
         super().__init__()
 
     def fresh(self, start: int) -> HeartRateState:  # noqa: ARG002 - beats say when they are
-        """Return the state before the first beat, behind a gap, a time-out or bad signal."""
+        """Return the state before the first beat, behind a long gap, a time-out or bad signal."""
         return HeartRateState()
 
-    def beat(self, time_s: float) -> float | None:
+    def lose(self, start_s: float, end_s: float) -> bool:
+        """Take a gap in the signal, from one time in seconds to another; tell if it is a long one."""
+        if not self.state.beats:
+            return False
+        first_s, last_s = self.state.unseen.add(start_s, end_s)
+        return last_s - first_s >= LONG_GAP_S
+
+    def beat(self, time_s: float, *, follows: bool = True) -> float | None:
         """Take an R wave and return beats a minute, or None while too few are known.
 
         Parameters
         ----------
         time_s : float
             Time of the R wave in seconds, later than the last.
+        follows : bool
+            The interval before it is known.
         """
         beats = self.state.beats
-        beats.append(time_s)
+        if beats and not follows:
+            shift = time_s - beats[-1]
+            beats = self.state.beats = deque((at + shift for at in beats), maxlen=beats.maxlen)
+        else:
+            beats.append(time_s)
         wanted = self.settings.min_intervals + 1
         if len(beats) < wanted:
             return None
@@ -72,4 +88,4 @@ class HeartRateMeter(Stateful[HeartRateState]):
     def stale_at_s(self) -> float | None:
         """Time in seconds at which the rate becomes unknown if no beat follows."""
         beats = self.state.beats
-        return beats[-1] + self.settings.stale_s if beats else None
+        return beats[-1] + self.settings.stale_s + self.state.unseen.since(beats[-1]) if beats else None

@@ -8,6 +8,7 @@ from typing import Final
 
 from ecgmon.monitor.core.events import PIPELINE_HZ
 from ecgmon.monitor.rhythm.findings import EpisodeFinding, EpisodeKind, SeenBeat
+from ecgmon.monitor.rhythm.gaps import LONG_GAP_S
 from ecgmon.monitor.rhythm.layer import LayerPart, LayerState
 from ecgmon.monitor.rhythm.settings import RhythmSettings
 
@@ -56,7 +57,9 @@ class Run:
     sure : float
         Sum of their probabilities.
     newest : deque of float
-        Pipeline indices of the last ones.
+        Pipeline indices of the last ones, on a clock that stands in gaps.
+    skipped : float
+        How far that clock is behind: an interval with a gap in it counts as long as the others.
     """
 
     count: int = 0
@@ -64,15 +67,24 @@ class Run:
     first: float = 0.0
     sure: float = 0.0
     newest: deque[float] = field(default_factory=lambda: deque(maxlen=RATE_INTERVALS + 1))
+    skipped: float = 0.0
 
-    def add(self, at: float, sure: float, *, certain: bool = True) -> None:
-        """Take the next beat, at a pipeline index."""
+    def add(self, at: float, sure: float, *, certain: bool = True, follows: bool = True) -> None:
+        """Take the next beat, at a pipeline index; it follows the one before if no gap is between."""
         if not self.count:
             self.first = at
+        elif not follows and self.count > 1:
+            usual = (self.newest[-1] - self.first) / (self.count - 1)
+            self.skipped = max(self.skipped, at - self.newest[-1] - usual)
         self.count += 1
         self.certain += certain
         self.sure += sure
-        self.newest.append(at)
+        self.newest.append(at - self.skipped)
+
+    @property
+    def last(self) -> float:
+        """Pipeline index of the newest beat."""
+        return self.newest[-1] + self.skipped
 
     @property
     def bpm(self) -> float:
@@ -95,11 +107,11 @@ class RunState(LayerState):
 
 
 class RunFinder(LayerPart[RunState]):
-    """Follows beats of one ectopic class in a row; interval by interval, nothing spans a gap.
+    """Follows beats of one ectopic class in a row, over short gaps.
 
     One beat of another class does not part a ventricular run of three and more if it comes
     as soon as those of the run, and the next one is ventricular again. Neither do one or two
-    that are `LIKELY` ventricular; but three beats of a run are of its class.
+    that are `LIKELY` ventricular, or whose shape a gap hides; but three beats of a run are of its class.
 
     Parameters
     ----------
@@ -143,18 +155,28 @@ class RunFinder(LayerPart[RunState]):
             self.state.doubts.append(beat.at)
             return None
         ended = self._resolve(beat, kind, known_at) if self.state.doubts else None
-        if kind != self.state.kind or beat.rr_s is None or beat.rr_s > LONGEST_S:
+        if kind != self.state.kind or self._is_apart(beat):
             ended = self._end(beat.at, known_at) or ended
             self.state.kind = kind
         if kind:
-            self.state.run.add(beat.at, beat.sure)
+            self.state.run.add(beat.at, beat.sure, follows=beat.rr_s is not None)
             if self.state.run.certain >= RUN:
                 self._name()
         return ended
 
+    def _is_apart(self, beat: SeenBeat) -> bool:
+        """Tell whether a beat is too far from the last one to be of its run."""
+        if beat.rr_s is not None or not self.state.run.count:
+            return beat.rr_s is None or beat.rr_s > LONGEST_S
+        return beat.at - self.state.run.last > (LONGEST_S + LONG_GAP_S) * PIPELINE_HZ
+
     def _may_belong(self, beat: SeenBeat) -> bool:
         """Tell whether a beat of another class may belong to the run."""
-        if self.state.kind != "V" or beat.rr_s is None or len(self.state.doubts) == MOST_DOUBTS:
+        if self.state.kind != "V" or len(self.state.doubts) == MOST_DOUBTS:
+            return False
+        if beat.before_mv is None and beat.aami == "Q":
+            return not self._is_apart(beat)
+        if beat.rr_s is None:
             return False
         likely = beat.ventricular >= LIKELY and beat.rr_s <= self._longest_s
         return likely or (not self.state.doubts and self._is_soon(beat.rr_s))
@@ -172,7 +194,7 @@ class RunFinder(LayerPart[RunState]):
     def _resolve(self, beat: SeenBeat, kind: str, known_at: int) -> EpisodeFinding | None:
         """Count the doubtful beats before this one to the run, or end the run with them."""
         doubts, self.state.doubts = self.state.doubts, []
-        if kind == "V" and beat.rr_s is not None and self._goes_on(beat.rr_s):
+        if kind == "V" and not self._is_apart(beat) and (beat.rr_s is None or self._goes_on(beat.rr_s)):
             for doubt in doubts:
                 self.state.run.add(doubt, 0.0, certain=False)
             return None
@@ -195,14 +217,14 @@ class RunFinder(LayerPart[RunState]):
             rhythm = "SVTA"
         else:
             return
-        since = run.newest[0] if layer.rhythm else run.first
+        since = run.newest[0] + run.skipped if layer.rhythm else run.first
         layer.say(rhythm, since, run.sure / run.count)
 
     def _end(self, at: float, known_at: int) -> EpisodeFinding | None:
         run, found = self.state.run, None
         if run.certain >= RUN or run.count == 2:
             kind = KINDS[self.state.kind][run.count >= RUN]
-            found = EpisodeFinding(run.first, run.newest[-1], known_at, kind, run.count, round(run.bpm, 1))
+            found = EpisodeFinding(run.first, run.last, known_at, kind, run.count, round(run.bpm, 1))
         self.state.run = Run()
         self.layer.mute(at)
         return found

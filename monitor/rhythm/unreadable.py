@@ -42,6 +42,11 @@ def may_hide_a_beat(index: float, reasons: Collection[str], least: float) -> boo
     return not HIDING.isdisjoint(reasons) or is_unreadable(index, reasons, least)
 
 
+def is_only_missing(reasons: Collection[str]) -> bool:
+    """Tell whether all that hides a beat in a second is that samples are missing: it counts as a gap."""
+    return "missing" in reasons and "lead_off" not in reasons
+
+
 @dataclass(slots=True)
 class UnreadableState(LayerState):
     """Where the seconds turned unreadable, or good, how many have come since, and which they are."""

@@ -43,7 +43,7 @@ class VfSettings(Settings):
     certainty: float = Field(default=0.7, gt=0.0, lt=1.0)
     end_s: int = Field(default=4, ge=1, le=30)
     least_mv: float = Field(default=0.2, ge=0.0, le=1.0)
-    missing_fraction: float = Field(default=0.2, gt=0.0, le=1.0)
+    missing_fraction: float = Field(default=0.5, gt=0.0, le=1.0)
 
 
 @dataclass(frozen=True, slots=True)

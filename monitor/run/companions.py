@@ -60,10 +60,10 @@ class Companions:
         count = block.samples_mv.shape[1]
         if count == 0:
             return
-        if self._next is None or block.rewound or block.start > self._next:
-            self._next = block.start
-            for lead in self._leads.values():
-                lead.reset(block.start)
+        if self._next is None or block.rewound:
+            self._next = self._reset(block.start)
+        elif block.start > self._next:
+            self._next = self._lose(block.start - self._next, block.start)
         skip = self._next - block.start
         if skip >= count:
             return
@@ -71,6 +71,20 @@ class Companions:
         for number, lead in self._leads.items():
             signal = lead.process(_row(block.samples_mv, number)[skip:])
             signal.write(self._ring, row_name("raw", number), row_name("clean", number))
+
+    def _reset(self, start: int) -> int:
+        """Begin with the sample of source index ``start``; return it."""
+        for lead in self._leads.values():
+            lead.reset(start)
+        return start
+
+    def _lose(self, count: int, start: int) -> int:
+        """Go on behind the loss of some samples with that of source index ``start``; return it."""
+        for lead in self._leads.values():
+            if not lead.spans(count):
+                return self._reset(start)
+            lead.lose(count)
+        return start
 
 
 def _row(samples_mv: NDArray[np.float64], number: int) -> Samples:

@@ -287,7 +287,7 @@ class Stream:
         return [change]
 
     def _with_alarms(self, events: list[Event]) -> list[Event]:
-        alarms = self.alarms.process(events, self.pipeline.processed)
+        alarms = self.alarms.process(events, self.pipeline.settled)
         if alarms:
             events = sorted([*events, *alarms], key=lambda event: event.known_at)
         self.log.extend(events)

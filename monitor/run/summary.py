@@ -22,6 +22,7 @@ class Summary:
         self.beats: Counter[str] = Counter()
         self.alarms: Counter[str] = Counter()
         self.gaps = 0
+        self.bridged = 0
         self.signal_s = 0.0
         self._started: float | None = None
         self._rr_sum_s = 0.0
@@ -53,6 +54,8 @@ class Summary:
             elif isinstance(event, Alarm):
                 if event.state == "active" and not event.escalation:
                     self.alarms[event.kind] += 1
+            elif isinstance(event, Gap) and event.bridged:
+                self.bridged += 1
             elif isinstance(event, Gap):
                 self.gaps += 1
 
@@ -95,8 +98,9 @@ class Summary:
             f"heart rate  {f'{bpm:.0f}/min on average' if bpm is not None else 'unknown'}",
             f"alarms      {alarms}",
         ]
-        if self.gaps:
-            rows.append(f"gaps        {self.gaps}")
+        if self.gaps or self.bridged:
+            bridged = f", and {self.bridged} short ones bridged" if self.bridged else ""
+            rows.append(f"gaps        {self.gaps}{bridged}")
         if total:
             figures = [
                 f"{name} known p50 {1000 * (self.latency_s(of, 50) or 0):.0f} ms, "

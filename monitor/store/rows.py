@@ -98,7 +98,7 @@ class RowMaker:
                 rows.append(self.row(event, kind=event.rhythm))
             elif isinstance(event, Episode):
                 rows.append(self.row(event, kind=event.kind))
-            elif isinstance(event, Gap):
+            elif isinstance(event, Gap) and not event.bridged:
                 rows.append(self.row(event, kind=event.reason))
             elif isinstance(event, SettingsChange):
                 rows.append(self.row(event))

@@ -43,7 +43,9 @@ def eventful() -> list[Event]:
     script.source(465, "unreadable").source(468, "streaming")
     script.source(470, "streaming", dropped_blocks=3.0).source(480, "streaming", dropped_blocks=3.0)
     script.quality(490, 495, 1.0, "small").small(490, 0.09).good(495, 500)
-    return script.ordered()
+    for at in range(500, 510):
+        script.gap(at, 0.4)
+    return script.good(510, 530).ordered()
 
 
 EVENTS = eventful()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from alarm_script import FS, LATENCY_S, play, states
 
@@ -79,6 +81,24 @@ def test_asystole_counts_from_the_end_of_a_gap(engine, script):
     assert states(play(engine, script, 50), "asystole") == [("active", 33 + 4.7)]
 
 
+@pytest.mark.parametrize(
+    ("every_s", "length_s", "later_s"), [(3.5, 0.01, 0.01), (1.0, 0.1, 0.5), (1.5, 0.6, 3.0)]
+)
+def test_gaps_put_an_asystole_off_by_their_own_length_and_never_hide_it(
+    engine, script, every_s, length_s, later_s
+):
+    script.good(0, 40).beats(0.5, 60, 6)
+    for number in range(1, round(40 / every_s)):
+        script.gap(number * every_s, length_s)
+    ((state, at_s),) = states(play(engine, script, 40), "asystole")
+    assert (state, at_s) == ("active", pytest.approx(5.5 + 4.7 + later_s, abs=0.25))
+
+
+def test_seconds_without_a_sample_are_no_asystole_however_long_they_last(engine, script):
+    script.good(0, 5).beats(0.5, 60, 5).gap(5.0, 1.0).quality(5, 30, 0.0, "missing").gap(6.0, 24.0)
+    assert states(play(engine, script.good(30, 36), 36), "asystole") == [("active", 34.7)]
+
+
 def test_a_silent_source_is_not_asystole(engine, script):
     script.good(0, 3).beats(0.5, 60, 3).source(3.5, "silent")
     alarms = play(engine, script, 20)
@@ -126,6 +146,29 @@ def test_extreme_tachycardia_needs_seventeen_beats_above_140(engine, script, bpm
 def test_no_interval_of_a_rate_alarm_spans_a_gap(engine, script):
     script.good(0, 4).beats(0.5, 35, 3).gap(4.0, 2.0).beats(6.2, 35, 3)
     assert states(play(engine, script, 12), "extreme_bradycardia") == []
+
+
+@pytest.mark.parametrize("bpm", [30, 58])
+def test_a_beat_in_a_gap_makes_no_bradycardia_and_hides_none(engine, script, bpm):
+    rr_s = 60 / bpm
+    script.good(0, 60).beats(0.5, 75, 6)
+    for number in range(16):
+        at = 4.5 + (number + 1) * rr_s
+        if number % 2:
+            script.gap(at - 0.05, 0.1)
+        else:
+            script.beat(at)
+    script.beats(4.5 + 17 * rr_s, bpm, 3)
+    told = states(play(engine, script, 45), "extreme_bradycardia")
+    assert [state for state, _ in told] == (["active"] if bpm == 30 else [])
+
+
+def test_a_ventricular_tachycardia_goes_on_over_a_gap_and_a_beat_that_it_cuts(engine, script):
+    script.good(0, 20).beats(0.5, 75, 5).beats(4.2, 150, 2, "V").gap(4.7, 0.5).beats(5.4, 150, 1, "V")
+    cut = script.beat(5.8, "Q").events[-1]
+    script.events[-1] = replace(cut, probabilities={})  # type: ignore[type-var]
+    script.beats(6.2, 150, 2, "V")
+    assert [s for s, _ in states(play(engine, script, 9), "ventricular_tachycardia")] == ["active"]
 
 
 def test_beats_on_a_useless_signal_make_no_tachycardia(engine, script):

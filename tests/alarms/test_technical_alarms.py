@@ -25,9 +25,34 @@ def test_a_long_gap_is_signal_lost(engine, script, length_s, raised):
     assert kinds == (["active", "inactive"] if raised else [])
 
 
-def test_missing_samples_are_signal_lost(engine, script):
-    script.good(0, 2).quality(2, 4, 0.0, "missing").good(4, 6)
-    assert states(play(engine, script, 6), "signal_lost") == [("active", 3.0), ("inactive", 5.0)]
+def test_samples_that_go_on_missing_are_signal_lost(engine, script):
+    script.good(0, 2).gap(2.0, 1.0).quality(2, 5, 0.0, "missing").good(5, 7)
+    assert states(play(engine, script, 7), "signal_lost") == [("active", 4.0), ("inactive", 6.0)]
+
+
+def test_seconds_with_many_short_gaps_are_not_signal_lost(engine, script):
+    for at in range(2, 20):
+        script.gap(at, 0.3).gap(at + 0.4, 0.3)
+    script.quality(2, 20, 0.0, "missing")
+    assert states(play(engine, script, 20), "signal_lost") == []
+
+
+@pytest.mark.parametrize(
+    ("every_s", "length_s", "raised"), [(1.0, 0.1, False), (1.0, 0.25, True), (0.02, 0.01, True)]
+)
+def test_a_link_that_loses_too_much_is_told_within_ten_seconds_and_until_it_is_better(
+    engine, script, every_s, length_s, raised
+):
+    for number in range(round(20 / every_s)):
+        script.gap(10 + number * every_s, length_s)
+    told = states(play(engine, script.good(0, 60), 60), "signal_gaps")
+    assert [state for state, _ in told] == (["active", "inactive"] if raised else [])
+    assert all(at <= limit for (_, at), limit in zip(told, (20.0, 40.0), strict=False))
+
+
+def test_a_long_gap_is_not_told_twice(engine, script):
+    script.good(0, 5).gap(5.0, 6.0).good(11, 30)
+    assert states(play(engine, script, 30), "signal_gaps") == []
 
 
 def test_a_device_that_sends_nothing_new_is_signal_lost_and_its_flat_line_asystole(engine, script):

@@ -30,12 +30,12 @@ def test_at_the_pipelines_own_rate_good_samples_pass_and_are_cleaned_by_the_fron
     assert not signal.off.any()
 
 
-def test_what_is_no_sample_is_held_and_marked():
+def test_what_is_no_sample_is_filled_in_and_marked():
     broken = NOISE.copy()
     broken[[500, 501, 900]] = np.nan, np.inf, 1e9
     signal = Lead(360.0).process(broken)
     assert np.flatnonzero(signal.missing).tolist() == [500, 501, 900]
-    assert signal.raw[500] == signal.raw[501] == NOISE[499]
+    np.testing.assert_allclose(signal.raw[499:503], np.linspace(NOISE[499], NOISE[502], 4))
     assert np.isfinite(signal.clean).all()
 
 
@@ -85,7 +85,7 @@ def test_the_pipelines_settings_are_those_of_its_leads():
         {"sanitise": {"limit_mv": 2.0}, "front_end": {"denoise": {"levels": 2}}}
     )
     assert isinstance(settings, LeadSettings)
-    assert Lead(360.0, settings).process(np.array([1.0, 3.0])).missing.tolist() == [False, True]
+    assert Lead(360.0, settings).process(np.array([1.0, 3.0, 1.0])).missing.tolist() == [False, True, False]
     assert Lead(360.0, settings).clean_delay < Lead(360.0).clean_delay
 
 

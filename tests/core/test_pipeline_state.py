@@ -84,7 +84,7 @@ def classes_that_remember() -> set[type]:
 def test_all_that_remembers_is_a_part_of_a_pipeline_and_so_looked_at_here():
     seen = {type(part) for model in MODELS for part in parts_of(Pipeline(settings(model))).values()}
     assert seen == classes_that_remember()
-    assert len([kind for kind in seen if issubclass(kind, Operator)]) == 13
+    assert len([kind for kind in seen if issubclass(kind, Operator)]) == 14
 
 
 def test_every_part_comes_back_from_a_file_as_it_was(used, new):

@@ -139,10 +139,10 @@ def test_a_snapshot_without_it_is_refused(ecg):
         Pipeline(WithJumps()).restore(Pipeline().snapshot())
 
 
-def test_a_gap_resets_it(ecg):
+def test_a_gap_that_is_too_long_to_be_filled_resets_it(ecg):
     pipeline = Pipeline(WithJumps())
     played(pipeline, ecg[:2000], [0])
-    pipeline.process(SampleBlock(ecg[None, 3000:3001], 3000, 360.0))
+    pipeline.process(SampleBlock(ecg[None, 2000:2001], 2000 + 11 * 360, 360.0))
     assert pipeline.snapshot()["chain"]["watches"]["jumps"]["jumps"] <= 1
 
 

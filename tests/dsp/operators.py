@@ -16,6 +16,7 @@ import ecgmon.monitor
 from ecgmon.monitor.dsp.denoise import WaveletDenoiser
 from ecgmon.monitor.dsp.filters import FilterChain, FilterSettings
 from ecgmon.monitor.dsp.front_end import FrontEnd
+from ecgmon.monitor.dsp.holes import HoleFiller
 from ecgmon.monitor.dsp.hum import HumFilter
 from ecgmon.monitor.dsp.operator import Operator
 from ecgmon.monitor.dsp.quality import REASONS, SignalQuality
@@ -180,6 +181,12 @@ CASES: dict[type, Case] = {
         lambda op, a, b: op.process(broken()[a:b]),
         lambda out: np.column_stack([np.asarray(part, dtype=np.float64) for part in out]),
         lambda op: late_by(op, lambda _, out: out[0].size, signal()),
+    ),
+    HoleFiller: Case(
+        HoleFiller,
+        lambda op, a, b: op.process(signal()[a:b], missing()[a:b]),
+        lambda out: np.column_stack((out.samples, out.missing)),
+        lambda op: late_by(op, lambda _, out: out.samples.size, signal(), np.zeros(SIZE, dtype=np.bool_)),
     ),
     Resampler: Case(
         lambda: Resampler(250.0),

@@ -121,15 +121,17 @@ def test_a_repeated_buffer_is_stuck_and_one_value_is_flat_as_well(record_100):
     assert all({"flat", "stuck"} <= {*verdict.reasons} for verdict in judge(still)[14:])
 
 
-def test_missing_and_lead_off_make_their_second_useless_and_no_other(record_100):
+@pytest.mark.parametrize(("length", "useless"), [(4, False), (150, False), (200, True)])
+def test_missing_and_lead_off_make_their_second_useless_and_no_other(record_100, length, useless):
     signal = record_100[: 360 * 6].copy()
-    signal[400:500] = np.nan
+    signal[400 : 400 + length] = np.nan
     held, missing = Sanitiser().process(signal)
     off = np.zeros(signal.size, dtype=np.bool_)
     off[1450] = True
     verdicts = judge(held, missing=missing, lead_off=off)
-    assert [verdict.index == 0.0 for verdict in verdicts] == [False, True, False, False, True, False]
-    assert "missing" in verdicts[1].reasons
+    assert [verdict.index == 0.0 for verdict in verdicts] == [False, useless, False, False, True, False]
+    assert verdicts[1].reasons == (("missing",) if useless else ())
+    assert verdicts[1].index == pytest.approx(0.0 if useless else 1.0 - length / 360, abs=0.05)
     assert "lead_off" in verdicts[4].reasons
 
 

@@ -321,6 +321,18 @@ def test_a_heart_rate_lies_between_those_of_its_shortest_and_longest_interval(in
         assert 60.0 / max(intervals) - 1e-6 <= rate <= 60.0 / min(intervals) + 1e-6
 
 
+def test_a_rate_is_kept_over_a_gap_which_is_no_time_without_a_beat():
+    meter = HeartRateMeter(HeartRateSettings(stale_s=4.5))
+    for at_s in (1.0, 2.0, 3.0, 4.0):
+        rate = meter.beat(at_s)
+    assert not meter.lose(4.2, 5.7)
+    assert meter.stale_at_s == 4.0 + 4.5 + 1.5
+    assert meter.beat(6.5, follows=False) == rate == 60.0
+    assert meter.beat(7.5) == 60.0
+    assert meter.lose(8.0, 9.5) is False
+    assert meter.lose(9.0, 10.0) is True
+
+
 def test_a_rate_is_stale_so_long_after_the_last_beat_and_never_without_one():
     meter = HeartRateMeter(HeartRateSettings(stale_s=4.5))
     assert meter.stale_at_s is None

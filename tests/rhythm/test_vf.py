@@ -126,7 +126,8 @@ def test_a_stream_that_begins_within_a_second_is_classified_from_the_next_whole_
 
 def test_where_samples_are_missing_nothing_is_classified(detector):
     missing = np.zeros(20 * SECOND, dtype=np.bool_)
-    missing[10 * SECOND : 10 * SECOND + 180] = True
+    missing[10 * SECOND : 10 * SECOND + 190] = True
+    missing[2 * SECOND : 2 * SECOND + 170] = True
     seconds = detector.process(np.zeros(missing.size), missing)
     assert [s.start // SECOND for s in seconds if s.probability is None] == [9, 10, 11, 12]
     assert not any(second.is_vf for second in seconds if second.probability is None)

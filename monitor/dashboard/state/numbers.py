@@ -81,7 +81,7 @@ class Numbers:
             self.quality = event
         elif isinstance(event, SourceStatus):
             self.status = event
-        elif isinstance(event, Gap):
+        elif isinstance(event, Gap) and not event.bridged:
             self.last_normal = False
 
     def rewind(self, now_s: float) -> None:

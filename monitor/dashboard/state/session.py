@@ -182,7 +182,7 @@ class StreamSession:
             self._observe_revision(event)
         elif isinstance(event, Alarm):
             self.board.observe(event)
-        elif isinstance(event, Gap):
+        elif isinstance(event, Gap) and not event.bridged:
             self._mark(event, event.length_samples / fs_hz, "gap", event.reason.replace("_", " "))
         elif isinstance(event, Quality) and event.index < BAD_QUALITY:
             self._mark(event, 1.0, "bad", ", ".join(event.reasons).replace("_", " "))

@@ -122,7 +122,7 @@ class Timeline:
             if event.priority == "low" and event.state != "active":
                 return None
             return "alarm", event.priority, f"{title(event.kind)} {event.state}", event.message
-        if isinstance(event, Gap):
+        if isinstance(event, Gap) and not event.bridged:
             return "gap", "", "Gap", f"{event.length_samples} samples {event.reason.replace('_', ' ')}"
         if isinstance(event, Quality):
             return self._quality(event)
