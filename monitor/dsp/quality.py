@@ -15,7 +15,7 @@ from ecgmon.monitor.core.events import PIPELINE_HZ
 from ecgmon.monitor.core.state import Shape
 from ecgmon.monitor.dsp.arrays import median, middle_of, windows_of
 from ecgmon.monitor.dsp.operator import Operator, Samples
-from ecgmon.monitor.dsp.quality_features import CONTEXT_S, SECOND, WINDOW, Look, look
+from ecgmon.monitor.dsp.quality_features import CONTEXT_S, SECOND, UNCHANGED, WINDOW, Look, look
 from ecgmon.monitor.dsp.quality_model import CLASSES, QualityModel
 from ecgmon.monitor.dsp.quality_slow import lost_to_a_slow_rate
 from ecgmon.monitor.dsp.sanitise import Mask
