@@ -127,14 +127,16 @@ class Verdict:
 
     @property
     def as_vf(self) -> bool:
-        """Whether fibrillation was told in place of the alarm, or before it: nobody needs another then."""
-        return self.told.delays_s.get(VF, np.inf) < self.told.delays_s.get(self.kind, np.inf)
+        """Whether the alarm is late, and fibrillation was told before: nobody needs another then."""
+        return LATER_S < self._later_s(self.kind) > self._later_s(VF)
 
     @property
     def later_s(self) -> float:
         """How much later than without loss the alarm was told; infinite if it never was."""
-        told_s = self.told.delays_s.get(VF if self.as_vf else self.kind, np.inf)
-        return told_s - self.calm.delays_s[self.kind]
+        return self._later_s(VF if self.as_vf else self.kind)
+
+    def _later_s(self, kind: str) -> float:
+        return self.told.delays_s.get(kind, np.inf) - self.calm.delays_s[self.kind]
 
     @property
     def in_time(self) -> bool:
