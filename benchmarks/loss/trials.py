@@ -16,7 +16,9 @@ from ecgmon import read_record
 from ecgmon.monitor.evaluation.records import one_lead, reference_of
 
 FS_HZ = 360.0
-LEAD_IN_S = 40.0
+LEAD_IN_S = 75.0
+"""Long enough to fill whatever remembers the last minute of beats."""
+
 TAIL_S = 25.0
 AFTER_R_S = 0.45
 """What begins does so this long after the last R wave, behind its T wave."""

@@ -40,8 +40,8 @@ def test_the_blocks_hold_every_sample_that_is_left_and_no_other(loss):
 
 @pytest.fixture(scope="module")
 def before():
-    made = synthesise([Episode(seconds=65, bpm=60)], SyntheticSettings(noise_mv=0.01))
-    return Sinus("made", made.samples_mv, made.r_samples, int(made.r_samples[39] + 0.45 * FS_HZ))
+    made = synthesise([Episode(seconds=100, bpm=60)], SyntheticSettings(noise_mv=0.01))
+    return Sinus("made", made.samples_mv, made.r_samples, int(made.r_samples[74] + 0.45 * FS_HZ))
 
 
 def test_a_standstill_holds_the_noise_of_the_lead_and_no_wave(before):
