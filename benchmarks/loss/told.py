@@ -181,7 +181,8 @@ def table(calm: Mapping[str, tuple[Mapping[int, Told], int]], found: Mapping[str
 
 def _calm_cell(kind: str, trials: Mapping[int, Told], tried: int) -> str:
     delays_s = [told.delays_s[kind] for told in trials.values()]
-    return f"{len(trials)} of {tried} tried, {min(delays_s):.1f} to {max(delays_s):.1f} s"
+    spread = f", {min(delays_s):.1f} to {max(delays_s):.1f} s" if delays_s else ""
+    return f"{len(trials)} of {tried} tried{spread}"
 
 
 def _cell(loss: Loss, verdicts: Sequence[Verdict]) -> str:

@@ -11,7 +11,7 @@ import pytest
 
 from benchmarks.loss.losses import BY_NAME, LOSSES, UNDISTURBED, blocks
 from benchmarks.loss.standing import heart_rate_known_s, length_s, technical_spans
-from benchmarks.loss.told import Told, Verdict, failures
+from benchmarks.loss.told import Told, Verdict, failures, table, told_without_loss
 from benchmarks.loss.trials import FS_HZ, SLOW_BPM, TAIL_S, Sinus, flat, joined, slowed
 from ecgmon.monitor.core.events import Alarm, HeartRate
 from ecgmon.sim.library import BUNDLED
@@ -117,6 +117,20 @@ def test_an_alarm_holds_if_told_in_time_or_under_heavy_loss_a_technical_one(loss
     verdict = Verdict("asystole", 0, calm, Told("made", delays_s, before=False, technical=technical))
     assert verdict.holds(BY_NAME[loss]) is held
     assert len(failures({loss: {"asystole": [verdict]}})) == (not held)
+
+
+def test_only_trials_told_soon_without_loss_count_and_what_never_is_told_shows():
+    def run(jobs, _):
+        delays_s = [{"asystole": 4.0 if job.number % 4 == 0 else 11.0} for job in jobs]
+        return [
+            Told("made", of_one, before=job.number == 4, technical=False)
+            for job, of_one in zip(jobs, delays_s, strict=True)
+        ]
+
+    told, tried = told_without_loss("asystole", 3, "", run)
+    assert list(told) == [0, 8, 12]
+    assert tried >= 13
+    assert table({"asystole": ({}, 40)}, {})[-1] == "| none | 0 of 40 tried |"
 
 
 def test_it_runs_and_prints_both_tables():
