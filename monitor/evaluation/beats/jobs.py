@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ecgmon.monitor.core.events import Beat, BeatRevision
+from ecgmon.monitor.core.events import Beat, BeatRevision, Event
 from ecgmon.monitor.evaluation.annotations import Annotations
 from ecgmon.monitor.evaluation.beats.score import DetectedBeats, RecordScore, ScoringSettings, score_record
 from ecgmon.monitor.evaluation.records import live_events, one_lead, reference_of
@@ -101,6 +102,21 @@ def find_beats(
         Keep each beat's first class, whatever the next interval says.
     """
     events = live_events(Pipeline(settings, fs_hz=fs_hz), samples_mv, fs_hz, block_samples)
+    return beats_among(events, fs_hz, provisional=provisional)
+
+
+def beats_among(events: Sequence[Event], fs_hz: float, *, provisional: bool = False) -> DetectedBeats:
+    """Return the beats among events, each with its final class.
+
+    Parameters
+    ----------
+    events : sequence of Event
+        What a pipeline told.
+    fs_hz : float
+        Sampling rate in Hz.
+    provisional : bool
+        Keep each beat's first class, whatever the next interval says.
+    """
     beats = sorted((event for event in events if isinstance(event, Beat)), key=lambda beat: beat.sample)
     revised = {event.sample: event.symbol for event in events if isinstance(event, BeatRevision)}
     if provisional:
