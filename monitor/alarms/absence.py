@@ -119,9 +119,8 @@ class BeatAbsence(Condition[AbsenceMemory]):
 
     def _gap(self, start: int, end: int) -> None:
         """Take a stretch in which nothing was seen."""
-        if self.due() is None:
-            return
-        first, last = self.memory.unseen.add(start, end)
+        counts = self.due() is not None
+        first, last = self.memory.unseen.add(start, end) if counts else (start, end)
         if last - first >= self._long_gap:
             self._restart(int(last))
 

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import Any, ClassVar
 
 import numpy as np
@@ -21,20 +20,20 @@ from ecgmon.monitor.dsp.operator import Samples
 from ecgmon.monitor.dsp.quality import QualitySettings, SecondQuality, SignalQuality
 from ecgmon.monitor.dsp.quality_features import SECOND
 from ecgmon.monitor.dsp.resample import as_rate
-from ecgmon.monitor.dsp.rpeak import RPeak, RPeakDetector, RPeakSettings
+from ecgmon.monitor.dsp.rpeak import RPeakDetector, RPeakSettings
 from ecgmon.monitor.dsp.segment import BeatSegmenter, BeatWindow, SegmentSettings
 from ecgmon.monitor.inference.classification import BeatClassifier, Classification, ClassifierSettings
 from ecgmon.monitor.inference.contract import ModelContract
 from ecgmon.monitor.inference.opening import open_classifier
 from ecgmon.monitor.pipeline.findings import EventMaker
 from ecgmon.monitor.pipeline.lead import Lead, LeadSettings
+from ecgmon.monitor.pipeline.sequence import BeatSequence
 from ecgmon.monitor.pipeline.small_signal import SmallSignalWatch
 from ecgmon.monitor.pipeline.time_base import TimeBase
 from ecgmon.monitor.pipeline.unseen import cut_windows, seen_peaks
 from ecgmon.monitor.pipeline.watch import Watches
 from ecgmon.monitor.rhythm.analyser import RhythmAnalyser
 from ecgmon.monitor.rhythm.heart_rate import HeartRateSettings
-from ecgmon.monitor.rhythm.intervals import IntervalMeter, TimedPeak
 from ecgmon.monitor.rhythm.settings import RhythmSettings
 from ecgmon.monitor.rhythm.vf import VfDetector, VfSettings
 
@@ -77,21 +76,10 @@ class PipelineSettings(LeadSettings):
 
 @dataclass(slots=True)
 class PipelineState:
-    """How far the stream has come.
-
-    Parameters
-    ----------
-    started : bool
-        A block has come.
-    next : int
-        Source index of the next sample.
-    breaks : list of int
-        Pipeline indices of R waves that are not named yet, and before which no interval is known.
-    """
+    """Whether a block has come, and the source index of the next sample."""
 
     started: bool = False
     next: int = 0
-    breaks: list[int] = field(default_factory=list)
 
 
 class Pipeline(Stateful[PipelineState]):
@@ -145,13 +133,13 @@ class Pipeline(Stateful[PipelineState]):
         self._quality = SignalQuality(self.settings.quality, fs_hz)
         self._detector = RPeakDetector(self.settings.detector)
         self._small = SmallSignalWatch(self.settings.detector.least_qrs_mv)
-        self._intervals = IntervalMeter()
         self._segmenter = BeatSegmenter(self._window())
         self._vf = VfDetector(self.settings.vf)
         self.rhythm = RhythmAnalyser(self.settings.rhythm)
-        self._time = TimeBase(fs_hz, self._lead.input_needed, self._lead.first_without)
+        time = TimeBase(fs_hz, self._lead.input_needed, self._lead.first_without)
+        self._sequence = BeatSequence(self._classifier, time)
         self._maker = EventMaker(
-            self._time,
+            time,
             device,
             self.settings.heart_rate,
             self.rhythm,
@@ -162,7 +150,7 @@ class Pipeline(Stateful[PipelineState]):
         self._behind_lead: dict[str, Stateful[Any]] = {
             "quality": self._quality,
             "detector": self._detector,
-            "intervals": self._intervals,
+            "sequence": self._sequence,
             "segmenter": self._segmenter,
             "vf": self._vf,
             "maker": self._maker,
@@ -362,7 +350,7 @@ class Pipeline(Stateful[PipelineState]):
 
     def _begin(self, start: int) -> None:
         """Begin the signal anew; the next sample has source index ``start``."""
-        self.state.next, self.state.breaks = start, []
+        self.state.next = start
         self._lead.reset(start)
         for part in self._behind_lead.values():
             part.reset(self._lead.position)
@@ -393,7 +381,7 @@ class Pipeline(Stateful[PipelineState]):
             seconds = [_as_if_clean(second) for second in seconds]
         found = seen_peaks(self._detector.process(signal.quiet), signal.unseen)
         seconds, small = self._small.process(seconds, found, seen_peaks(self._detector.small, signal.unseen))
-        peaks = self._timed(found, signal.holes)
+        peaks = self._sequence.timed(found, signal.holes)
         windows = self._segmenter.process(signal.clean, [round(peak.sample) for peak in peaks])
         windows = cut_windows(windows, signal.unseen)
         return self._maker.events(
@@ -407,37 +395,13 @@ class Pipeline(Stateful[PipelineState]):
             self._lead.position,
         )
 
-    def _timed(self, peaks: list[RPeak], holes: Sequence[Hole]) -> list[TimedPeak]:
-        """Return the R waves with the interval before each."""
-        for hole in holes:
-            start, end = self._time.pipeline(hole.start), self._time.pipeline(hole.end)
-            self._intervals.lose(start, end, bridged=hole.bridged)
-        timed = [TimedPeak(peak.sample, peak.known_at, self._intervals.beat(peak.sample)) for peak in peaks]
-        self.state.breaks += [round(peak.sample) for peak in timed if peak.rr_s is None]
-        return timed
-
     def _name(self, windows: list[BeatWindow]) -> list[Classification]:
-        classifications: list[Classification] = []
-        for group in self._unbroken(windows):
-            classifications += self._classifier.name(group)
+        classifications = self._sequence.name(windows)
         if self._ring is not None:
             for window, classification in zip(windows, classifications, strict=True):
                 if classification.label.attribution is not None:
                     self._ring.raise_to("attribution", window.start, classification.label.attribution)
         return classifications
-
-    def _unbroken(self, windows: list[BeatWindow]) -> Iterator[list[BeatWindow]]:
-        """Yield the windows in groups; the classifier spans no interval between them."""
-        begun, breaks = 0, self.state.breaks
-        for at, window in enumerate(windows):
-            if breaks and breaks[0] == window.r:
-                if begun < at:
-                    yield windows[begun:at]
-                self._classifier.break_off()
-                begun = at
-                breaks.pop(0)
-        if begun < len(windows):
-            yield windows[begun:]
 
 
 def _as_if_clean(second: SecondQuality) -> SecondQuality:
