@@ -35,9 +35,10 @@ def test_a_run_that_uses_none_of_it_is_not_disturbed(ecgmon, broken, tmp_path):
 
 
 def test_a_name_of_our_own_stays_ours(ecgmon, broken, tmp_path):
-    (tmp_path / "empty.bin").write_bytes(b"")
-    done = ecgmon("run", "--source", "serial:empty.bin?device=cyton&gain=12", "--headless", beside=(broken,))
-    assert done.returncode == 0, done.stderr
+    (tmp_path / "noise.bin").write_bytes(b"noise")
+    done = ecgmon("run", "--source", "serial:noise.bin?device=cyton&gain=12", "--headless", beside=(broken,))
+    assert done.returncode == 24, done.stderr
+    assert "no cyton frame" in done.stderr
 
 
 @pytest.mark.parametrize(
