@@ -30,7 +30,7 @@ class PortDeniedError(SourceError):
 
 
 class NoFramesError(SourceError):
-    """Bytes arrive, but no frame of this device: wrong speed or wrong device."""
+    """A capture holds nothing that can be read as frames of this device."""
 
     exit_code = 24
 

@@ -31,7 +31,7 @@ exit codes:
   7 source   8 output   9 plug-in   10 signal   11 another system
   70 internal fault   130 stopped by Ctrl-C
   20 unknown device   21 no port   22 port busy   23 port not permitted
-  24 wrong speed   25 broker refuses   26 certificate   27 no broker
+  24 unreadable    25 broker refuses   26 certificate   27 no broker
   28 bridge's store   29 nothing heard
 """
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections import Counter, deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import pairwise
 
 import numpy as np
@@ -23,6 +23,7 @@ from ecgmon.monitor.core.ring import OverrunError
 from ecgmon.monitor.ingest.registry import open_sources
 from ecgmon.monitor.outputs.base import Output
 from ecgmon.monitor.outputs.words import EventWords, Line, clock
+from ecgmon.monitor.run.awaited import Awaited
 from ecgmon.monitor.run.monitor import Monitor
 from ecgmon.monitor.run.settings import MonitorSettings
 from ecgmon.monitor.run.stream import Stream
@@ -268,16 +269,16 @@ async def _paint(monitor: Monitor, live: Live, console: Console) -> None:
         if view is not None:
             live.update(view.render(console.width), refresh=True)
         else:
-            live.update(_waiting(monitor), refresh=True)
+            live.update(waiting_words(monitor.awaited.values()), refresh=True)
         await asyncio.sleep(FRAME_S)
 
 
-def _waiting(monitor: Monitor) -> Text:
-    """Return what is known while there is no signal: news of what is waited for, and its alarms."""
+def waiting_words(awaited: Iterable[Awaited]) -> Text:
+    """Return what is shown while there is no signal: news of what is waited for, and its alarms."""
     text = Text("opening the source …", "dim")
-    for name, awaited in monitor.awaited.items():
-        if awaited.status is not None:
-            text.append(f"\n{name}  {awaited.status.state}: {awaited.status.detail}", "not dim")
-        for alarm in awaited.alarms.open_alarms():
-            text.append(f"\n{name}  ALARM  {alarm.message}", _TONES[alarm.priority])
+    for one in awaited:
+        if one.status is not None:
+            text.append(f"\n{one.device}  {one.status.state}: {one.status.detail}", "not dim")
+        for alarm in one.alarms.open_alarms():
+            text.append(f"\n{one.device}  ALARM  {alarm.message}", _TONES[alarm.priority])
     return text

@@ -14,8 +14,10 @@ class Source(Protocol):
     """Where samples come from.
 
     ``async with source: async for item in source`` yields blocks, and between them news of
-    the link. A source reconnects by itself, ends by returning, and raises
-    `ecgmon.monitor.core.errors.SourceError` only if it can never work.
+    the link. A source reconnects by itself and ends by returning. If it cannot start or go on it
+    raises, such as `ecgmon.monitor.core.errors.SourceError`. A live source is then entered again
+    after a while. What arrives and cannot be understood is no error: a live source says so by the
+    link state ``unreadable`` and goes on.
     """
 
     @property

@@ -137,7 +137,7 @@ class SerialSource:
                 continue
             if chunk is None:
                 return
-            quiet_s = 0.0
+            quiet_s, self._waiting_said = 0.0, False
             blocks = self._decoded(chunk)
             for block in blocks:
                 yield block
@@ -220,7 +220,8 @@ class SerialSource:
     async def _nothing_came(self) -> list[Item]:
         """Ask a silent device to start again; say once that it is silent."""
         await self._start()
-        if self._received or self._waiting_said:
+        was_unreadable = self._legibility.unreadable and self._device.streaming
+        if self._waiting_said or (self._received and not was_unreadable):
             return []
         self._waiting_said = True
         detail = f"{self._link.name} is open, but nothing comes. Is the device switched on?"

@@ -108,20 +108,19 @@ class Follower:
     async def _attempt(self) -> bool:
         """Follow the source once; return whether that was the last time."""
         try:
-            await self._follow()
-        except _TakerError as error:
-            cause = error.cause
-            if isinstance(cause, OutputError) or not isinstance(cause, EcgmonError):
-                raise cause from cause.__cause__
-            self._fail(cause, again=False)
-            return True
+            taker_error = await self._follow()
         except Exception as error:
             again = self._may_retry_after(error)
             if not again and not isinstance(error, EcgmonError):
                 raise
             self._fail(error, again=again)
             return not again
-        self.error = None
+        if taker_error is None:
+            self.error = None
+        elif isinstance(taker_error, EcgmonError) and not isinstance(taker_error, OutputError):
+            self._fail(taker_error, again=False)
+        else:
+            raise taker_error
         return True
 
     def _may_retry_after(self, error: Exception) -> bool:
@@ -137,18 +136,19 @@ class Follower:
             self._said = reason
             self._listener.source_failed(self.source, reason, again=again)
 
-    async def _follow(self) -> None:
+    async def _follow(self) -> Exception | None:
+        """Follow the source to its end; return what whoever takes its items raised."""
         async with AsyncExitStack() as stack:
             await stack.enter_async_context(self.source)
             items: AsyncIterator[Item] = aiter(self.source)
             async for item in items:
                 self._hear()
                 try:
-                    enough = self._listener.take(item, live=self.source.live)
+                    if self._listener.take(item, live=self.source.live):
+                        return None
                 except Exception as error:
-                    raise _TakerError(error) from error
-                if enough:
-                    return
+                    return error
+        return None
 
     def _hear(self) -> None:
         self.heard = True
@@ -224,11 +224,3 @@ class Followers:
                 one.hopeless.set()
         elif stopped.state == "over" and stopped.error is None and stopped.source.live:
             self._listener.source_ended(stopped.source)
-
-
-class _TakerError(Exception):
-    """Wraps what was raised by whoever took an item, to tell it from what the source raised."""
-
-    def __init__(self, cause: Exception) -> None:
-        super().__init__(str(cause))
-        self.cause = cause

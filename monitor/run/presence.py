@@ -59,7 +59,6 @@ class Presence:
         self._clock = clock
         self._heard: dict[str, float] = {}
         self._silent: set[str] = set()
-        self._unreadable: dict[str, str] = {}
 
     def of(self, device: str) -> Stream | Awaited | None:
         """Return what has the alarms of a device or link."""
@@ -82,13 +81,6 @@ class Presence:
         reason = self.unserved.get(status.device)
         if reason is not None and status.state == "streaming":
             status = replace(status, state="unreadable", detail=reason)
-        if status.state == "unreadable":
-            self._unreadable[status.device] = status.detail
-        else:
-            self._unreadable.pop(status.device, None)
-        self._tell(status)
-
-    def _tell(self, status: SourceStatus) -> None:
         whose = self.of(status.device)
         if whose is None and status.state != "ended" and len(self.awaited) < MOST_AWAITED:
             whose = self.expect(status.device)
@@ -110,9 +102,7 @@ class Presence:
             self._silent.discard(device)
             stream = self._streams()[device]
             if stream.status is not None and stream.status.state == "silent":
-                detail = self._unreadable.get(device)
-                state: LinkState = "streaming" if detail is None else "unreadable"
-                self._tell(news_of(stream, state, detail or "samples arrive again"))
+                self.say(device, "streaming", "samples arrive again")
 
     def refuse(self, device: str, reason: str) -> None:
         """Say once that a device sends samples that cannot be analysed."""
@@ -131,7 +121,9 @@ class Presence:
         for device, heard in self._heard.items():
             if now - heard >= SILENT_AFTER_S and device not in self._silent:
                 self._silent.add(device)
-                self._tell(news_of(streams[device], "silent", f"no samples for {SILENT_AFTER_S:g} s"))
+                status = streams[device].status
+                if status is None or status.state != "unreadable":  # which says more
+                    self.say(device, "silent", f"no samples for {SILENT_AFTER_S:g} s")
         still = {*self._silent, *self.unserved}
         waiting: list[Stream | Awaited] = [streams[device] for device in still if device in streams]
         for whose in [*waiting, *self.awaited.values()]:

@@ -97,8 +97,8 @@ def test_a_complaint_has_an_example_what_was_expected_and_what_to_do():
     assert complaint("nothing comes", None) == "nothing comes."
 
 
-async def heard(*spans: tuple[bytes, float]) -> list[tuple[float, SourceStatus]]:
-    """Return what a source says, and when, if bytes come ten times a second for so long each."""
+async def heard(*spans: tuple[bytes, float], quiet_s: float = 0.0) -> list[tuple[float, SourceStatus]]:
+    """Return what a source says, and when, if bytes come ten times a second for so long each, then none."""
     now, said = [0.0], []
     link = MemoryLink("ttyUSB0", clock=lambda: now[0])
     source = SerialSource(link, SerialSettings(), clock=lambda: now[0])
@@ -115,6 +115,7 @@ async def heard(*spans: tuple[bytes, float]) -> list[tuple[float, SourceStatus]]
             link.feed(data)
             for _ in range(5):
                 await asyncio.sleep(0)
+    await asyncio.sleep(quiet_s)
     link.end()
     await following
     return said
@@ -130,6 +131,12 @@ async def test_a_port_with_the_wrong_speed_says_so_and_is_taken_once_it_speaks_p
     assert "wifi" in status.detail
     assert "115200" in status.detail
     assert "\x1b" not in status.detail
+
+
+async def test_a_port_that_falls_silent_after_rubbish_is_silent():
+    rubbish = b"not an ECG\r\n" * 3
+    said = await heard((HELLO + frames(0, 1), 1.0), (rubbish, 6.0), quiet_s=3.0)
+    assert [status.state for _, status in said][-3:] == ["unreadable", "silent", "ended"]
 
 
 async def test_frames_without_the_hello_they_need_are_said_too():
