@@ -11,11 +11,11 @@ import zlib
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote
 
 import numpy as np
 
 from ecgmon.monitor.core.files import replace_file
+from ecgmon.monitor.core.names import path_name
 from ecgmon.monitor.core.state import Snapshot
 from ecgmon.monitor.run.stream import Stream
 
@@ -101,7 +101,7 @@ class PatientMemory:
                     path.unlink()
 
     def _path(self, device: str) -> Path:
-        return self._folder / f"{quote(device, safe='')}.json"
+        return self._folder / f"{path_name(device)}.json"
 
     def _write(self, streams: Mapping[str, Stream]) -> None:
         for name, stream in streams.items():
