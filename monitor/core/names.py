@@ -96,6 +96,11 @@ def told_apart(shown: str, identity: str) -> str:
     return f"{stem or 'device'}~{_digest(identity, 3)}"
 
 
+def bounded(text: str) -> str:
+    """Return a text to tell things apart by, at most twice as long as a name, however long it was."""
+    return text if len(text) <= 2 * LONGEST_NAME else f"{text[:LONGEST_NAME]}~{_digest(text, 12)}"
+
+
 def path_name(text: str, *, ascii_only: bool = False, longest: int = _LONGEST_PATH) -> str:
     """Return a text as one part of a path; two texts never become the same.
 
