@@ -10,10 +10,10 @@ from ecgmon.monitor.alarms.catalogue import build_conditions
 from ecgmon.monitor.alarms.condition import Change, Condition
 from ecgmon.monitor.alarms.settings import AlarmSettings
 from ecgmon.monitor.alarms.tracker import AlarmTracker, Transition
-from ecgmon.monitor.core.events import Alarm, Event, Gap
+from ecgmon.monitor.core.events import Alarm, Event, Gap, at_rate
 from ecgmon.monitor.core.state import copy_state, read_state, state_names
 
-SNAPSHOT_VERSION = 1
+SNAPSHOT_VERSION = 2
 
 
 @dataclass(slots=True)
@@ -34,6 +34,9 @@ class AlarmEngine:
     not depend on how the signal was cut into blocks. While a source is silent no sample
     arrives and its clock stands; `idle` lets silences and escalations run on.
 
+    The engine keeps the clock with which it began. A source that goes on at another rate is
+    followed by converting between the two, so that no alarm, delay or silence is touched.
+
     Parameters
     ----------
     settings : AlarmSettings
@@ -41,13 +44,14 @@ class AlarmEngine:
     device : str
         Name of the device, carried by each alarm.
     fs_hz : float
-        Rate of the source.
+        Rate of the source, and of the engine's own clock.
     """
 
     def __init__(self, settings: AlarmSettings, device: str, fs_hz: float) -> None:
         self.settings = settings
         self.device = device
         self.fs_hz = fs_hz
+        self._ratio = 1.0
         self._build()
         self._time = 0
         self._idle = 0
@@ -70,7 +74,7 @@ class AlarmEngine:
             Every alarm whose state changed, ordered by ``known_at``.
         """
         alarms: list[Alarm] = []
-        for event in events:
+        for event in self._on_own_clock(events):
             # Nothing is known of the signal inside a gap, so no deadline falls into it.
             horizon = event.sample if isinstance(event, Gap) else event.known_at
             self._advance(horizon, alarms)
@@ -80,8 +84,12 @@ class AlarmEngine:
                 if change is not None:
                     self._change(kind, change, alarms)
             self._find_next_due()
-        self._advance(now, alarms)
+        self._advance(int(now * self._ratio), alarms)
         return alarms
+
+    def follow(self, fs_hz: float) -> None:
+        """Take events of a source at this rate from now on, and give alarms in its samples."""
+        self._ratio = self.fs_hz / fs_hz
 
     def idle(self, elapsed_s: float) -> list[Alarm]:
         """Let time pass for silences, pauses and escalations while no sample arrives."""
@@ -202,7 +210,7 @@ class AlarmEngine:
         self._build()
         self.restore(state)
         return [
-            replace(alarm, state="inactive", message="Switched off", known_at=self._time)
+            replace(alarm, state="inactive", message="Switched off")
             for alarm in before
             if alarm.kind not in self._trackers
         ]
@@ -245,6 +253,9 @@ class AlarmEngine:
             found = [(kind, c) for kind, c in self._conditions.items() if sort in c.listens]
             self._listeners[sort] = found
         return found
+
+    def _on_own_clock(self, events: Sequence[Event]) -> Sequence[Event]:
+        return events if self._ratio == 1.0 else [at_rate(event, self._ratio) for event in events]
 
     @property
     def _tick(self) -> int:
@@ -300,7 +311,7 @@ class AlarmEngine:
 
     def _alarm(self, kind: str, transition: Transition) -> Alarm:
         rule = self._trackers[kind].rule
-        return Alarm(
+        alarm = Alarm(
             sample=transition.sample,
             time_s=transition.sample / self.fs_hz,
             known_at=self._time,
@@ -312,3 +323,4 @@ class AlarmEngine:
             technical=rule.technical,
             escalation=transition.escalation,
         )
+        return alarm if self._ratio == 1.0 else at_rate(alarm, 1 / self._ratio)

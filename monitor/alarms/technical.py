@@ -12,13 +12,14 @@ from ecgmon.monitor.core.events import Event, Gap, Quality, SourceStatus
 
 @dataclass(slots=True)
 class SignalMemory(Memory):
-    """Whether the source itself says that nothing arrives."""
+    """Whether the source itself says that nothing arrives, or that some of it is left out."""
 
     away: bool = False
+    left_out: bool = False
 
 
 class SignalLost(Condition[SignalMemory]):
-    """The source is silent or reconnecting, samples are missing, or a long gap happened.
+    """The source is silent or reconnecting, samples are missing or left out, or a long gap happened.
 
     It ends with the first second of signal after that.
 
@@ -40,22 +41,32 @@ class SignalLost(Condition[SignalMemory]):
     def observe(self, event: Event) -> Change | None:
         """See `Condition.observe`."""
         if isinstance(event, SourceStatus):
-            self.memory.away = signal_away(event)
-            if self.memory.away and not self.memory.present:
-                return self.begin(event.sample, f"Signal lost: {event.detail or event.state}")
-        elif isinstance(event, Gap):
-            length_s = event.length_samples / self._fs_hz
-            if length_s >= self.rule.gap_s and not self.memory.present:
-                return self.begin(event.sample, f"Signal lost for {length_s:.1f} s")
-        elif isinstance(event, Quality):
-            return self._quality(event)
+            return self._status(event)
+        if isinstance(event, Gap):
+            return self._gap(event)
+        return self._quality(event) if isinstance(event, Quality) else None
+
+    def _status(self, event: SourceStatus) -> Change | None:
+        memory = self.memory
+        memory.away = signal_away(event)
+        left_out_s = event.health.get("left_out_s")
+        if left_out_s is not None:
+            memory.left_out = left_out_s >= self.rule.gap_s
+        if (memory.away or memory.left_out) and not memory.present:
+            return self.begin(event.sample, f"Signal lost: {event.detail or event.state}")
         return None
+
+    def _gap(self, event: Gap) -> Change | None:
+        length_s = event.length_samples / self._fs_hz
+        if length_s < self.rule.gap_s or self.memory.present:
+            return None
+        return self.begin(event.sample, f"Signal lost for {length_s:.1f} s")
 
     def _quality(self, event: Quality) -> Change | None:
         missing = "missing" in event.reasons
         if missing and not self.memory.present:
             return self.begin(event.sample, "Signal lost: samples are missing")
-        if self.memory.present and not missing and not self.memory.away:
+        if self.memory.present and not (missing or self.memory.away or self.memory.left_out):
             return self.end(event.sample, "Signal is back")
         return None
 

@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any, ClassVar, Literal, Self
+from dataclasses import dataclass, field, replace
+from typing import Any, ClassVar, Literal, Self, TypeVar
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ecgmon.monitor.core.samples import as_millivolts, lead_names
+
+_COUNTS = ("sample", "known_at", "r_known_at", "end_sample", "length_samples")
+"""Fields of events that count samples of the source."""
+
+_NOISE = 1e-6
+"""What a product of an index and a ratio of rates may be off by."""
 
 PIPELINE_HZ = 360.0
 """Internal sampling rate, in Hz, of everything behind the resampler."""
@@ -118,6 +125,9 @@ class Event:
     device: str = "ecg"
 
 
+EventT = TypeVar("EventT", bound=Event)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Beat(Event):
     """A heartbeat: where, what kind, how sure and why.
@@ -215,9 +225,9 @@ class Gap(Event):
     Parameters
     ----------
     length_samples : int
-        Number of missing samples at the source's rate.
+        Number of missing samples at the source's rate; may be 0 where the rate changed.
     reason : str
-        ``lost`` or ``rate_change``.
+        ``lost``; ``rate_change`` where the device goes on at another rate.
     """
 
     type: ClassVar[str] = "gap"
@@ -311,7 +321,7 @@ class Alarm(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SettingsChange(Event):
-    """Somebody changed settings of a running device.
+    """Settings of a running device changed: by somebody's hand, or the device sends in another form.
 
     Parameters
     ----------
@@ -340,7 +350,8 @@ class SourceStatus(Event):
         One plain line: what happened and what is being done.
     health : mapping of str to float
         Figures with their unit in the name: ``rate_hz``, ``lost_samples``,
-        ``jitter_ms``, ``drift_ppm``, ``resyncs``, ``dropped_blocks``, ``queue_depth``.
+        ``jitter_ms``, ``drift_ppm``, ``resyncs``, ``dropped_blocks``, ``queue_depth``,
+        ``left_out_s`` (seconds of signal that are being left out).
     """
 
     type: ClassVar[str] = "source"
@@ -348,6 +359,26 @@ class SourceStatus(Event):
     state: LinkState
     detail: str = ""
     health: Mapping[str, float] = field(default_factory=dict)
+
+
+def at_rate(event: EventT, ratio: float) -> EventT:
+    """Return an event as it counts on a clock of another rate; its seconds stay.
+
+    Parameters
+    ----------
+    event : Event
+        Any event.
+    ratio : float
+        Samples of the other clock for each of the event's own. Fractions are rounded up, so
+        that nothing is known before its time.
+
+    Returns
+    -------
+    Event
+        Its indices converted.
+    """
+    counts = [name for name in _COUNTS if name in event.__dataclass_fields__]
+    return replace(event, **{name: math.ceil(getattr(event, name) * ratio - _NOISE) for name in counts})
 
 
 def to_json(event: Event) -> dict[str, Any]:

@@ -119,6 +119,20 @@ class RingBuffer:
         self._origin = self._announced = self._end = index
         self._ends = dict.fromkeys(self._fill, index)
 
+    def renew(self, row: str, fill: float) -> None:
+        """Forget what a row holds, as when another lead goes on in it; one that is not there is added.
+
+        Parameters
+        ----------
+        row : str
+            Name of the row.
+        fill : float
+            Value of a sample that was never written.
+        """
+        self._data[row] = np.full(2 * self._capacity, fill, dtype=np.float32)
+        self._ends.setdefault(row, self._end)
+        self._fill[row] = fill
+
     def view(self, row: str, start: int, stop: int) -> Row:
         """Return a read-only view of ``[start, stop)`` without copying.
 

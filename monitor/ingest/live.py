@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from itertools import groupby
 
 import numpy as np
 
 from ecgmon.firmware_bridge.packet import Packet, StreamFormat
 from ecgmon.monitor.core.events import LinkState, SampleBlock, SourceStatus
+from ecgmon.monitor.ingest.agreement import Agreement, form_words
 from ecgmon.monitor.ingest.clock_settings import ClockSettings
+from ecgmon.monitor.ingest.left_out import LeftOut
 from ecgmon.monitor.ingest.timekeeper import Placed, Timekeeper
 
 Arrival = tuple[list[Packet], float | None]
@@ -21,6 +26,7 @@ _WORDS = {
     "drift_ppm": "drift {:+.0f} ppm",
     "resyncs": "{:.0f} resyncs",
     "dropped_blocks": "{:.0f} packets dropped",
+    "left_out_messages": "{:.0f} messages left out",
     "queue_depth": "{:.0f} packets waiting",
     "reconnections": "{:.0f} reconnections",
     "battery_percent": "battery {:.0f} %",
@@ -28,9 +34,46 @@ _WORDS = {
 }
 """Figures that a log shows, in this order; those that are 0 are left out but for the first two."""
 
+_SAME_RATE = 0.01
+"""A named rate that differs by less from the one in force is the same, told less exactly."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Batch:
+    """Packets of one form that arrived together, and when; None where arrival means nothing."""
+
+    packets: list[Packet]
+    form: StreamFormat
+    time_s: float | None
+
+    @property
+    def seconds(self) -> float:
+        """Length of their signal; 0 where the rate is not known."""
+        return sum(packet.n_samples for packet in self.packets) / (self.form.fs_hz or math.inf)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Part:
+    """Samples with their place, and how they are to be read."""
+
+    placed: Placed
+    fs_hz: float
+    leads: tuple[str, ...]
+
+    def followed_by(self, after: _Part) -> bool:
+        """Tell whether another part goes on where this one ends, and alike."""
+        one, two = self.placed, after.placed
+        return (one.start + one.samples_mv.shape[1], one.lead_off, self.fs_hz, self.leads) == (
+            *(two.start, two.lead_off, after.fs_hz, after.leads),
+        )
+
 
 class LiveDevice:
     """Turn the packets of one device into blocks of true time.
+
+    The index runs on, whatever the device changes. At another rate it goes on at the same
+    second: the index is then the seconds so far times the new rate. A packet that differs from
+    those before in rate or leads waits until three agree, and is left out if they do not.
 
     Parameters
     ----------
@@ -45,7 +88,10 @@ class LiveDevice:
         self.heard_s: float | None = None
         self._clock = clock
         self._keeper: Timekeeper | None = None
-        self._form: StreamFormat | None = None
+        self._form = StreamFormat(None)
+        self._names: dict[int, tuple[str, ...]] = {}
+        self._agreement: Agreement[StreamFormat, _Batch] = Agreement()
+        self._left_out = LeftOut("message")
         self._battery: dict[str, float] = {}
 
     @property
@@ -64,15 +110,64 @@ class LiveDevice:
         form : StreamFormat
             How they are to be read.
         """
-        placed: list[Placed] = []
-        keeper: Timekeeper | None = None
+        parts: list[_Part] = []
         for packets, time_s in arrivals:
-            if packets:
-                keeper = self._keeper_for(form)
-                self.heard_s = self._in_step(keeper, packets) if time_s is None else time_s
-                self._note_battery(packets[-1])
-                placed += keeper.place(packets, self.heard_s)
-        return self._merged(placed, keeper) if keeper is not None else []
+            for batch in self._agreed(packets, form, time_s):
+                parts += self._place(batch)
+        return self._merged(parts)
+
+    def news(self) -> list[SourceStatus]:
+        """Return what there is to say since the last call, such as that messages were left out."""
+        said, self._left_out.news = self._left_out.news, []
+        return [self.status("streaming", news.detail, {"left_out_s": news.seconds}) for news in said]
+
+    def _agreed(self, packets: list[Packet], form: StreamFormat, time_s: float | None) -> list[_Batch]:
+        """Return what is to be placed now, in order."""
+        form = self._comparable(form)
+        if form == self._agreement.form and all(_rows(packet) == len(form.leads) for packet in packets):
+            return self._judged(_Batch(packets, form, time_s)) if packets else []
+        agreed = [
+            batch
+            for packet in packets
+            for batch in self._judged(_Batch([packet], self._form_of(packet, form), time_s))
+        ]
+        together = groupby(agreed, key=lambda batch: (batch.form, batch.time_s))
+        return [_Batch([p for b in batches for p in b.packets], *key) for key, batches in together]
+
+    def _comparable(self, form: StreamFormat) -> StreamFormat:
+        """Return a form with the rate in force if it names none, or nearly that one; names do not matter."""
+        fs_hz = self._keeper.fs_hz if self._keeper is not None else None
+        same = fs_hz and (form.fs_hz is None or abs(form.fs_hz / fs_hz - 1) <= _SAME_RATE)
+        return replace(form, fs_hz=self._form.fs_hz if same else form.fs_hz, device="")
+
+    def _form_of(self, packet: Packet, form: StreamFormat) -> StreamFormat:
+        """Return the form of a packet; one that came just before its device told of another has the old."""
+        old = _rows(packet) != len(form.leads) and _rows(packet) == len(self._form.leads)
+        return self._form if old else form
+
+    def _judged(self, batch: _Batch) -> list[_Batch]:
+        """Return what may be placed now that a batch has come, and count what is refused."""
+        force = self._agreement.form
+        taken, refused = self._agreement.take(batch.form, batch, batch.seconds)
+        for other in refused:
+            assert force is not None
+            now_s = other.time_s if other.time_s is not None else self.heard_s or 0.0
+            words, usual = (form_words(form.fs_hz, form.leads) for form in (other.form, force))
+            self._left_out.add(other.seconds, f"{words} in place of {usual}", now_s)
+        return taken
+
+    def _place(self, batch: _Batch) -> list[_Part]:
+        keeper = self._keeper_for(batch)
+        time_s = self._in_step(keeper, batch.packets) if batch.time_s is None else batch.time_s
+        self.heard_s = time_s
+        self._note_battery(batch.packets[-1])
+        self._left_out.taken(batch.seconds)
+        placed = keeper.place(batch.packets, time_s)
+        return [_Part(p, keeper.fs_hz or 1.0, self._leads_of(p)) for p in placed]
+
+    def _leads_of(self, placed: Placed) -> tuple[str, ...]:
+        """Return the names of the leads; what a timekeeper held may still be of the form before."""
+        return self._names.get(placed.samples_mv.shape[0], self._form.leads)
 
     def _note_battery(self, packet: Packet) -> None:
         """Keep what the device says of its battery; a flag that was never set is left out."""
@@ -87,33 +182,46 @@ class LiveDevice:
         samples = sum(packet.n_samples + packet.missed_samples for packet in packets)
         return (keeper.index + samples) / (keeper.fs_hz or 1.0)
 
-    def _keeper_for(self, form: StreamFormat) -> Timekeeper:
-        """Return the timekeeper; a device that changes rate or leads gets a new one."""
-        if self._keeper is None or self._form != form:
-            self._form = form
+    def _keeper_for(self, batch: _Batch) -> Timekeeper:
+        """Return the timekeeper; a device that changes its rate or its clock gets one that goes on."""
+        form, before = batch.form, self._form
+        self._form = form
+        self._names[len(form.leads)] = form.leads
+        if self._keeper is None:
             self._keeper = Timekeeper(form, self._clock)
+        elif replace(form, leads=before.leads) != before:
+            self._keeper = self._going_on(self._keeper, batch)
+        elif form.leads != before.leads:
+            self._keeper.change_leads(form.leads)
         return self._keeper
 
-    def _merged(self, placed: Iterable[Placed], keeper: Timekeeper) -> list[SampleBlock]:
+    def _going_on(self, keeper: Timekeeper, batch: _Batch) -> Timekeeper:
+        """Return a timekeeper that goes on where the last one ends, or later if the device was away."""
+        form = replace(batch.form, fs_hz=batch.form.fs_hz or keeper.fs_hz)
+        if not (form.fs_hz and keeper.fs_hz):
+            return Timekeeper(form, self._clock)
+        first_s = keeper.index / keeper.fs_hz
+        if batch.time_s is not None and self.heard_s is not None:
+            away_s = batch.time_s - self.heard_s - batch.seconds
+            first_s += away_s if away_s > self._clock.silence_s else 0.0
+        return Timekeeper(form, self._clock, round(first_s * form.fs_hz))
+
+    def _merged(self, parts: Iterable[_Part]) -> list[SampleBlock]:
         """Join what is consecutive and alike into as few blocks as possible."""
-        assert self._form is not None
-        runs: list[list[Placed]] = []
-        end = -1
-        for part in placed:
-            if runs and part.start == end and part.lead_off == runs[-1][0].lead_off:
+        runs: list[list[_Part]] = []
+        for part in parts:
+            if runs and runs[-1][-1].followed_by(part):
                 runs[-1].append(part)
             else:
                 runs.append([part])
-            end = part.start + part.samples_mv.shape[1]
-        fs_hz = keeper.fs_hz or 1.0
         return [
             SampleBlock(
-                np.concatenate([part.samples_mv for part in run], axis=1),
-                run[0].start,
-                fs_hz,
+                np.concatenate([part.placed.samples_mv for part in run], axis=1),
+                run[0].placed.start,
+                run[0].fs_hz,
                 self.name,
-                self._form.leads,
-                run[0].lead_off,
+                run[0].leads,
+                run[0].placed.lead_off,
             )
             for run in runs
         ]
@@ -126,7 +234,10 @@ class LiveDevice:
     @property
     def health(self) -> dict[str, float]:
         """Figures of the device: rate, loss, jitter, drift, battery."""
-        figures = self._keeper.health if self._keeper is not None else {}
+        figures = dict(self._keeper.health) if self._keeper is not None else {}
+        if self._left_out.items:
+            figures["left_out_messages"] = float(self._left_out.items)
+            figures["left_out_s"] = self._left_out.seconds
         return {**figures, **self._battery}
 
     def status(self, state: LinkState, detail: str, extra: dict[str, float] | None = None) -> SourceStatus:
@@ -152,3 +263,7 @@ def _in_words(health: dict[str, float]) -> str:
         if key in health and (health[key] or key in ("rate_hz", "lost_samples")):
             parts.append(form.format(health[key]))
     return ", ".join(parts)
+
+
+def _rows(packet: Packet) -> int:
+    return int(packet.samples_mv.shape[0])

@@ -112,6 +112,8 @@ class MqttSource:
             inbox = self._ready.popleft()
             for block in inbox.take():
                 yield block
+            for news in inbox.device.news():
+                yield news
             status = self._report(inbox)
             if status is not None:
                 yield status

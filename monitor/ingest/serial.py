@@ -127,6 +127,8 @@ class SerialSource:
             blocks = self._decoded(chunk)
             for block in blocks:
                 yield block
+            for news in self._device.news():
+                yield news
             if blocks and again:
                 again = False
                 yield self._device.status("streaming", "the device is back", self._figures())

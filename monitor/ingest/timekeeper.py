@@ -57,9 +57,11 @@ class Timekeeper:
         Rate, counter and clock of the device.
     settings : ClockSettings
         How far its clock is believed.
+    first : int
+        Index of the first sample.
     """
 
-    def __init__(self, form: StreamFormat, settings: ClockSettings | None = None) -> None:
+    def __init__(self, form: StreamFormat, settings: ClockSettings | None = None, first: int = 0) -> None:
         self.settings = settings if settings is not None else ClockSettings()
         self._form = form
         self._guess: list[tuple[Packet, float]] = []
@@ -67,7 +69,7 @@ class Timekeeper:
         self._probation_s: float | None = None
         self._last: Last | None = None
         self._count = 0
-        self._index = 0
+        self._index = first
         self._following = False
         self._sure_fits = 0
         self._reconnected = False
@@ -100,6 +102,12 @@ class Timekeeper:
             if math.isfinite(self._tracker.stderr_ppm):
                 figures["drift_ppm"] = self._tracker.drift_ppm
         return figures
+
+    def change_leads(self, leads: tuple[str, ...]) -> None:
+        """Go on with other leads; the clock of the device is the same."""
+        if len(leads) != len(self._form.leads):
+            self._resampler = FractionalResampler(len(leads))
+        self._form = replace(self._form, leads=leads)
 
     def reconnected(self) -> None:
         """Say that the link was lost and is back; the device may have started anew."""

@@ -8,7 +8,7 @@ from types import TracebackType
 from typing import Self
 
 from ecgmon.monitor.core.errors import OutputError
-from ecgmon.monitor.core.events import Beat, BeatRevision, Event, RhythmChange, SourceStatus
+from ecgmon.monitor.core.events import Beat, BeatRevision, Event, RhythmChange, SampleBlock, SourceStatus
 from ecgmon.monitor.core.names import path_name
 from ecgmon.monitor.wfdb.annotation_file import AnnotationFile
 from ecgmon.monitor.wfdb.annotations import ANNOTATOR, Annotation
@@ -17,7 +17,8 @@ from ecgmon.monitor.wfdb.annotations import ANNOTATOR, Annotation
 class AnnotationOutput:
     """Beats and rhythm changes as ``FOLDER/DEVICE.ecgmon``, one file a device.
 
-    A run that fails leaves its files with the suffix ``.incomplete``; a full disk leaves none.
+    A run that fails leaves its files with the suffix ``.incomplete``; a full disk leaves none. A
+    file has one rate, that of the device's first samples: what comes at another is brought to it.
 
     Parameters
     ----------
@@ -28,6 +29,7 @@ class AnnotationOutput:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self._files: dict[str, AnnotationFile] = {}
+        self._rates: dict[str, tuple[float, float]] = {}
 
     def __enter__(self) -> Self:
         """Make the folder.
@@ -43,6 +45,12 @@ class AnnotationOutput:
             raise self._failure(error) from error
         return self
 
+    def take(self, block: SampleBlock) -> None:
+        """Note the rate of a device."""
+        first, now = self._rates.get(block.device, (block.fs_hz, None))
+        if block.fs_hz != now:
+            self._rates[block.device] = first, block.fs_hz
+
     def write(self, events: Sequence[Event]) -> None:
         """Take events; of all but beats and rhythm changes only the device is noted.
 
@@ -54,11 +62,11 @@ class AnnotationOutput:
         try:
             for event in events:
                 if isinstance(event, Beat):
-                    self._file(event).add(Annotation(event.sample, event.symbol), event.time_s)
+                    self._file(event).add(Annotation(self._place(event), event.symbol), event.time_s)
                 elif isinstance(event, BeatRevision):
-                    self._file(event).revise(event.sample, event.symbol)
+                    self._file(event).revise(self._place(event), event.symbol)
                 elif isinstance(event, RhythmChange):
-                    note = Annotation(event.sample, "+", f"({event.rhythm}")
+                    note = Annotation(self._place(event), "+", f"({event.rhythm}")
                     self._file(event).add(note, event.time_s)
                 elif not isinstance(event, SourceStatus):
                     self._file(event)
@@ -84,6 +92,10 @@ class AnnotationOutput:
             raise self._failure(failure) from failure
         finally:
             self._files = {}
+
+    def _place(self, event: Event) -> int:
+        first, now = self._rates.get(event.device, (1.0, 1.0))
+        return event.sample if first == now else round(event.sample / now * first)
 
     def _file(self, event: Event) -> AnnotationFile:
         file = self._files.get(event.device)

@@ -16,6 +16,7 @@ from ecgmon.monitor.core.events import (
     HeartRate,
     Quality,
     RhythmChange,
+    SettingsChange,
     SourceStatus,
 )
 
@@ -57,6 +58,8 @@ class EventWords:
                 return self._alarm(event)
             case SourceStatus():
                 return Line(f"source {event.state}{': ' if event.detail else ''}{event.detail}")
+            case SettingsChange():
+                return Line(f"settings {event.detail}")
             case Gap():
                 reason = event.reason.replace("_", " ")
                 return Line(f"gap    {event.length_samples} samples missing ({reason})")

@@ -226,6 +226,28 @@ class Pipeline(Stateful[PipelineState]):
         last = max(0, self.state.next - 1)
         return self._maker.unclassified(self._segmenter.flush(), last) + self._maker.finish(last)
 
+    def break_off(self, start: int, reason: str) -> list[Event]:
+        """End what has been seen of the signal; return what that makes known.
+
+        Parameters
+        ----------
+        start : int
+            Source index at which the signal begins anew.
+        reason : str
+            Why, as `Gap` says it.
+        """
+        lost = self.state.next
+        gap = Gap(
+            sample=lost,
+            time_s=lost / self.fs_hz,
+            known_at=start,
+            device=self.device,
+            length_samples=start - lost,
+            reason=reason,
+        )
+        unclassified = self._maker.unclassified(self._segmenter.flush(), start)
+        return [*unclassified, gap, *self._maker.rate_unknown(lost, start), *self._maker.gap(lost, start)]
+
     def snapshot(self) -> Snapshot:
         """Return a copy of the whole state, to go on from after a restart."""
         return {
@@ -309,7 +331,11 @@ class Pipeline(Stateful[PipelineState]):
             self._begin(block.start)
             self.rhythm.begin(self._lead.position)
         self.state.started = True
-        if self._ring is not None:
+        if self._ring is None:
+            return
+        if not block.rewound and 0 < self._ring.end <= self._lead.position:
+            self._ring.advance(self._lead.position)  # another pipeline, at another rate, wrote what is there
+        else:
             self._ring.restart(self._lead.position)
 
     def _begin(self, start: int) -> None:
@@ -321,16 +347,7 @@ class Pipeline(Stateful[PipelineState]):
         self._classifier.break_off()
 
     def _skip_to(self, start: int) -> list[Event]:
-        lost = self.state.next
-        events = self._maker.unclassified(self._segmenter.flush(), start)
-        gap = Gap(
-            sample=lost,
-            time_s=lost / self.fs_hz,
-            known_at=start,
-            device=self.device,
-            length_samples=start - lost,
-        )
-        events += [gap, *self._maker.rate_unknown(lost, start), *self._maker.gap(lost, start)]
+        events = self.break_off(start, "lost")
         self._begin(start)
         if self._ring is not None:
             self._ring.advance(self._lead.position)

@@ -9,6 +9,7 @@ import threading
 import time
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, ExitStack
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -17,8 +18,11 @@ from ecgmon.monitor.core.errors import EcgmonError, OutputError, SignalError
 from ecgmon.monitor.core.events import Alarm, Event, LinkState, SampleBlock, SettingsChange, SourceStatus
 from ecgmon.monitor.core.startup import started
 from ecgmon.monitor.ingest.base import Source
+from ecgmon.monitor.ingest.left_out import LeftOutNews
 from ecgmon.monitor.outputs.base import Output
 from ecgmon.monitor.outputs.fan import OutputFan
+from ecgmon.monitor.run.intake import Intake
+from ecgmon.monitor.run.leads import in_order
 from ecgmon.monitor.run.settings import MonitorSettings
 from ecgmon.monitor.run.stream import Stream
 from ecgmon.monitor.run.summary import Summary
@@ -77,6 +81,7 @@ class Monitor:
         self.streams: dict[str, Stream] = {}
         self.summary = Summary()
         self._heard: dict[str, float] = {}
+        self._intakes: dict[str, Intake] = {}
         self._refused: set[str] = set()
         self._remembered: dict[str, dict[str, Any]] = {}
         self._patient_memory: Callable[[str], dict[str, Any] | None] = lambda _: None
@@ -211,8 +216,29 @@ class Monitor:
 
     def _feed(self, block: SampleBlock, *, live: bool) -> bool:
         """Process a block; return whether the device has been heard for long enough."""
+        intake = self._intakes.get(block.device)
+        if intake is None:
+            intake = self._intakes[block.device] = Intake(live=live)
+        taken = intake.take(block, time.monotonic())
+        for news in intake.news():
+            self._tell(block.device, news)
+        for part in taken:
+            enough = self._process(part, live=live)
+        return bool(taken) and enough
+
+    def _tell(self, device: str, news: LeftOutNews) -> None:
+        """Report what became of blocks that do not fit."""
+        stream = self.streams.get(device)
+        if stream is not None:
+            status = self._status(stream, "streaming", news.detail)
+            self._emit(stream, stream.report(replace(status, health={"left_out_s": news.seconds})))
+
+    def _process(self, block: SampleBlock, *, live: bool) -> bool:
         stream = self._stream_of(block, live=live)
         if stream is None:
+            return False
+        block = in_order(block, stream.leads)
+        if not self._go_along(stream, block, live=live):
             return False
         if live:
             self._hear(stream)
@@ -223,8 +249,32 @@ class Monitor:
         heard = stream.pipeline.processed - stream.first_sample
         return self.duration_s is not None and heard >= self.duration_s * block.fs_hz
 
+    def _go_along(self, stream: Stream, block: SampleBlock, *, live: bool) -> bool:
+        """Let a stream change its rate and leads with its device; return whether it can.
+
+        Raises
+        ------
+        SignalError
+            What is not live goes on at a rate that cannot be served.
+        """
+        if block.fs_hz != stream.fs_hz:
+            was_hz = stream.fs_hz
+            try:
+                events = stream.change_rate(block.fs_hz, block.start)
+            except SignalError as error:
+                if not live:
+                    raise
+                if stream.status is None or stream.status.state != "silent":
+                    self._emit(stream, stream.report(self._status(stream, "silent", str(error))))
+                return False
+            self.summary.add(events, was_hz)
+            self._write(events)
+        if block.leads != stream.leads:
+            self._emit(stream, stream.change_leads(block.leads, block.start))
+        return True
+
     def _stream_of(self, block: SampleBlock, *, live: bool) -> Stream | None:
-        """Return the block's stream; a device that changes its rate begins a new one.
+        """Return the block's stream, a new one for a device that was not heard before.
 
         Raises
         ------
@@ -232,11 +282,8 @@ class Monitor:
             What is not live is sampled at a rate that cannot be served: its end would look
             like a success.
         """
-        before = self.streams.get(block.device)
-        if before is not None and before.fs_hz == block.fs_hz:
-            return before
-        if before is not None:
-            self._emit(before, [*before.finish(), *before.end_alarms()])
+        if block.device in self.streams:
+            return self.streams[block.device]
         try:
             stream = Stream(
                 block.device,
@@ -254,10 +301,7 @@ class Monitor:
             self._refuse(block, str(error))
             return None
         self.streams = {**self.streams, block.device: stream}
-        if before is not None:
-            stream.pipeline.remember(before.pipeline.patient_memory())
-        else:
-            self._resume(stream)
+        self._resume(stream)
         return stream
 
     def _resume(self, stream: Stream) -> None:
@@ -270,11 +314,10 @@ class Monitor:
             except (KeyError, TypeError, ValueError) as error:
                 LOG.warning("%s: begins without what was learned before: %s.", stream.device, error)
         state = self._remembered.pop(stream.device, None)
-        if state is None or state.get("fs_hz") != stream.fs_hz:
+        if state is None:
             return
         with contextlib.suppress(KeyError, TypeError, ValueError):  # of another version: begin without
-            alarms = stream.act(lambda engine: engine.take_over(state["alarms"], state["away_s"]))
-            self._emit(stream, alarms)
+            self._emit(stream, stream.take_over(state))
 
     def _refuse(self, block: SampleBlock, reason: str) -> None:
         """Say once that a device cannot be followed."""

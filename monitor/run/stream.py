@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -12,11 +13,19 @@ from ecgmon.monitor.alarms.engine import AlarmEngine
 from ecgmon.monitor.alarms.settings import AlarmSettings
 from ecgmon.monitor.core.blocks import as_block
 from ecgmon.monitor.core.eventlog import EventLog
-from ecgmon.monitor.core.events import PIPELINE_HZ, Alarm, Event, SampleBlock, SourceStatus
+from ecgmon.monitor.core.events import (
+    PIPELINE_HZ,
+    Alarm,
+    Event,
+    SampleBlock,
+    SettingsChange,
+    SourceStatus,
+)
 from ecgmon.monitor.core.ring import RingBuffer
 from ecgmon.monitor.dsp.resample import as_rate
 from ecgmon.monitor.pipeline.pipeline import Pipeline, PipelineSettings
 from ecgmon.monitor.run.companions import MOST_LEADS, Companions, row_name
+from ecgmon.monitor.run.leads import by_row, shown_with
 
 RING_S = 120.0
 """Seconds of signal that the ring buffer keeps for the window."""
@@ -29,6 +38,9 @@ class Stream:
     """A device's pipeline, alarm engine, ring buffer and event log.
 
     One thread feeds it; `ring`, `log` and `status` may be read from any other.
+
+    A device may change its rate or its leads: `change_rate` and `change_leads` go on with
+    the same alarms, ring and log.
 
     Parameters
     ----------
@@ -53,7 +65,7 @@ class Stream:
     Attributes
     ----------
     shown_leads : tuple of str
-        Names of the leads that the ring holds, the analysed one first.
+        Names of the leads that the ring holds, by row, the analysed one first.
     busy_s : float
         Seconds of processor time spent on this device so far.
 
@@ -80,13 +92,16 @@ class Stream:
         self.fs_hz = fs_hz
         self.leads = leads
         self.first_sample = first_sample
-        self.shown_leads = leads[:MOST_LEADS] if all_leads else leads[:1]
+        self._most_shown = MOST_LEADS if all_leads else 1
+        self.shown_leads = leads[: self._most_shown]
+        self._settings = pipeline or PipelineSettings()
         self.ring = _ring(len(self.shown_leads), RING_S if shown else 0.0)
+        self._shown = shown
         self.log = EventLog() if shown else EventLog(UNSEEN_EVENTS)
         self.status: SourceStatus | None = None
         self.busy_s = 0.0
-        self.pipeline = Pipeline(pipeline, fs_hz=fs_hz, device=device, ring=self.ring if shown else None)
-        self._companions = Companions(len(self.shown_leads), self.ring, pipeline or PipelineSettings(), fs_hz)
+        self.pipeline = self._pipeline_at(fs_hz)
+        self._companions = self._companions_at(fs_hz)
         self.alarms = AlarmEngine(alarms or AlarmSettings(), device=device, fs_hz=fs_hz)
 
     def process(
@@ -132,7 +147,7 @@ class Stream:
         )
         ended = self.end_alarms() if block.rewound else []
         events = [*ended, *self._with_alarms(self.pipeline.process(block))]
-        self._companions.process(block)
+        self._companions.process(by_row(block, self.shown_leads))
         self.busy_s += time.thread_time() - begin
         return events
 
@@ -151,11 +166,107 @@ class Stream:
         """Give out what the end of the stream makes final."""
         return self._with_alarms(self.pipeline.finish())
 
+    def change_rate(self, fs_hz: float, start: int) -> list[Event]:
+        """Go on at another rate, at the same second; patient memory and alarms stay.
+
+        Parameters
+        ----------
+        fs_hz : float
+            The new rate in Hz.
+        start : int
+            Index, at the new rate, of the first sample to come.
+
+        Returns
+        -------
+        list of Event
+            What the end of the signal at the old rate makes known, at that rate, and the change
+            itself.
+
+        Raises
+        ------
+        SignalError
+            The rate cannot be served; nothing has changed.
+        """
+        fs_hz = as_rate(fs_hz)
+        pipeline, before, was_hz = self._pipeline_at(fs_hz), self.pipeline, self.fs_hz
+        lost = before.processed
+        again = max(lost, round(start / fs_hz * was_hz))
+        ended = self._with_alarms(before.break_off(again, "rate_change"))
+        pipeline.remember(before.patient_memory(), (again - lost) / was_hz)
+        self.first_sample = round(self.first_sample / was_hz * fs_hz)
+        self.fs_hz = fs_hz
+        self.pipeline = pipeline
+        self._companions = self._companions_at(fs_hz)
+        self.alarms.follow(fs_hz)
+        return [*ended, *self._changed(start, f"sampled at {fs_hz:g} Hz, was {was_hz:g} Hz")]
+
+    def change_leads(self, leads: tuple[str, ...], start: int) -> list[Event]:
+        """Go on with other leads; if the analysed one is gone, the first is analysed in its place.
+
+        Parameters
+        ----------
+        leads : tuple of str
+            Names of the leads to come, the one to be analysed first.
+        start : int
+            Index of the first sample to come.
+        """
+        before, self.leads = self.leads, leads
+        shown = shown_with(self.shown_leads, leads, self._most_shown)
+        for lead, name in enumerate(shown):
+            if self.shown_leads[lead : lead + 1] != (name,):
+                self.ring.renew(row_name("raw", lead), np.nan)
+                self.ring.renew(row_name("clean", lead), np.nan)
+        if shown != self.shown_leads:
+            self.shown_leads = shown
+            self._companions = self._companions_at(self.fs_hz)
+        detail = f"leads {', '.join(leads)}, were {', '.join(before)}"
+        if leads[0] != before[0]:
+            detail += f"; {before[0]} is gone, and {leads[0]} is analysed"
+        return self._changed(start, detail)
+
+    def take_over(self, state: dict[str, Any]) -> list[Event]:
+        """Take over the open alarms of an earlier run, which may have had another rate.
+
+        Parameters
+        ----------
+        state : dict
+            ``fs_hz``, ``alarms`` and ``away_s``, as `ecgmon.monitor.headless.open_alarms` keeps them.
+
+        Raises
+        ------
+        KeyError, TypeError, ValueError
+            The state is of another version or damaged; nothing is taken over.
+        """
+        fs_hz = float(state["fs_hz"])
+        if not fs_hz > 0:
+            raise ValueError(f"alarms at {fs_hz} Hz")
+        engine = AlarmEngine(self.alarms.settings, self.device, fs_hz)
+        engine.follow(self.fs_hz)
+        alarms: list[Event] = list(engine.take_over(state["alarms"], state["away_s"]))
+        self.alarms = engine
+        self.log.extend(alarms)
+        return alarms
+
     def end_alarms(self) -> list[Event]:
-        """End all alarms visibly: the signal begins anew, at another place or rate."""
+        """End all alarms visibly: a replay was wound to another place."""
         ended = self.act(lambda engine: [*engine.rewind(), *engine.acknowledge()])
         self.alarms = AlarmEngine(self.alarms.settings, device=self.device, fs_hz=self.fs_hz)
         return ended
+
+    def _pipeline_at(self, fs_hz: float) -> Pipeline:
+        ring = self.ring if self._shown else None
+        return Pipeline(self._settings, fs_hz=fs_hz, device=self.device, ring=ring)
+
+    def _companions_at(self, fs_hz: float) -> Companions:
+        return Companions(len(self.shown_leads), self.ring, self._settings, fs_hz)
+
+    def _changed(self, start: int, detail: str) -> list[Event]:
+        """Return, and log, that the device sends in another form from a sample on."""
+        change = SettingsChange(
+            sample=start, time_s=start / self.fs_hz, known_at=start, device=self.device, detail=detail
+        )
+        self.log.extend([change])
+        return [change]
 
     def _with_alarms(self, events: list[Event]) -> list[Event]:
         alarms = self.alarms.process(events, self.pipeline.processed)

@@ -168,7 +168,8 @@ def test_a_full_inbox_drops_the_oldest_and_the_index_jumps_over_them() -> None:
 def test_a_device_that_changes_its_rate_gives_blocks_of_both() -> None:
     box = inbox()
     box.put(message(0), 0.0)
-    box.put(message(1, fs_hz=500), 0.1)
+    for seq in (1, 2, 3):
+        box.put(message(seq, fs_hz=500), 0.1 * seq)
     assert [block.fs_hz for block in box.take()] == [250.0, 500.0]
 
 

@@ -96,7 +96,7 @@ class Feed:
             return
         for device, stream in self._thread.monitor.streams.items():
             known = self.sessions.get(device)
-            if known is None or known.stream is not stream:
+            if known is None or known.stream is not stream or known.leads != stream.shown_leads:
                 self.sessions[device] = StreamSession(stream)
         for session in self.sessions.values():
             session.poll()

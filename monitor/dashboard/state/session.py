@@ -171,7 +171,8 @@ class StreamSession:
         self.generation += 1
 
     def _observe(self, event: Event) -> None:
-        fs_hz = self.stream.fs_hz
+        # The stream may have gone on at another rate since.
+        fs_hz = event.sample / event.time_s if event.time_s > 0 < event.sample else self.stream.fs_hz
         self.numbers.observe(event, fs_hz)
         self.timeline.observe(event)
         self.trends.observe(event)

@@ -17,6 +17,7 @@ from ecgmon.monitor.core.events import (
     Gap,
     Quality,
     RhythmChange,
+    SettingsChange,
     SourceStatus,
 )
 from ecgmon.monitor.dashboard.state.alarm_board import title
@@ -125,6 +126,8 @@ class Timeline:
             return "gap", "", "Gap", f"{event.length_samples} samples {event.reason.replace('_', ' ')}"
         if isinstance(event, Quality):
             return self._quality(event)
+        if isinstance(event, SettingsChange):
+            return "link", "", "Settings changed", event.detail
         if isinstance(event, SourceStatus):
             return "link", "", f"Link {event.state}", event.detail
         return None

@@ -138,6 +138,10 @@ class Trends:
         if at < 0:
             return 0
         missing = at + 1 - len(self._rate_sum)
+        if missing > KEPT_BINS:  # nothing that is kept would be left
+            for row in self._rows():
+                del row[:]
+            self._first, at, missing = number, 0, 1
         if missing > 0:
             for row in self._rows():
                 row.extend([0] * missing)
