@@ -85,7 +85,7 @@ class Admission:
             return ""
         since, times = self._heard.pop(key, (now_s, 0))
         proven = times + 1 >= HEARINGS and now_s - since >= HEARD_FOR_S
-        if proven or (times == 0 and self._bucket.take(1.0, now_s)):
+        if proven or self._bucket.take(1.0, now_s):
             return ""
         self._heard[key] = (since, times + 1)
         if len(self._heard) > REMEMBERED:

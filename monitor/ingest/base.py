@@ -3,10 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from dataclasses import dataclass
 from types import TracebackType
 from typing import Protocol, Self, runtime_checkable
 
 from ecgmon.monitor.core.events import SampleBlock, SourceStatus
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Forgotten(SourceStatus):
+    """A device that gave next to nothing, and fell silent, has lost its place; its stream ends."""
 
 
 @runtime_checkable

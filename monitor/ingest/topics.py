@@ -111,7 +111,7 @@ class Names:
         shared : bool
             Others send on its topic too.
         """
-        wanted = self._wanted(identity, shared=shared)
+        wanted = self.wanted(identity, shared=shared)
         if self._owners.setdefault(wanted, identity) != identity:
             wanted = told_apart(wanted, "\x00".join(identity))
             self._owners[wanted] = identity
@@ -121,7 +121,8 @@ class Names:
         """Give a name free."""
         self._owners.pop(name, None)
 
-    def _wanted(self, identity: Identity, *, shared: bool) -> str:
+    def wanted(self, identity: Identity, *, shared: bool = False) -> str:
+        """Return what an identity is called if nobody else is called so."""
         topic, device = identity
         by_topic = topic_name(self._subscribed, topic)
         if not by_topic:

@@ -17,12 +17,13 @@ from ecgmon.monitor.alarms.engine import AlarmEngine
 from ecgmon.monitor.core.errors import EcgmonError, OutputError, SignalError
 from ecgmon.monitor.core.events import Alarm, Event, LinkState, SampleBlock, SettingsChange, SourceStatus
 from ecgmon.monitor.core.startup import started
-from ecgmon.monitor.ingest.base import Source
+from ecgmon.monitor.ingest.base import Forgotten, Source
 from ecgmon.monitor.ingest.left_out import LeftOutNews
 from ecgmon.monitor.outputs.base import Output
 from ecgmon.monitor.outputs.fan import OutputFan
 from ecgmon.monitor.run.intake import Intake
 from ecgmon.monitor.run.leads import in_order
+from ecgmon.monitor.run.names import DeviceNames
 from ecgmon.monitor.run.settings import MonitorSettings
 from ecgmon.monitor.run.stream import Stream
 from ecgmon.monitor.run.summary import Summary
@@ -80,6 +81,7 @@ class Monitor:
         self._shown = shown
         self.streams: dict[str, Stream] = {}
         self.summary = Summary()
+        self._names = DeviceNames(self.sources)
         self._heard: dict[str, float] = {}
         self._intakes: dict[str, Intake] = {}
         self._refused: set[str] = set()
@@ -175,7 +177,8 @@ class Monitor:
 
     def _act(self, device: str, action: Callable[[AlarmEngine], Sequence[Alarm]]) -> None:
         def apply() -> None:
-            self._write(self.streams[device].act(action))
+            if device in self.streams:  # it may have been forgotten meanwhile
+                self._write(self.streams[device].act(action))
 
         if self._loop is not None and not self._loop.is_closed():
             self._loop.call_soon_threadsafe(apply)
@@ -208,11 +211,23 @@ class Monitor:
         async with AsyncExitStack() as stack:
             await stack.enter_async_context(source)
             items: AsyncIterator[SampleBlock | SourceStatus] = aiter(source)
-            async for item in items:
-                if isinstance(item, SourceStatus):
+            async for given in items:
+                item = self._names.told_apart(source, given)
+                if isinstance(item, Forgotten):
+                    self._forget(item)
+                elif isinstance(item, SourceStatus):
                     self._report(item)
                 elif self._feed(item, live=source.live):
                     return
+
+    def _forget(self, status: Forgotten) -> None:
+        """End the stream of a device that was next to nothing; its alarms end visibly."""
+        stream = self.streams.get(status.device)
+        self.streams = {name: other for name, other in self.streams.items() if other is not stream}
+        for kept in (self._heard, self._intakes):
+            kept.pop(status.device, None)
+        self._names.forget(status.device)
+        self._write([*(stream.end_alarms() if stream is not None else ()), status])
 
     def _feed(self, block: SampleBlock, *, live: bool) -> bool:
         """Process a block; return whether the device has been heard for long enough."""

@@ -22,10 +22,11 @@ from ecgmon.firmware_bridge.errors import BrokerUnreachableError
 from ecgmon.monitor.core.errors import UsageError
 from ecgmon.monitor.core.events import SampleBlock, SourceStatus
 from ecgmon.monitor.ingest.live_settings import MqttSettings
-from ecgmon.monitor.ingest.mqtt import MqttSource, device_name
+from ecgmon.monitor.ingest.mqtt import MqttSource
 from ecgmon.monitor.ingest.payload import PayloadDecoder
 from ecgmon.monitor.ingest.registry import open_source
 from ecgmon.monitor.ingest.settings import SourceSettings
+from ecgmon.monitor.ingest.topics import topic_name
 from ecgmon.sim.devices.faults import FaultSettings
 from ecgmon.sim.devices.wearable import Wearable, publish_crowd
 
@@ -179,10 +180,26 @@ def test_the_time_of_a_message_may_be_written_in_three_ways():
 
 
 def test_device_names_come_from_the_topic():
-    assert device_name("ecg/+/raw", "ecg/bed7/raw") == "bed7"
-    assert device_name("+/ecg/+", "ward/ecg/bed 7") == "ward.bed-7"
-    assert device_name("ecg/#", "ecg/a/b") == "a.b"
-    assert device_name("ecg/raw", "ecg/raw") == ""
+    assert topic_name("ecg/+/raw", "ecg/bed7/raw") == "bed7"
+    assert topic_name("$share/us/ecg/+/raw", "ecg/bed7/raw") == "bed7"
+    assert topic_name("ecg/#", "ecg/a/b") == "a.b"
+    assert topic_name("ecg/raw", "ecg/raw") == ""
+
+
+def test_topics_that_look_alike_once_cleaned_are_two_devices():
+    topics = (
+        "a/b",
+        "a.b/c",
+        "a/b.c",
+        "a/b c",
+        "a/b-c",
+        "a /b",
+        "a-/b",
+        "a/\x1b[31m",
+        "a//b",
+        "a/" + "x" * 60_000,
+    )
+    assert len({topic_name("ecg/#", f"ecg/{topic}") for topic in topics}) == len(topics)
 
 
 async def test_a_device_behind_a_fixed_topic_is_named_by_its_message(broker):

@@ -16,6 +16,7 @@ from ecgmon.monitor.core.events import SampleBlock
 from ecgmon.monitor.ingest.inbox import Inbox
 from ecgmon.monitor.ingest.live_settings import MqttSettings
 from ecgmon.monitor.ingest.payload import PayloadDecoder
+from ecgmon.monitor.ingest.topics import Identity
 
 
 def decoder(**keys: Any) -> PayloadDecoder:
@@ -127,7 +128,7 @@ def test_a_message_may_say_whose_it_is(fields: dict[str, str], payload: bytes, n
 
 
 def inbox(**keys: Any) -> Inbox:
-    return Inbox("bed1", MqttSettings.model_validate({"fs_hz": 250.0, **keys}))
+    return Inbox(Identity("ecg/bed1/raw", ""), MqttSettings.model_validate({"fs_hz": 250.0, **keys}))
 
 
 def test_an_inbox_says_once_that_something_waits() -> None:
@@ -182,4 +183,5 @@ def test_figures_tell_of_bad_messages() -> None:
         "dropped_blocks": 0.0,
         "reordered_packets": 0.0,
         "queue_depth": 0.0,
+        "refused_messages": 1.0,
     }
