@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field
 
 NEWCOMERS = 60
 """Names never heard before that are let in at once."""
@@ -11,12 +12,21 @@ NEWCOMERS = 60
 NEWCOMERS_HZ = 1.0
 """So many more with each second."""
 
-HEARINGS = 3
-HEARD_FOR_S = 1.0
-"""A name that was heard so often, over so long, is let in among however many invented ones."""
+PROOF_MESSAGES, PROOF_S, PROOF_SHARE = 3, 1.0, 0.3
+"""A name that in so many messages, over so long, gave signal for at least this share of the time is a
+device, and let in among however many invented ones."""
+
+PROVEN_HZ = 20.0
+"""So many of them are let in a second."""
+
+STEADY_S = 2.5
+"""A name that is silent for longer begins its trial anew."""
+
+TRIALS_HZ = 1000.0
+"""Messages a second that are looked into to find devices among invented names."""
 
 REMEMBERED = 20_000
-"""Names remembered that were heard once or twice; of each a number is kept, not the name."""
+"""Names on trial; of each a few numbers are kept, not the name."""
 
 
 @dataclass(slots=True)
@@ -33,26 +43,47 @@ class Bucket:
 
     rate: float
     size: float
-    level: float = -1.0
-    at_s: float = 0.0
+    level: float = field(init=False)
+    at_s: float | None = field(default=None, init=False)
+
+    def __post_init__(self) -> None:
+        self.level = self.size
+
+    def holds(self, amount: float, now_s: float) -> bool:
+        """Tell whether an amount is there."""
+        since_s = now_s - self.at_s if self.at_s is not None else 0.0
+        self.at_s = now_s
+        self.level = min(self.size, self.level + self.rate * since_s)
+        return self.level >= amount
 
     def take(self, amount: float, now_s: float) -> bool:
         """Take an amount, if it is there."""
-        if self.level < 0:
-            self.level, self.at_s = self.size, now_s
-        self.level = min(self.size, self.level + self.rate * (now_s - self.at_s))
-        self.at_s = now_s
-        if self.level < amount:
-            return False
-        self.level -= amount
-        return True
+        enough = self.holds(amount, now_s)
+        self.level -= amount if enough else 0.0
+        return enough
+
+
+@dataclass(slots=True)
+class _Trial:
+    """What a name has shown so far."""
+
+    since_s: float
+    heard_s: float
+    messages: int = 0
+    signal_s: float = 0.0
+
+    def passed(self, now_s: float) -> bool:
+        """Tell whether it is a device."""
+        long_s = now_s - self.since_s
+        return long_s >= PROOF_S and self.messages >= PROOF_MESSAGES and self.signal_s >= PROOF_SHARE * long_s
 
 
 class Admission:
     """Decides on names never heard before.
 
-    Known devices are let in at once. Others are, as long as few come; when many do, a name must
-    be heard `HEARINGS` times over `HEARD_FOR_S`, which a wearable is and an invented name is not.
+    Known devices are let in at once. Others are, as long as few come. When many do, a name must
+    prove that it is a device: it gives signal at about the speed of life, over a second. An invented
+    name does not.
 
     Parameters
     ----------
@@ -63,13 +94,15 @@ class Admission:
     def __init__(self, known: frozenset[str]) -> None:
         self._known = known
         self._bucket = Bucket(NEWCOMERS_HZ, NEWCOMERS)
-        self._heard: OrderedDict[int, tuple[float, int]] = OrderedDict()
+        self._proven = Bucket(PROVEN_HZ, PROVEN_HZ)
+        self._looks = Bucket(TRIALS_HZ, TRIALS_HZ)
+        self._trials: OrderedDict[int, _Trial] = OrderedDict()
 
     def is_known(self, name: str) -> bool:
         """Tell whether a device is expected."""
         return name in self._known
 
-    def refusal(self, name: str, key: int, now_s: float) -> str:
+    def refusal(self, name: str, key: int, seconds: Callable[[], float], now_s: float) -> str:
         """Return why a name is not let in yet; empty if it is.
 
         Parameters
@@ -78,16 +111,26 @@ class Admission:
             What the device would be called.
         key : int
             A number that stands for its identity.
+        seconds : callable
+            Looks into its message, and returns how much signal is in it.
         now_s : float
             Seconds on a clock that never jumps.
         """
         if name in self._known:
             return ""
-        since, times = self._heard.pop(key, (now_s, 0))
-        proven = times + 1 >= HEARINGS and now_s - since >= HEARD_FOR_S
-        if proven or self._bucket.take(1.0, now_s):
+        if self._bucket.take(1.0, now_s):
+            self._trials.pop(key, None)
             return ""
-        self._heard[key] = (since, times + 1)
-        if len(self._heard) > REMEMBERED:
-            self._heard.popitem(last=False)
+        trial = self._trials.pop(key, None)
+        if trial is None or now_s - trial.heard_s > STEADY_S:
+            trial = _Trial(now_s, now_s)
+        elif self._looks.take(1.0, now_s):
+            trial.messages += 1
+            trial.signal_s += seconds()
+        trial.heard_s = now_s
+        if trial.passed(now_s) and self._proven.take(1.0, now_s):
+            return ""
+        self._trials[key] = trial
+        if len(self._trials) > REMEMBERED:
+            self._trials.popitem(last=False)
         return "too many new names come at once"

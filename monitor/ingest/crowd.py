@@ -14,7 +14,7 @@ from ecgmon.monitor.ingest.base import Forgotten
 from ecgmon.monitor.ingest.inbox import Inbox
 from ecgmon.monitor.ingest.live_settings import MqttSettings
 from ecgmon.monitor.ingest.payload import PayloadDecoder
-from ecgmon.monitor.ingest.topics import Identity, Names, topic_name
+from ecgmon.monitor.ingest.topics import Identity, Names, topic_name, topics_of
 
 LOG = logging.getLogger(__name__)
 
@@ -33,15 +33,28 @@ REPLACE_AFTER_S = 30.0
 TRUSTED_AFTER_S = 600.0
 """A device heard for so long is not sent away when the machine has too much to do."""
 
-BUSY_S = 1.0
+BUSY_S = 0.5
 """Nobody new is let in while samples wait for longer than this."""
 
-OVERLOADED_S = 3.0
-"""The last who came is sent away if samples have waited for longer than this, for so many seconds."""
+OVERLOADED_S, OVERLOADED_FOR_S = 1.0, 5.0
+"""The last who came are sent away if samples have waited for longer than this, for so many seconds."""
 
-OVERLOADED_FOR_S = 10.0
+RELIEF = 20
+"""One in so many is sent away at a time."""
+
+FLOOD_HZ = 2000.0
+"""Messages a second of which nothing comes that make a flood."""
+
+FAST_HZ, BEHIND_S = 300.0, 0.5
+"""Where more comes than can be read for so long, so many messages a second of one device do."""
 
 SAY_AGAIN_S = 10.0
+
+_HEAD_BYTES = 200
+"""A name that stands so near to the beginning of a message is known again by its bytes."""
+
+_HELD_S = 0.1
+"""What a good frame counts for whose rate is told by another."""
 
 
 class Crowd:
@@ -60,14 +73,16 @@ class Crowd:
     """
 
     def __init__(self, subscribed: str, settings: MqttSettings, known: frozenset[str], link: str) -> None:
-        self.wasted = 0
+        self.taken = self.wasted = 0
         self._subscribed = subscribed
         self._settings = settings
         self._link = link
         self._names = Names(subscribed)
         self._admission = Admission(known)
+        self._expected = set(topics_of(subscribed, known))
         self._reader = PayloadDecoder(settings)
         self._key = f'"{settings.fields.device.rpartition(".")[2]}"'.encode()
+        self._heads: dict[bytes, str] = {}
         self._by_topic: dict[str, dict[Identity, Inbox]] = {}
         self._unsettled: list[Inbox] = []
         self._elsewhere: set[Identity] = set()
@@ -89,6 +104,7 @@ class Crowd:
 
     def take(self, topic: str, payload: bytes, *, retained: bool, now_s: float) -> Inbox | None:
         """Take a message; return the inbox in which something waits that did not before."""
+        self.taken += 1
         if retained:
             self._retained += 1
             self.wasted += 1
@@ -143,29 +159,67 @@ class Crowd:
         news, self._news = self._news, []
         return news
 
-    def trusted_topics(self) -> list[str]:
-        """Return the topics of those who behave."""
+    def flood(self, seconds: float, behind_s: float) -> list[str] | None:
+        """Return the topics of those who behave, if there is a flood of messages; else None.
+
+        Parameters
+        ----------
+        seconds : float
+            Since the last call.
+        behind_s : float
+            For how long more has come than could be read.
+        """
+        fast = [inbox for inbox in self if inbox.messages - inbox.counted > FAST_HZ * seconds]
+        for inbox in self:
+            inbox.counted = inbox.messages
+        wasted_hz, total_hz = self.wasted / seconds, self.taken / seconds
+        self.wasted = self.taken = 0
+        behind = behind_s >= BEHIND_S and (fast or wasted_hz > max(total_hz, FAST_HZ) / 2)
+        if wasted_hz <= FLOOD_HZ and not behind:
+            return None
         now_s = self._looked_s
-        topics = {i.identity.topic for i in self if now_s >= i.shut_until_s and i.given_s > 0}
-        return sorted(topics)
+        for inbox in fast:
+            if now_s >= inbox.shut_until_s:
+                inbox.shut_out("floods the broker", now_s)
+        good = {inbox.identity.topic for inbox in self if inbox.readable and now_s >= inbox.shut_until_s}
+        return sorted((good | self._expected) - {inbox.identity.topic for inbox in fast})
 
     def _inbox(self, topic: str, payload: bytes, now_s: float) -> Inbox | None:
         named = len(payload) <= self._settings.max_message_bytes and self._key in payload
-        device = self._reader.device(payload) if named else ""
+        device = self._device(payload) if named else ""
         identity = self._names.identity(topic, device)
         inboxes = self._by_topic.get(identity.topic, {})
         inbox = inboxes.get(identity)
         if inbox is not None:
             return inbox
-        if not identity.device and len(inboxes) == 1 and not self._is_readable(payload):
+        if not identity.device and len(inboxes) == 1 and not self._signal_s(payload):
             return next(iter(inboxes.values()))  # what nobody can read is of the only one there is
-        return self._newcomer(identity, topic, now_s)
+        return self._newcomer(identity, topic, payload, now_s)
 
-    def _is_readable(self, payload: bytes) -> bool:
-        short = len(payload) <= self._settings.max_message_bytes
-        return short and bool(PayloadDecoder(self._settings).decode(payload))
+    def _device(self, payload: bytes) -> str:
+        """Return the name in a message; what stands before and in it is not read twice."""
+        end = payload.find(b",", payload.find(self._key) + len(self._key))
+        head = payload[:end] if 0 < end <= _HEAD_BYTES else None
+        device = self._heads.get(head) if head is not None else None
+        if device is None:
+            device = self._reader.device(payload)
+            if head is not None and device and payload.count(self._key) == 1:
+                if len(self._heads) >= self._settings.max_devices:
+                    self._heads.clear()
+                self._heads[head] = device
+        return device
 
-    def _newcomer(self, identity: Identity, topic: str, now_s: float) -> Inbox | None:
+    def _signal_s(self, payload: bytes) -> float:
+        """Return the seconds of signal in a message of somebody unknown; a guess where it does not tell."""
+        if len(payload) > self._settings.max_message_bytes:
+            return 0.0
+        decoder = PayloadDecoder(self._settings)
+        samples = sum(packet.n_samples for packet in decoder.decode(payload))
+        if not samples:
+            return _HELD_S if decoder.counters.frames else 0.0
+        return samples / (decoder.form.fs_hz or samples)
+
+    def _newcomer(self, identity: Identity, topic: str, payload: bytes, now_s: float) -> Inbox | None:
         if identity in self._elsewhere:
             return None
         name = self._names.wanted(identity)
@@ -174,9 +228,10 @@ class Crowd:
                 self._elsewhere.add(identity)
             return None
         known = self._admission.is_known(name)
-        reason = self._admission.refusal(name, hash(identity), now_s)
-        if not reason and not known and self._lag_s > BUSY_S:
-            reason = "this machine has too much to do"
+        reason = "" if known or self._lag_s <= BUSY_S else "this machine has too much to do"
+        reason = reason or self._admission.refusal(
+            name, hash(identity), lambda: self._signal_s(payload), now_s
+        )
         if not reason and len(self) >= self._settings.max_devices and not self._make_room(now_s, known=known):
             reason = f"max_devices is {self._settings.max_devices}"
         if reason:
@@ -219,8 +274,7 @@ class Crowd:
             and now_s - inbox.since_s < TRUSTED_AFTER_S
             and now_s >= inbox.shut_until_s
         ]
-        if young:
-            last = max(young, key=lambda inbox: inbox.since_s)
+        for last in sorted(young, key=lambda inbox: -inbox.since_s)[: 1 + len(self) // RELIEF]:
             last.shut_out("came last, and this machine has too much to do", now_s)
 
     def _forget(self, going: Iterable[Inbox], why: str) -> None:

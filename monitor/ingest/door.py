@@ -4,22 +4,25 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import math
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import AsyncExitStack
 
 import aiomqtt
 from paho.mqtt.subscribeoptions import SubscribeOptions
 
-FLOOD_HZ = 2000.0
-"""Messages a second of which nothing comes that make a flood."""
+from ecgmon.monitor.core.errors import SourceError
+from ecgmon.monitor.core.events import LinkState
 
-SHUT_S = 30.0
-"""How long the door stays shut; twice as long each time, while the flood lasts."""
+PERIOD_S = 0.5
+"""Seconds between two looks for a flood."""
 
-LONGEST_SHUT_S = 240.0
+LOOK_OUT_S = 1.0
+"""How long everybody is listened to, to see whether a flood is over."""
 
-CALM_S = 60.0
-"""After so long without a flood the next one is the first again."""
+SHUT_S, LONGEST_SHUT_S = 5.0, 30.0
+"""Pause before that, the first time and later."""
 
 _WILD = re.compile(r"(^|/)[+#](/|$)")
 _SHARED = re.compile(r"\$share/[^/]+/")
@@ -30,7 +33,8 @@ class Door:
     """Keeps a subscription, and narrows it while somebody floods the broker.
 
     In a flood the topics of those who behave are subscribed to one by one, and the wildcards no
-    more: then the broker, and not this program, throws the flood away.
+    more: then the broker, and not this program, throws the flood away. Now and then it is seen on a
+    connection apart whether the flood is over, and who is new.
 
     Parameters
     ----------
@@ -40,12 +44,17 @@ class Door:
         Quality of service.
     protocol : str
         MQTT version.
-    wasted : callable
-        Returns how many messages came to nothing so far.
-    trusted : callable
-        Returns the topics of those who behave.
+    flood : callable
+        Takes the seconds since the last call, and for how long more has come than could be read;
+        returns the topics of those who behave if there is a flood, else None.
+    behind : callable
+        Returns for how long more has come than could be read.
+    connect : callable
+        Connects once more to the broker, until the stack that it gets is closed.
+    take : callable
+        Takes a message.
     say : callable
-        Takes what there is to say.
+        Takes the state of the link and what there is to say.
     """
 
     def __init__(
@@ -54,57 +63,73 @@ class Door:
         *,
         qos: int,
         protocol: str,
-        wasted: Callable[[], int],
-        trusted: Callable[[], Sequence[str]],
-        say: Callable[[str], None],
+        flood: Callable[[float, float], list[str] | None],
+        behind: Callable[[], float],
+        connect: Callable[[AsyncExitStack], Awaitable[aiomqtt.Client]],
+        take: Callable[[aiomqtt.Message], None],
+        say: Callable[[LinkState, str], None],
     ) -> None:
         self._subscribed = subscribed
         self._qos = qos
         self._fifth = protocol == "5"
-        self._wasted, self._trusted, self._say = wasted, trusted, say
+        self._flood, self._behind = flood, behind
+        self._connect, self._take, self._say = connect, take, say
         self._shared = (_SHARED.match(subscribed) or [""])[0]
         self._wild = _WILD.search(subscribed) is not None
-        self._shut_s = SHUT_S
 
     async def open(self, client: aiomqtt.Client) -> None:
         """Subscribe after connecting."""
         await client.subscribe(self._subscribed, qos=self._qos)
 
-    async def watch(self, client: aiomqtt.Client, period_s: float = 1.0) -> None:
+    async def watch(self, client: aiomqtt.Client) -> None:
         """Shut the door in a flood and open it again, until cancelled."""
-        calm_s, wasted = 0.0, self._wasted()
         while self._wild:
-            await asyncio.sleep(period_s)
-            rate_hz, wasted = (self._wasted() - wasted) / period_s, self._wasted()
-            calm_s += period_s
-            if calm_s > CALM_S:
-                self._shut_s = SHUT_S
-            if rate_hz > FLOOD_HZ:
-                calm_s = 0.0
-                with contextlib.suppress(aiomqtt.MqttError):  # whoever reads will notice that it is gone
-                    await self._shut(client, rate_hz)
-                wasted = self._wasted()
+            await asyncio.sleep(PERIOD_S)
+            trusted = self._flood(PERIOD_S, self._behind())
+            if trusted is not None:
+                with contextlib.suppress(aiomqtt.MqttError, SourceError):  # whoever reads notices it too
+                    await self._shut(client, trusted)
 
-    async def _shut(self, client: aiomqtt.Client, rate_hz: float) -> None:
-        topics = [f"{self._shared}{topic}" for topic in self._trusted()]
+    async def _shut(self, client: aiomqtt.Client, trusted: list[str]) -> None:
         self._say(
-            f"a flood of {rate_hz:.0f} messages a second: for {self._shut_s:.0f} s only the {len(topics)}"
-            " topics that gave samples are listened to, and no new name is heard"
+            "unreadable",
+            f"a flood of messages: only the {len(trusted)} topics that gave samples at a fair pace, or are"
+            " expected, are listened to, and new names are looked for now and then",
         )
-        if topics:
-            await self._subscribe(client, topics)
-        await client.unsubscribe(self._subscribed)
-        await asyncio.sleep(self._shut_s)
-        self._shut_s = min(2 * self._shut_s, LONGEST_SHUT_S)
+        topics: list[str] = []
+        pause_s = SHUT_S
+        still: list[str] | None = trusted
+        while still is not None:
+            added = [topic for topic in still if topic not in topics]
+            await self._subscribe(client, added)
+            if not topics:
+                await client.unsubscribe(self._subscribed)
+            topics += added
+            await asyncio.sleep(pause_s)
+            pause_s = min(2 * pause_s, LONGEST_SHUT_S)
+            still = await self._look_out(frozenset(topics))
         await self._subscribe(client, [self._subscribed])
-        if topics:
-            await client.unsubscribe(topics)
-        self._say("everybody is listened to again")
+        await client.unsubscribe([f"{self._shared}{topic}" for topic in topics])
+        self._say("streaming", "the flood is over; everybody is listened to again")
+
+    async def _look_out(self, known: frozenset[str]) -> list[str] | None:
+        """Listen to everybody for a moment, on a connection apart; return as `flood` does."""
+        self._flood(PERIOD_S, 0.0)
+        async with AsyncExitStack() as stack:
+            client = await self._connect(stack)
+            await self._subscribe(client, [self._subscribed])
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(LOOK_OUT_S):
+                    async for message in client.messages:
+                        if message.topic.value not in known:
+                            self._take(message)
+            return self._flood(LOOK_OUT_S, math.inf)  # much less than made the flood keeps the door shut
 
     async def _subscribe(self, client: aiomqtt.Client, topics: Sequence[str]) -> None:
         """Subscribe in mid-run; what the broker kept is not wanted again."""
-        if self._fifth:
+        shared = [topic if topic == self._subscribed else f"{self._shared}{topic}" for topic in topics]
+        if self._fifth and shared:
             options = SubscribeOptions(qos=self._qos, retainHandling=_NEVER_RETAINED)
-            await client.subscribe([(topic, options) for topic in topics])
-        else:
-            await client.subscribe([(topic, self._qos) for topic in topics])
+            await client.subscribe([(topic, options) for topic in shared])
+        elif shared:
+            await client.subscribe([(topic, self._qos) for topic in shared])

@@ -13,14 +13,18 @@ from ecgmon.monitor.ingest.live_settings import MqttSettings
 from ecgmon.monitor.ingest.payload import PayloadDecoder
 from ecgmon.monitor.ingest.topics import Identity
 
-TURN_SAMPLES = 5000
+TURN_SAMPLES = 1000
 """Samples passed on before other devices have their turn."""
 
-MESSAGES_HZ = 1000.0
-"""Messages that a device may send in a second, day in, day out; a kilobyte counts as one more."""
+MESSAGES_HZ, MESSAGES_AT_ONCE = 1000.0, 20_000.0
+"""Messages that a device may send in a second, day in, day out, and so many at once, such as what a
+gateway held back. A kilobyte counts as one more."""
 
-MESSAGES_AT_ONCE = 40_000.0
-"""So many more may come at once, such as what a gateway held back."""
+SAMPLES_HZ, SAMPLES_AT_ONCE = 20_000.0, 400_000.0
+"""The same for its samples."""
+
+FLOOD_S = 5.0
+"""What comes beyond that is left out. A device that goes on for so long is shut out."""
 
 SHUT_OUT_S = 60.0
 """How long a device that sends too much is not listened to; twice as long each time."""
@@ -58,6 +62,7 @@ class Inbox:
         self.report_due_s = now_s + min(2.0, settings.report_s)
         self.dropped = 0
         self.refused = 0
+        self.messages = self.counted = 0
         self.back = False
         self.first_s = 0.0
         self.given_s = 0.0
@@ -68,7 +73,9 @@ class Inbox:
         self._bad = self._good = 0
         self._bad_since_s = 0.0
         self._frames: dict[int, int] = {}
-        self._bucket = Bucket(MESSAGES_HZ, MESSAGES_AT_ONCE)
+        self._over_s = self._over_since_s = float("-inf")
+        self._messages_left = Bucket(MESSAGES_HZ, MESSAGES_AT_ONCE)
+        self._samples_left = Bucket(SAMPLES_HZ, SAMPLES_AT_ONCE)
         self._largest = settings.max_message_bytes
         self._limit = settings.queue_samples
         self._depth = settings.reorder
@@ -87,6 +94,11 @@ class Inbox:
         return self.given_s >= PROVEN_S
 
     @property
+    def readable(self) -> bool:
+        """True if most of what came lately could be read."""
+        return self._good > self._bad
+
+    @property
     def seconds(self) -> float:
         """Length of the signal that waits, in seconds; infinite at an unknown rate."""
         rate = self._waiting[-1][1].fs_hz if self._waiting else None
@@ -100,12 +112,13 @@ class Inbox:
     def put(self, payload: bytes, time_s: float) -> bool:
         """Take a message; return True if something waits that did not before."""
         self.heard_s = time_s
+        self.messages += 1
         if time_s < self.shut_until_s:
             self.refused += 1
             return False
-        weight = len(payload) / 1000.0 if len(payload) <= self._largest else 0.0  # longer ones are not read
-        if not self._bucket.take(1.0 + weight, time_s):
-            self.shut_out(f"sends more than {MESSAGES_HZ:g} messages, or megabytes, a second", time_s)
+        weight = len(payload) // 1000 if len(payload) <= self._largest else 0  # longer ones are not read
+        if not (self._samples_left.holds(1.0, time_s) and self._messages_left.take(1.0 + weight, time_s)):
+            self._overdo(time_s)
             return False
         was_empty = not self._waiting
         packets = self._decoded(payload)
@@ -114,6 +127,7 @@ class Inbox:
             self._order = Reorder(form.seq_modulus, self._depth)
         for packet in packets:
             assert self._order is not None
+            self._samples_left.level -= packet.n_samples
             for ready, when in self._order.push(packet, time_s):
                 self._waiting.append((ready, form, when))
                 self._samples += ready.n_samples
@@ -124,8 +138,18 @@ class Inbox:
             self.first_s = time_s
         return was_empty and bool(self._waiting)
 
-    def take(self) -> list[SampleBlock]:
-        """Return what waits as blocks, at most a turn's worth."""
+    def _overdo(self, time_s: float) -> None:
+        """Leave out a message of a device that sends too much."""
+        self.refused += 1
+        if time_s - self._over_s > 1.0:
+            self._over_since_s = time_s
+        self._over_s = time_s
+        if time_s - self._over_since_s >= FLOOD_S:
+            most = f"{MESSAGES_HZ:g} messages or {SAMPLES_HZ:g} samples"
+            self.shut_out(f"sends more than {most} a second", time_s)
+
+    def take(self, now_s: float | None = None) -> list[SampleBlock]:
+        """Return what waits as blocks, at most a turn's worth; the rest is due from now on."""
         blocks: list[SampleBlock] = []
         taken = 0
         while self._waiting and taken < TURN_SAMPLES:
@@ -140,6 +164,7 @@ class Inbox:
                     arrivals.append(([packet], when))
             blocks += self.device.blocks(arrivals, form)
         self._samples -= taken
+        self.first_s = self.first_s if now_s is None else now_s
         self.given_s += sum(block.samples_mv.shape[1] / block.fs_hz for block in blocks)
         return blocks
 
@@ -157,7 +182,7 @@ class Inbox:
         self.shut_until_s = time_s + self._shut_s
         self._why = f"{why}; it is not listened to for {self._shut_s:.0f} s"
         self._shut_s = min(2 * self._shut_s, LONGEST_SHUT_OUT_S)
-        self._bucket.size = 2 * MESSAGES_HZ
+        self._over_s = float("-inf")
         self._waiting.clear()
         self._samples = 0
         self._unreadable = False

@@ -27,7 +27,7 @@ from ecgmon.monitor.ingest.topics import refusal_of
 
 Item = SampleBlock | SourceStatus
 
-_CATCH_UP_S = 0.05
+_CATCH_UP_S = 0.005
 _SHORTEST_S = 0.001
 _QUIET_TURNS = 3
 """Turns of the event loop without a message after which the socket is taken to be empty."""
@@ -70,19 +70,23 @@ class MqttSource:
         self._broker = broker
         self._topic = topic
         self._clock = clock
+        self._largest = 2 * settings.max_message_bytes
         self._crowd = crowd = Crowd(topic, settings, known, self.name)
         self._door = Door(
             topic,
             qos=settings.qos,
             protocol=settings.protocol,
-            wasted=lambda: crowd.wasted,
-            trusted=crowd.trusted_topics,
-            say=lambda words: self._say("streaming", words),
+            flood=crowd.flood,
+            behind=self._behind_s,
+            connect=lambda stack: broker.connect(stack, largest=self._largest),
+            take=self._take,
+            say=self._say,
         )
         self._ready: deque[Inbox] = deque()
         self._news: deque[SourceStatus] = deque()
         self._arrived = asyncio.Event()
         self._messages = 0
+        self._behind_since_s: float | None = None
         self._reader: asyncio.Task[None] | None = None
 
     async def __aenter__(self) -> Self:
@@ -96,7 +100,7 @@ class MqttSource:
             A file or environment variable of the settings is missing.
         """
         stack = AsyncExitStack()
-        client = await self._broker.connect(stack)
+        client = await self._broker.connect(stack, largest=self._largest)
         self._reader = asyncio.create_task(self._read_on(client, stack))
         self._say("connecting", f"subscribed to {self._topic} at {self._broker.name}")
         return self
@@ -120,9 +124,10 @@ class MqttSource:
             wait_s = self._wait_s()
             if wait_s > 0:
                 self._arrived.clear()
+                await self._catch_up(_CATCH_UP_S)
                 await self._sleep(wait_s)
                 continue
-            inbox = self._ready.popleft()
+            inbox, began_s = self._ready.popleft(), time.perf_counter()
             for block in self._blocks(inbox):
                 yield block
             for news in inbox.device.news():
@@ -130,14 +135,14 @@ class MqttSource:
             status = self._report(inbox)
             if status is not None:
                 yield status
-            await self._catch_up()
+            await self._catch_up(max(_CATCH_UP_S, 2 * (time.perf_counter() - began_s)))
 
     def _blocks(self, inbox: Inbox) -> list[SampleBlock]:
         """Return what a device has a turn's worth of; the rest waits for its next turn."""
         now_s = self._clock()
         self._crowd.late(now_s - inbox.first_s - self.settings.gather_s, now_s)
         try:
-            blocks = inbox.take()
+            blocks = inbox.take(now_s)
         except Exception as error:
             self._crowd.fault(inbox, error, now_s)
             return []
@@ -145,13 +150,21 @@ class MqttSource:
             self._ready.append(inbox)
         return blocks
 
-    async def _catch_up(self) -> None:
+    async def _catch_up(self, most_s: float) -> None:
         """Take in what has arrived meanwhile, so that under load the queues and not the socket fill."""
-        until_s, quiet = self._clock() + _CATCH_UP_S, 0
-        while quiet < _QUIET_TURNS and self._clock() < until_s:
+        until_s, quiet = time.perf_counter() + most_s, 0
+        while quiet < _QUIET_TURNS and time.perf_counter() < until_s:
             before = self._messages
             await asyncio.sleep(0)
             quiet = 0 if self._messages > before else quiet + 1
+        if quiet >= _QUIET_TURNS:
+            self._behind_since_s = None
+        elif self._behind_since_s is None:
+            self._behind_since_s = time.perf_counter()
+
+    def _behind_s(self) -> float:
+        """Return for how long more has come than could be read."""
+        return 0.0 if self._behind_since_s is None else time.perf_counter() - self._behind_since_s
 
     def _wait_s(self) -> float:
         """Return how long until a device is due, or something is to be looked at."""
@@ -184,7 +197,7 @@ class MqttSource:
                     self._lost(error)
                 await _close(stack)
                 stack = AsyncExitStack()
-                client = await self._broker.reconnect(stack)
+                client = await self._broker.reconnect(stack, largest=self._largest)
                 self._say("connecting", f"the broker {self._broker.name} is back")
         finally:
             self._arrived.set()

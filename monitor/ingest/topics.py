@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from typing import NamedTuple
 
 from ecgmon.monitor.core.names import LONGEST_NAME, bounded, device_name, is_plain, told_apart
@@ -36,6 +37,14 @@ def refusal_of(subscribed: str) -> str:
     if any("+" in level and level != "+" for level in levels):
         return "+ stands alone between slashes"
     return "it has more than 65535 bytes" if len(subscribed.encode()) > 65535 else ""
+
+
+def topics_of(subscribed: str, names: Iterable[str]) -> list[str]:
+    """Return the topics of devices by their names, where a single ``+`` stands for the name; else none."""
+    topic = _SHARED.sub("", subscribed, count=1)
+    if topic.split("/").count("+") != 1 or "#" in topic:
+        return []
+    return [topic.replace("+", name) for name in names if is_plain(name)]
 
 
 def levels_of(subscribed: str, topic: str) -> tuple[str, ...]:
