@@ -11,6 +11,7 @@ from ecgmon.monitor.core.events import LinkState, SourceStatus
 from ecgmon.monitor.core.names import printable
 from ecgmon.monitor.ingest.admission import Admission
 from ecgmon.monitor.ingest.base import Forgotten
+from ecgmon.monitor.ingest.flood import FloodWatch
 from ecgmon.monitor.ingest.inbox import Inbox
 from ecgmon.monitor.ingest.live_settings import MqttSettings
 from ecgmon.monitor.ingest.payload import PayloadDecoder
@@ -42,12 +43,6 @@ OVERLOADED_S, OVERLOADED_FOR_S = 1.0, 5.0
 RELIEF = 20
 """One in so many is sent away at a time."""
 
-FLOOD_HZ = 2000.0
-"""Messages a second of which nothing comes that make a flood."""
-
-FAST_HZ, BEHIND_S = 300.0, 0.5
-"""Where more comes than can be read for so long, so many messages a second of one device do."""
-
 SAY_AGAIN_S = 10.0
 
 _HEAD_BYTES = 200
@@ -73,13 +68,12 @@ class Crowd:
     """
 
     def __init__(self, subscribed: str, settings: MqttSettings, known: frozenset[str], link: str) -> None:
-        self.taken = self.wasted = 0
         self._subscribed = subscribed
         self._settings = settings
         self._link = link
         self._names = Names(subscribed)
         self._admission = Admission(known)
-        self._expected = set(topics_of(subscribed, known))
+        self.watch = FloodWatch(self, topics_of(subscribed, known))
         self._reader = PayloadDecoder(settings)
         self._key = f'"{settings.fields.device.rpartition(".")[2]}"'.encode()
         self._heads: dict[bytes, str] = {}
@@ -92,6 +86,7 @@ class Crowd:
         self._turning_away = False
         self._said_s = self._looked_s = float("-inf")
         self._retained = 0
+        self._counted_s = float("-inf")
         self._lag_s = 0.0
         self._late_since_s: float | None = None
 
@@ -104,21 +99,19 @@ class Crowd:
 
     def take(self, topic: str, payload: bytes, *, retained: bool, now_s: float) -> Inbox | None:
         """Take a message; return the inbox in which something waits that did not before."""
-        self.taken += 1
+        self.watch.taken += 1
         if retained:
             self._retained += 1
-            self.wasted += 1
+            self.watch.strange += 1
             return None
         inbox = self._inbox(topic, payload, now_s)
         if inbox is None:
             return None
-        refused = inbox.refused
         try:
             waits = inbox.put(payload, now_s)
         except Exception as error:
             self.fault(inbox, error, now_s)
             return None
-        self.wasted += inbox.refused - refused
         return inbox if waits and inbox.name else None
 
     def fault(self, inbox: Inbox, error: Exception, now_s: float) -> None:
@@ -158,31 +151,6 @@ class Crowd:
             self._speak(now_s)
         news, self._news = self._news, []
         return news
-
-    def flood(self, seconds: float, behind_s: float) -> list[str] | None:
-        """Return the topics of those who behave, if there is a flood of messages; else None.
-
-        Parameters
-        ----------
-        seconds : float
-            Since the last call.
-        behind_s : float
-            For how long more has come than could be read.
-        """
-        fast = [inbox for inbox in self if inbox.messages - inbox.counted > FAST_HZ * seconds]
-        for inbox in self:
-            inbox.counted = inbox.messages
-        wasted_hz, total_hz = self.wasted / seconds, self.taken / seconds
-        self.wasted = self.taken = 0
-        behind = behind_s >= BEHIND_S and (fast or wasted_hz > max(total_hz, FAST_HZ) / 2)
-        if wasted_hz <= FLOOD_HZ and not behind:
-            return None
-        now_s = self._looked_s
-        for inbox in fast:
-            if now_s >= inbox.shut_until_s:
-                inbox.shut_out("floods the broker", now_s)
-        good = {inbox.identity.topic for inbox in self if inbox.readable and now_s >= inbox.shut_until_s}
-        return sorted((good | self._expected) - {inbox.identity.topic for inbox in fast})
 
     def _inbox(self, topic: str, payload: bytes, now_s: float) -> Inbox | None:
         named = len(payload) <= self._settings.max_message_bytes and self._key in payload
@@ -235,7 +203,7 @@ class Crowd:
         if not reason and len(self) >= self._settings.max_devices and not self._make_room(now_s, known=known):
             reason = f"max_devices is {self._settings.max_devices}"
         if reason:
-            self.wasted += 1
+            self.watch.strange += 1
             self._turned_away[reason] += 1
             self._example = printable(name, 40)
             return None

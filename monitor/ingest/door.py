@@ -15,7 +15,7 @@ from paho.mqtt.subscribeoptions import SubscribeOptions
 from ecgmon.monitor.core.errors import SourceError
 from ecgmon.monitor.core.events import LinkState
 
-PERIOD_S = 0.5
+PERIOD_S = 0.1
 """Seconds between two looks for a flood."""
 
 LOOK_OUT_S = 1.0
@@ -45,8 +45,8 @@ class Door:
     protocol : str
         MQTT version.
     flood : callable
-        Takes the seconds since the last call, and for how long more has come than could be read;
-        returns the topics of those who behave if there is a flood, else None.
+        Takes for how long more has come than could be read; returns the topics of those who behave
+        if there has been a flood since the last call, else None.
     behind : callable
         Returns for how long more has come than could be read.
     connect : callable
@@ -63,7 +63,7 @@ class Door:
         *,
         qos: int,
         protocol: str,
-        flood: Callable[[float, float], list[str] | None],
+        flood: Callable[[float], list[str] | None],
         behind: Callable[[], float],
         connect: Callable[[AsyncExitStack], Awaitable[aiomqtt.Client]],
         take: Callable[[aiomqtt.Message], None],
@@ -85,7 +85,7 @@ class Door:
         """Shut the door in a flood and open it again, until cancelled."""
         while self._wild:
             await asyncio.sleep(PERIOD_S)
-            trusted = self._flood(PERIOD_S, self._behind())
+            trusted = self._flood(self._behind())
             if trusted is not None:
                 with contextlib.suppress(aiomqtt.MqttError, SourceError):  # whoever reads notices it too
                     await self._shut(client, trusted)
@@ -114,7 +114,7 @@ class Door:
 
     async def _look_out(self, known: frozenset[str]) -> list[str] | None:
         """Listen to everybody for a moment, on a connection apart; return as `flood` does."""
-        self._flood(PERIOD_S, 0.0)
+        self._flood(0.0)
         async with AsyncExitStack() as stack:
             client = await self._connect(stack)
             await self._subscribe(client, [self._subscribed])
@@ -123,7 +123,7 @@ class Door:
                     async for message in client.messages:
                         if message.topic.value not in known:
                             self._take(message)
-            return self._flood(LOOK_OUT_S, math.inf)  # much less than made the flood keeps the door shut
+            return self._flood(math.inf)  # much less than made the flood keeps the door shut
 
     async def _subscribe(self, client: aiomqtt.Client, topics: Sequence[str]) -> None:
         """Subscribe in mid-run; what the broker kept is not wanted again."""

@@ -29,6 +29,7 @@ Item = SampleBlock | SourceStatus
 
 _CATCH_UP_S = 0.005
 _SHORTEST_S = 0.001
+_BEHIND_LOOK_S = 0.05
 _QUIET_TURNS = 3
 """Turns of the event loop without a message after which the socket is taken to be empty."""
 
@@ -76,7 +77,7 @@ class MqttSource:
             topic,
             qos=settings.qos,
             protocol=settings.protocol,
-            flood=crowd.flood,
+            flood=lambda behind_s: crowd.watch.verdict(behind_s, clock(), time.perf_counter()),
             behind=self._behind_s,
             connect=lambda stack: broker.connect(stack, largest=self._largest),
             take=self._take,
@@ -172,6 +173,8 @@ class MqttSource:
             self._reader.result()
         now_s = self._clock()
         look_s = self._crowd.next_look_s() - now_s
+        if self._behind_since_s is not None:
+            look_s = min(look_s, _BEHIND_LOOK_S)
         if not self._ready:
             return max(look_s, _SHORTEST_S)
         first = self._ready[0]
