@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 from ecgmon.firmware_bridge.packet import Decoder
 from ecgmon.monitor.core.config import Settings
@@ -23,6 +24,8 @@ class DeviceKind:
         Makes a decoder from ``settings=``.
     baud : int
         Speed of its serial port unless the address says otherwise.
+    baud_of : callable, optional
+        Gives the speed for its settings, where it depends on them.
 
     Raises
     ------
@@ -34,6 +37,7 @@ class DeviceKind:
     settings: type[Settings]
     decoder: Callable[..., Decoder]
     baud: int = 115200
+    baud_of: Callable[[Any], int] | None = None
 
     def __post_init__(self) -> None:
         if not isinstance(self.title, str) or not isinstance(self.baud, int):

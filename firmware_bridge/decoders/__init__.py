@@ -83,4 +83,18 @@ def make_decoder(name: str, options: Mapping[str, object]) -> Decoder:
     return decoder
 
 
+def port_speed(name: str, options: Mapping[str, object]) -> int:
+    """Return the speed that a device's port has with these options, in baud.
+
+    Raises
+    ------
+    UnknownDeviceError, SettingsError, PluginError
+        As of `make_decoder`.
+    """
+    kind = device_kind(name)
+    if kind.baud_of is None:
+        return kind.baud
+    return kind.baud_of(checked(kind.settings, options, f"Device {name}"))
+
+
 _PROMISES = ("counters", "format", "start_command", "stop_command", "feed", "reset")

@@ -185,10 +185,10 @@ class AlarmEngine:
         Raises
         ------
         KeyError, TypeError, ValueError
-            The state is of another version or damaged; nothing is taken over.
+            The state is of another version or rate, or damaged; nothing is taken over.
         """
-        if state["version"] != SNAPSHOT_VERSION:
-            raise ValueError(f"alarm state of version {state['version']}")
+        if (state["version"], state["fs_hz"]) != (SNAPSHOT_VERSION, self.fs_hz):
+            raise ValueError(f"alarm state of version {state['version']} at {state['fs_hz']} Hz")
         fresh = self.snapshot()
         try:
             self.restore(state)
@@ -216,9 +216,10 @@ class AlarmEngine:
         ]
 
     def snapshot(self) -> dict[str, Any]:
-        """Return a copy of the state, of plain values that JSON can hold."""
+        """Return a copy of the state, of plain values that JSON can hold, and the rate of its clock."""
         return {
             "version": SNAPSHOT_VERSION,
+            "fs_hz": self.fs_hz,
             **copy_state(Clock(self._time, self._idle, self._paused_until)),
             "conditions": {kind: c.snapshot() for kind, c in self._conditions.items()},
             "trackers": {kind: t.snapshot() for kind, t in self._trackers.items()},

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 import typing
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import TypeVar
 
 from pydantic import ValidationError
@@ -35,7 +35,7 @@ def checked(kind: type[SettingsT], options: Mapping[str, object], whose: str) ->
         An option is unknown, missing or out of its limits; names it, and what is allowed.
     """
     try:
-        return kind.model_validate({key: _listed(kind, key, value) for key, value in options.items()})
+        return kind.model_validate({key: _read(kind, key, value) for key, value in options.items()})
     except ValidationError as error:
         raise SettingsError(_reason(error, kind, whose)) from None
 
@@ -65,12 +65,30 @@ def _reason(error: ValidationError, kind: type[Settings], whose: str) -> str:
     return f"{whose}: {key}={first['input']} is refused: {reason}."
 
 
-def _listed(kind: type[Settings], key: str, value: object) -> object:
-    """Split text at commas where the settings want a list."""
+def _read(kind: type[Settings], key: str, value: object) -> object:
+    """Split text at commas where a list is wanted, and read it as a number where one of a few is."""
     wanted = kind.model_fields.get(key)
-    if wanted is not None and isinstance(value, str) and _is_list(wanted.annotation):
+    if wanted is None or not isinstance(value, str):
+        return value
+    if _is_list(wanted.annotation):
         return tuple(part.strip() for part in value.split(",")) if value else ()
-    return value
+    return next((choice for choice in _numbers(wanted.annotation) if _is_number(value, choice)), value)
+
+
+def _numbers(annotation: object) -> Iterator[int]:
+    """Return the numbers among the choices of a ``Literal``."""
+    for choice in typing.get_args(annotation):
+        if isinstance(choice, int) and not isinstance(choice, bool):
+            yield choice
+        else:
+            yield from _numbers(choice)
+
+
+def _is_number(text: str, number: int) -> bool:
+    try:
+        return float(text) == number
+    except ValueError:
+        return False
 
 
 def _is_list(annotation: object) -> bool:

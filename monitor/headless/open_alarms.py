@@ -50,7 +50,7 @@ class StateFile:
         if open_now == self._open and (fresh or not open_now):
             return
         devices = {
-            name: {"fs_hz": streams[name].alarms.fs_hz, "alarms": streams[name].alarms.snapshot()}
+            name: {"fs_hz": streams[name].fs_hz, "alarms": streams[name].alarms.snapshot()}
             for name in open_now
         }
         if self._write({"version": VERSION, "at": self._wall(), "devices": devices}):

@@ -8,6 +8,9 @@ from typing import Generic, NamedTuple, TypeVar
 NEEDED = 3
 """Items in a row that must agree before another form counts."""
 
+HELD = 4096
+"""The most items that wait; older ones are refused."""
+
 MOST_OFTEN = 8
 """A device that has just changed must agree for longer, up to so many times as long."""
 
@@ -41,21 +44,28 @@ class Agreement(Generic[FormT, ItemT]):
 
     The first form counts at once. An item of another form waits. If enough of them agree,
     with none of the form in force between them, theirs is the form in force, and those that
-    wait are taken. If not, they are refused. Each change doubles what the next one needs, so
-    two publishers that take turns cannot go on changing it.
+    wait are taken. If not, they are refused. Each change doubles what the next one needs, up to
+    24 items and 7 s, so two publishers that take turns cannot go on changing it.
 
     Parameters
     ----------
     enough_s : float
         So much signal in agreement is enough too, in seconds, however few the items.
+
+    Attributes
+    ----------
+    form : object or None
+        The form in force; None before the first item.
+    other : object or None
+        The one that may come to count.
     """
 
     def __init__(self, enough_s: float = math.inf) -> None:
         self.form: FormT | None = None
+        self.other: FormT | None = None
         self._enough_s = enough_s
         self._times = 1
         self._calm_s = 0.0
-        self._other: FormT | None = None
         self._waiting: list[ItemT] = []
         self._count, self._seconds = 0, 0.0
 
@@ -78,13 +88,14 @@ class Agreement(Generic[FormT, ItemT]):
             if self._calm_s >= CALM_S:
                 self._times = 1
             return Verdict([item], refused)
-        refused = self._wait_for(form) if form != self._other else []
+        refused = self._wait_for(form) if form != self.other else []
         self._waiting.append(item)
         self._count += 1
         self._seconds += seconds
-        refused += self._waiting[:-NEEDED]
-        del self._waiting[:-NEEDED]
-        if self._count < NEEDED * self._times and self._seconds < self._enough_s * self._times:
+        refused += self._waiting[:-HELD]
+        del self._waiting[:-HELD]
+        enough = self._count >= NEEDED * self._times or self._seconds >= self._enough_s * self._times
+        if not enough or self._seconds < self._times - 1:
             return Verdict([], refused)
         self.form, taken = form, self._wait_for(None)
         self._times, self._calm_s = min(MOST_OFTEN, 2 * self._times), 0.0
@@ -93,12 +104,17 @@ class Agreement(Generic[FormT, ItemT]):
     def _wait_for(self, other: FormT | None) -> list[ItemT]:
         """Begin to count another form; return what waited for the last one."""
         waited, self._waiting = self._waiting, []
-        self._other, self._count, self._seconds = other, 0, 0.0
+        self.other, self._count, self._seconds = other, 0, 0.0
         return waited
 
 
 def form_words(fs_hz: float | None, leads: tuple[str, ...]) -> str:
-    """Return a rate and leads in words; names come from strangers, so only some of their text is shown."""
+    """Return a rate and leads in words."""
     rate = "unknown rate" if fs_hz is None else f"{fs_hz:g} Hz"
+    return f"{rate}, {lead_words(leads)}"
+
+
+def lead_words(leads: tuple[str, ...]) -> str:
+    """Return leads in words; names come from strangers, so only some of their text is shown."""
     names = "".join(char if char.isprintable() else "?" for char in ", ".join(leads)[:SHOWN])
-    return f"{rate}, lead{'s' if len(leads) > 1 else ''} {names}"
+    return f"lead{'s' if len(leads) > 1 else ''} {names}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import NamedTuple
 
 SAY_AFTER_S = 2.0
@@ -11,7 +12,7 @@ CALM_S = 2.0
 """So much signal that is taken, and none left out between it, ends it."""
 
 SAY_EVERY_S = 10.0
-"""A shorter stretch is said afterwards, and no more often than this."""
+"""What goes on is said again after so long; a shorter stretch is said afterwards, and no more often."""
 
 
 class LeftOutNews(NamedTuple):
@@ -24,10 +25,15 @@ class LeftOutNews(NamedTuple):
 class LeftOut:
     """Signal that arrived and was not taken: how much, why, and whether that goes on.
 
+    Parameters
+    ----------
+    noun : str
+        What is left out, such as ``message``.
+
     Attributes
     ----------
     items : int
-        Messages or blocks left out so far.
+        How many were left out so far.
     news : list of LeftOutNews
         What has not been said yet; whoever says it empties the list.
     """
@@ -37,17 +43,17 @@ class LeftOut:
         self.news: list[LeftOutNews] = []
         self._noun = noun
         self._reason = ""
-        self._count, self._seconds, self._calm_s = 0, 0.0, 0.0
-        self._over_after_s = CALM_S
         self._since_s: float | None = None
-        self._now_s = 0.0
+        self._now_s = self._spell_s = self._calm_s = 0.0
+        self._over_after_s = CALM_S
+        self._unsaid, self._unsaid_s = 0, 0.0
         self._saying = False
-        self._said_s: float | None = None
+        self._said_s = -math.inf
 
     @property
     def seconds(self) -> float:
         """For how long signal has been left out, of signal or of time; 0 if none is."""
-        return 0.0 if self._since_s is None else max(self._seconds, self._now_s - self._since_s)
+        return 0.0 if self._since_s is None else max(self._spell_s, self._now_s - self._since_s)
 
     def add(self, seconds: float, reason: str, now_s: float, calm_s: float = CALM_S) -> None:
         """Note a message or block that is left out.
@@ -64,14 +70,15 @@ class LeftOut:
             So much signal taken after it ends it.
         """
         if self._since_s is None:
-            self._since_s, self._count, self._seconds = now_s, 0, 0.0
+            self._since_s, self._spell_s = now_s, 0.0
         self.items += 1
-        self._count += 1
-        self._seconds += seconds
+        self._unsaid += 1
+        self._unsaid_s += seconds
+        self._spell_s += seconds
         self._calm_s, self._over_after_s, self._now_s, self._reason = 0.0, calm_s, now_s, reason
-        if self.seconds >= SAY_AFTER_S and not self._saying:
-            self._saying = True
-            self._say(f"signal is left out: {reason}", self.seconds)
+        if self.seconds >= SAY_AFTER_S and (self._due or not self._saying):
+            self._saying, self._said_s = True, now_s
+            self.news.append(LeftOutNews(f"signal is left out: {reason}", self.seconds))
 
     def taken(self, seconds: float) -> None:
         """Note signal that is taken; enough of it ends what was left out."""
@@ -80,14 +87,15 @@ class LeftOut:
         self._calm_s += seconds
         if self._calm_s < self._over_after_s:
             return
-        due = self._said_s is None or self._now_s - self._said_s >= SAY_EVERY_S
         self._since_s = None
-        if self._saying or due:
-            plural = "" if self._count == 1 else "s"
-            detail = f"{self._count} {self._noun}{plural} ({self._seconds:.1f} s) left out: {self._reason}"
-            self._say(detail, 0.0)
-        self._saying = False
+        if not (self._saying or self._due):
+            return
+        plural = "" if self._unsaid == 1 else "s"
+        length = f"{self._unsaid} {self._noun}{plural}, {self._unsaid_s:.1f} s"
+        self.news.append(LeftOutNews(f"{length} of signal left out: {self._reason}", 0.0))
+        self._unsaid, self._unsaid_s = 0, 0.0
+        self._saying, self._said_s = False, self._now_s
 
-    def _say(self, detail: str, seconds: float) -> None:
-        self._said_s = self._now_s
-        self.news.append(LeftOutNews(detail, seconds))
+    @property
+    def _due(self) -> bool:
+        return self._now_s - self._said_s >= SAY_EVERY_S

@@ -35,7 +35,7 @@ _WORDS = {
 """Figures that a log shows, in this order; those that are 0 are left out but for the first two."""
 
 _SAME_RATE = 0.01
-"""A named rate that differs by less from the one in force is the same, told less exactly."""
+"""Named rates that differ by less are the same, told less exactly."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -50,22 +50,6 @@ class _Batch:
     def seconds(self) -> float:
         """Length of their signal; 0 where the rate is not known."""
         return sum(packet.n_samples for packet in self.packets) / (self.form.fs_hz or math.inf)
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class _Part:
-    """Samples with their place, and how they are to be read."""
-
-    placed: Placed
-    fs_hz: float
-    leads: tuple[str, ...]
-
-    def followed_by(self, after: _Part) -> bool:
-        """Tell whether another part goes on where this one ends, and alike."""
-        one, two = self.placed, after.placed
-        return (one.start + one.samples_mv.shape[1], one.lead_off, self.fs_hz, self.leads) == (
-            *(two.start, two.lead_off, after.fs_hz, after.leads),
-        )
 
 
 class LiveDevice:
@@ -89,6 +73,7 @@ class LiveDevice:
         self._clock = clock
         self._keeper: Timekeeper | None = None
         self._form = StreamFormat(None)
+        self._usual: StreamFormat | None = None
         self._names: dict[int, tuple[str, ...]] = {}
         self._agreement: Agreement[StreamFormat, _Batch] = Agreement()
         self._left_out = LeftOut("message")
@@ -110,11 +95,15 @@ class LiveDevice:
         form : StreamFormat
             How they are to be read.
         """
-        parts: list[_Part] = []
+        blocks: list[SampleBlock] = []
+        placed: list[Placed] = []
         for packets, time_s in arrivals:
             for batch in self._agreed(packets, form, time_s):
-                parts += self._place(batch)
-        return self._merged(parts)
+                if batch.form != self._form:
+                    blocks += self._merged(placed)
+                    placed = []
+                placed += self._place(batch)
+        return blocks + self._merged(placed)
 
     def news(self) -> list[SourceStatus]:
         """Return what there is to say since the last call, such as that messages were left out."""
@@ -123,9 +112,15 @@ class LiveDevice:
 
     def _agreed(self, packets: list[Packet], form: StreamFormat, time_s: float | None) -> list[_Batch]:
         """Return what is to be placed now, in order."""
-        form = self._comparable(form)
-        if form == self._agreement.form and all(_rows(packet) == len(form.leads) for packet in packets):
-            return self._judged(_Batch(packets, form, time_s)) if packets else []
+        if not packets:
+            return []
+        if form is self._usual:  # most packets come in the form in force, told by the same object
+            form = self._form
+        else:
+            given, form = form, self._comparable(form)
+            self._usual = given if form == self._agreement.form else None
+        if self._usual is not None and all(_rows(packet) == len(form.leads) for packet in packets):
+            return self._judged(_Batch(packets, form, time_s))
         agreed = [
             batch
             for packet in packets
@@ -135,15 +130,26 @@ class LiveDevice:
         return [_Batch([p for b in batches for p in b.packets], *key) for key, batches in together]
 
     def _comparable(self, form: StreamFormat) -> StreamFormat:
-        """Return a form with the rate in force if it names none, or nearly that one; names do not matter."""
-        fs_hz = self._keeper.fs_hz if self._keeper is not None else None
-        same = fs_hz and (form.fs_hz is None or abs(form.fs_hz / fs_hz - 1) <= _SAME_RATE)
-        return replace(form, fs_hz=self._form.fs_hz if same else form.fs_hz, device="")
+        """Return a form with the rate in force if it names none or nearly that one; names do not matter."""
+        fs_hz, other = self._form.fs_hz, self._agreement.other
+        running_hz = self._keeper.fs_hz if self._keeper is not None else None
+        if running_hz and (form.fs_hz is None or _near(form.fs_hz, running_hz)):
+            return replace(form, fs_hz=fs_hz, device="")
+        if form.fs_hz and other is not None and other.fs_hz and _near(form.fs_hz, other.fs_hz):
+            return replace(form, fs_hz=other.fs_hz, device="")
+        return replace(form, device="")
 
     def _form_of(self, packet: Packet, form: StreamFormat) -> StreamFormat:
-        """Return the form of a packet; one that came just before its device told of another has the old."""
-        old = _rows(packet) != len(form.leads) and _rows(packet) == len(self._form.leads)
-        return self._form if old else form
+        """Return the form of a packet; one that came just before its device told of another has the old.
+
+        The leads of a packet that fits neither have no names.
+        """
+        rows = _rows(packet)
+        if rows == len(form.leads):
+            return form
+        if self._keeper is not None and rows == len(self._form.leads):
+            return self._form
+        return replace(form, leads=tuple(f"ECG{row + 1}" for row in range(rows)))
 
     def _judged(self, batch: _Batch) -> list[_Batch]:
         """Return what may be placed now that a batch has come, and count what is refused."""
@@ -156,18 +162,13 @@ class LiveDevice:
             self._left_out.add(other.seconds, f"{words} in place of {usual}", now_s)
         return taken
 
-    def _place(self, batch: _Batch) -> list[_Part]:
+    def _place(self, batch: _Batch) -> list[Placed]:
         keeper = self._keeper_for(batch)
         time_s = self._in_step(keeper, batch.packets) if batch.time_s is None else batch.time_s
         self.heard_s = time_s
         self._note_battery(batch.packets[-1])
         self._left_out.taken(batch.seconds)
-        placed = keeper.place(batch.packets, time_s)
-        return [_Part(p, keeper.fs_hz or 1.0, self._leads_of(p)) for p in placed]
-
-    def _leads_of(self, placed: Placed) -> tuple[str, ...]:
-        """Return the names of the leads; what a timekeeper held may still be of the form before."""
-        return self._names.get(placed.samples_mv.shape[0], self._form.leads)
+        return keeper.place(batch.packets, time_s)
 
     def _note_battery(self, packet: Packet) -> None:
         """Keep what the device says of its battery; a flag that was never set is left out."""
@@ -206,22 +207,23 @@ class LiveDevice:
             first_s += away_s if away_s > self._clock.silence_s else 0.0
         return Timekeeper(form, self._clock, round(first_s * form.fs_hz))
 
-    def _merged(self, parts: Iterable[_Part]) -> list[SampleBlock]:
+    def _merged(self, placed: Iterable[Placed]) -> list[SampleBlock]:
         """Join what is consecutive and alike into as few blocks as possible."""
-        runs: list[list[_Part]] = []
-        for part in parts:
-            if runs and runs[-1][-1].followed_by(part):
+        runs: list[list[Placed]] = []
+        for part in placed:
+            if runs and _goes_on(runs[-1][-1], part):
                 runs[-1].append(part)
             else:
                 runs.append([part])
+        fs_hz = (self._keeper.fs_hz if self._keeper is not None else None) or 1.0
         return [
             SampleBlock(
-                np.concatenate([part.placed.samples_mv for part in run], axis=1),
-                run[0].placed.start,
-                run[0].fs_hz,
+                np.concatenate([part.samples_mv for part in run], axis=1),
+                run[0].start,
+                fs_hz,
                 self.name,
-                run[0].leads,
-                run[0].placed.lead_off,
+                self._names.get(run[0].samples_mv.shape[0], self._form.leads),
+                run[0].lead_off,
             )
             for run in runs
         ]
@@ -263,6 +265,16 @@ def _in_words(health: dict[str, float]) -> str:
         if key in health and (health[key] or key in ("rate_hz", "lost_samples")):
             parts.append(form.format(health[key]))
     return ", ".join(parts)
+
+
+def _goes_on(one: Placed, two: Placed) -> bool:
+    """Tell whether samples follow others, and are alike; a timekeeper may have held some of another form."""
+    rows, length = one.samples_mv.shape
+    return (one.start + length, rows, one.lead_off) == (two.start, two.samples_mv.shape[0], two.lead_off)
+
+
+def _near(one_hz: float, two_hz: float) -> bool:
+    return abs(one_hz / two_hz - 1) <= _SAME_RATE
 
 
 def _rows(packet: Packet) -> int:

@@ -10,7 +10,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from ecgmon.firmware_bridge.decoders import device_kind, make_decoder
+from ecgmon.firmware_bridge.decoders import device_kind, make_decoder, port_speed
 from ecgmon.firmware_bridge.errors import LinkLostError, NoFramesError
 from ecgmon.firmware_bridge.links import Chunk, FileLink, Link, SerialLink
 from ecgmon.firmware_bridge.packet import Decoder
@@ -212,7 +212,7 @@ class SerialSource:
 
 
 def _baud(settings: SerialSettings) -> int:
-    return settings.baud or device_kind(settings.device).baud
+    return settings.baud or port_speed(settings.device, settings.options)
 
 
 def open_serial(address: Address, settings: SourceSettings) -> SerialSource:

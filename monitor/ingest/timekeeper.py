@@ -69,7 +69,7 @@ class Timekeeper:
         self._probation_s: float | None = None
         self._last: Last | None = None
         self._count = 0
-        self._index = first
+        self._index = self._first = first
         self._following = False
         self._sure_fits = 0
         self._reconnected = False
@@ -225,7 +225,8 @@ class Timekeeper:
         self._following |= self._sure_fits >= _SURE_FITS
         if self._following and tracker.origin_s is not None and self._form.fs_hz:
             due = (tracker.time_of(self._count) - tracker.origin_s) * self._form.fs_hz
-            behind_s = (due - self._index - self._resampler.pending * self._ratio) / self._form.fs_hz
+            given = self._index - self._first + self._resampler.pending * self._ratio
+            behind_s = (due - given) / self._form.fs_hz
             slew = min(_MAX_SLEW, max(-_MAX_SLEW, behind_s / _SLEW_S))
             self._ratio = self._form.fs_hz / tracker.rate_hz * (1 + slew)
 

@@ -246,7 +246,8 @@ class Pipeline(Stateful[PipelineState]):
             reason=reason,
         )
         unclassified = self._maker.unclassified(self._segmenter.flush(), start)
-        return [*unclassified, gap, *self._maker.rate_unknown(lost, start), *self._maker.gap(lost, start)]
+        # The gap first: while beats of before it are still told, no deadline falls into it.
+        return [gap, *unclassified, *self._maker.rate_unknown(lost, start), *self._maker.gap(lost, start)]
 
     def snapshot(self) -> Snapshot:
         """Return a copy of the whole state, to go on from after a restart."""

@@ -45,7 +45,7 @@ class Intake:
         self._said: list[LeftOutNews] = []
         self._fs_hz = 0.0
         self._next = 0
-        self._moved = 0
+        self._moved = self._moved_before = 0
         self._heard_s = 0.0
         self._late_end = 0
         self._late_s = 0.0
@@ -65,8 +65,8 @@ class Intake:
             return []
         if block.rewound or not self._fs_hz:
             self._agreement = Agreement(ENOUGH_S)
-            self._fs_hz, self._next, self._moved = block.fs_hz, block.start, 0
-            self._heard_s = now_s
+            self._fs_hz, self._next, self._heard_s = block.fs_hz, block.start, now_s
+            self._moved = self._moved_before = 0
         force = self._agreement.form
         taken, refused = self._agreement.take(_form(block), block, _seconds(block))
         for other in refused:
@@ -84,7 +84,7 @@ class Intake:
     def _placed(self, block: SampleBlock, now_s: float) -> list[SampleBlock]:
         if block.fs_hz != self._fs_hz:
             self._change_rate(block)
-        ahead = block.start + self._moved - self._next
+        ahead = self._ahead(block)
         if self._live and ahead > (FURTHEST_S + now_s - self._heard_s) * self._fs_hz:
             self._move(block, f"the device's count jumped ahead by {ahead / self._fs_hz:.0f} s", now_s)
         elif ahead + block.samples_mv.shape[1] <= 0:
@@ -101,12 +101,19 @@ class Intake:
             return [block]
         return [replace(block, start=start + skip, samples_mv=block.samples_mv[:, skip:])]
 
+    def _ahead(self, block: SampleBlock) -> int:
+        """Return the samples missing before a block; a count that was wrong may be right again."""
+        ahead, before = (block.start + moved - self._next for moved in (self._moved, self._moved_before))
+        if ahead < 0 <= before < ANEW_AFTER_S * self._fs_hz:
+            self._moved, ahead = self._moved_before, before
+        return ahead
+
     def _change_rate(self, block: SampleBlock) -> None:
         """Let the index run on at the same second; a count of samples that runs on is brought there."""
         counted, self._next = self._next, round(self._next / self._fs_hz * block.fs_hz)
         self._fs_hz = block.fs_hz
         runs_on = block.start + self._moved == counted or block.start < self._next
-        self._moved = self._next - block.start if runs_on else 0
+        self._moved = self._moved_before = self._next - block.start if runs_on else 0
 
     def _counts_anew(self, block: SampleBlock, now_s: float) -> bool:
         """Tell whether blocks that come too early have followed each other for long, as life does."""
@@ -120,7 +127,7 @@ class Intake:
     def _move(self, block: SampleBlock, why: str, now_s: float) -> None:
         """Let the index of a block follow the last one, as much later as it came."""
         away = round((now_s - self._heard_s) * self._fs_hz) - block.samples_mv.shape[1]
-        self._moved = self._next - block.start + max(0, away)
+        self._moved_before, self._moved = self._moved, self._next - block.start + max(0, away)
         self._said.append(LeftOutNews(f"{why}; its samples are taken as they come", 0.0))
 
 

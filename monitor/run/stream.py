@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -23,6 +24,7 @@ from ecgmon.monitor.core.events import (
 )
 from ecgmon.monitor.core.ring import RingBuffer
 from ecgmon.monitor.dsp.resample import as_rate
+from ecgmon.monitor.ingest.agreement import lead_words
 from ecgmon.monitor.pipeline.pipeline import Pipeline, PipelineSettings
 from ecgmon.monitor.run.companions import MOST_LEADS, Companions, row_name
 from ecgmon.monitor.run.leads import by_row, shown_with
@@ -152,7 +154,10 @@ class Stream:
         return events
 
     def report(self, status: SourceStatus) -> list[Event]:
-        """Take news of the link and return it with the alarms it raised or cleared."""
+        """Take news of the link and return it, as of now, with the alarms it raised or cleared."""
+        at = self.pipeline.processed
+        if status.known_at != at:  # its source may be ahead, or already at another rate
+            status = replace(status, sample=at, time_s=at / self.fs_hz, known_at=at)
         self.status = status
         return self._with_alarms([status])
 
@@ -219,9 +224,9 @@ class Stream:
         if shown != self.shown_leads:
             self.shown_leads = shown
             self._companions = self._companions_at(self.fs_hz)
-        detail = f"leads {', '.join(leads)}, were {', '.join(before)}"
+        detail = f"{lead_words(leads)} in place of {lead_words(before)}"
         if leads[0] != before[0]:
-            detail += f"; {before[0]} is gone, and {leads[0]} is analysed"
+            detail += f"; {lead_words(leads[:1])} is analysed, as {lead_words(before[:1])} is gone"
         return self._changed(start, detail)
 
     def take_over(self, state: dict[str, Any]) -> list[Event]:
@@ -230,14 +235,14 @@ class Stream:
         Parameters
         ----------
         state : dict
-            ``fs_hz``, ``alarms`` and ``away_s``, as `ecgmon.monitor.headless.open_alarms` keeps them.
+            ``alarms`` and ``away_s``, as `ecgmon.monitor.headless.open_alarms` keeps them.
 
         Raises
         ------
         KeyError, TypeError, ValueError
             The state is of another version or damaged; nothing is taken over.
         """
-        fs_hz = float(state["fs_hz"])
+        fs_hz = float(state["alarms"]["fs_hz"])
         if not fs_hz > 0:
             raise ValueError(f"alarms at {fs_hz} Hz")
         engine = AlarmEngine(self.alarms.settings, self.device, fs_hz)

@@ -130,10 +130,10 @@ class OpenViewBoard(_Board):
 
     def __init__(self) -> None:
         super().__init__()
-        layout = openview.PROFILES["healthypi4"]
-        assert layout.uv_per_count is not None
-        self._per_mv = 1e3 / layout.uv_per_count
-        self._head = openview.START + struct.pack("<HB", layout.length, openview.DATA_TYPE)
+        settings = openview.OpenViewSettings(profile="healthypi4")
+        (layout,) = settings.layouts
+        self._per_mv = 1e3 / settings.uv_of(layout)
+        self._head = layout.head
         self._rest = bytes(layout.length - 2) + openview.STOP
 
     def encode(self, part: Measured) -> bytes:

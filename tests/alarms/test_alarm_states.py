@@ -187,3 +187,42 @@ def test_wrong_alarm_settings_are_refused(changes):
         AlarmSettings.model_validate(changes)
     with pytest.raises(ValidationError):
         AlarmSettings().changed(changes)
+
+
+def busy(fs_hz: float) -> Script:
+    """Return a script in which alarms of every sort come, hold, end and are raised again."""
+    script = Script(fs_hz).good(0, 90).beats(0.5, 60, 8)
+    script.beats(15, 60, 5).beats(20, 180, 9, "V").beats(24, 60, 3).gap(30, 3).beats(34, 30, 6)
+    script.rhythm(50, "AFIB", 51).rate(52, 140).beats(52, 150, 40).rhythm(70, "N", 71).rate(71, 70)
+    return script.source(75, "silent", battery_percent=5).source(78, "streaming").beats(79, 70, 10)
+
+
+@pytest.mark.parametrize("switch_s", [2, 13, 22, 31, 45, 55, 76])
+@pytest.mark.parametrize("rates", [(250.0, 500.0), (500.0, 250.0), (360.0, 128.0)])
+def test_a_source_that_goes_on_at_another_rate_changes_no_alarm(switch_s, rates):
+    """The same events, at one rate all along and at another from a second on, raise the same."""
+    first, second = rates
+    steady, changing = (AlarmEngine(AlarmSettings(), "ecg", first) for _ in range(2))
+    heard = [[], []]
+    for engine, at_hz, out in ((steady, first, heard[0]), (changing, second, heard[1])):
+        before = [event for event in busy(first).ordered() if event.known_at < switch_s * first]
+        after = busy(at_hz).ordered()[len(before) :]
+        engine.follow(first)
+        told = [(alarm, first) for alarm in engine.process(before, round(switch_s * first))]
+        told += [(alarm, first) for alarm in engine.silence(5)]
+        engine.follow(at_hz)
+        told += [(alarm, at_hz) for alarm in engine.process(after, round(90 * at_hz))]
+        out += [(a.kind, a.state, a.escalation, a.time_s, a.known_at / hz) for a, hz in told]
+    assert len(heard[0]) > 15
+    for one, other in zip(*heard, strict=True):
+        assert one[:3] == other[:3]
+        assert one[3:] == pytest.approx(other[3:], abs=2.5 / min(rates))
+
+
+def test_what_is_left_out_is_signal_lost_until_nothing_is():
+    engine = AlarmEngine(AlarmSettings(), "ecg", FS)
+    script = Script().good(0, 20).source(4, "streaming", left_out_s=1.9)
+    script.source(5, "streaming", left_out_s=2.1).source(9, "streaming").source(
+        12, "streaming", left_out_s=0.0
+    )
+    assert states(play(engine, script, 20), "signal_lost") == [("active", 5.0), ("inactive", 13.0)]

@@ -130,9 +130,11 @@ def test_any_options_of_any_device_are_taken_or_refused_in_one_line(name, data):
     [
         ("cyton", {"gian": "3"}, "Device cyton: unknown option gian. Did you mean gain?"),
         ("cyton", {"gain": "0"}, "Device cyton: gain=0 is refused: it must be a number above 0."),
-        ("cyton", {"channels": "9"}, "Device cyton: channels are 1 to 8."),
+        ("cyton", {"channels": "17"}, "Device cyton: channels are 1 to 16."),
+        ("cyton", {"channels": "9", "daisy": "no"}, "Device cyton: channels are 1 to 8."),
         ("cyton", {"channels": "1,2", "leads": "I"}, "there must be as many leads as channels"),
-        ("bitalino", {"fs_hz": "250"}, "fs_hz=250 is refused"),
+        ("bitalino", {"fs_hz": "250"}, "fs_hz=250 is refused: it must be one of 1, 10, 100, 1000"),
+        ("openview", {"profile": "ads1292r", "width": "3"}, "width=3 is refused: it must be one of 2, 4."),
         ("bitalino", {"channels": "2,1"}, "channels are 1 to 6, rising, each once"),
         ("openview", {}, "Device openview: the option profile is missing; it must be one of healthypi4,"),
         ("openview", {"profle": "ads1293"}, "Did you mean profile?"),
@@ -144,3 +146,14 @@ def test_a_device_says_what_is_wrong_with_its_options(name, option, words):
     with pytest.raises(SettingsError) as caught:
         make_decoder(name, option)
     assert words in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("name", "option", "key", "number"),
+    [
+        ("bitalino", {"fs_hz": "100"}, "fs_hz", 100),
+        ("openview", {"profile": "ads1292r", "width": "2"}, "width", 2),
+    ],
+)
+def test_one_of_a_few_numbers_may_stand_in_an_address(name, option, key, number):
+    assert getattr(make_decoder(name, option).settings, key) == number

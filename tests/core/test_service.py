@@ -7,11 +7,12 @@ import numpy as np
 import pytest
 
 from ecgmon.monitor.core.errors import OutputError, SignalError, SourceError
-from ecgmon.monitor.core.events import Alarm, Beat, Event, SampleBlock, SourceStatus
+from ecgmon.monitor.core.events import Alarm, Beat, Event, SampleBlock, SettingsChange, SourceStatus
 from ecgmon.monitor.ingest.registry import open_source
 from ecgmon.monitor.ingest.settings import SourceSettings
 from ecgmon.monitor.run.monitor import Monitor
 from ecgmon.monitor.run.settings import MonitorSettings
+from ecgmon.monitor.run.stream import Stream
 from ecgmon.monitor.run.thread import MonitorThread
 
 FS = 360
@@ -134,9 +135,40 @@ def test_an_output_that_fails_ends_the_run():
     assert source.left
 
 
-def test_a_device_that_changes_its_rate_begins_a_new_stream():
-    monitor = run(Script("band", [flat(0, 720, "band"), flat(500, 500, "band", 250.0)]))
-    assert monitor.streams["band"].fs_hz == 250.0
+def test_a_device_that_changes_its_rate_goes_on_in_the_same_stream():
+    out = Collector()
+    monitor = run(Script("band", [flat(0, 720, "band"), flat(500, 500, "band", 250.0)]), outputs=[out])
+    stream = monitor.streams["band"]
+    assert (stream.fs_hz, stream.pipeline.processed, stream.log.since(0)[1]) == (250.0, 1000, out.events)
+    (change,) = [event for event in out.events if isinstance(event, SettingsChange)]
+    assert change.detail == "sampled at 250 Hz, was 360 Hz"
+
+
+def test_a_stream_that_can_go_on_no_more_says_so_and_goes_on_with_what_it_can():
+    out = Collector()
+    steps = [flat(0, 720, "band"), flat(40, 40, "band", 20.0), flat(1440, 1440, "band")]
+    run(Script("band", steps), outputs=[out])
+    lost = [event.message for event in out.events if isinstance(event, Alarm) and event.kind == "signal_lost"]
+    assert "A rate of 20 Hz cannot be taken" in lost[0]
+    assert [event.state for event in out.events if isinstance(event, SourceStatus)] == ["silent", "streaming"]
+
+
+def test_open_alarms_of_an_earlier_run_are_taken_over_at_another_rate():
+    before = Stream("band", 360.0)
+    before.process(SampleBlock(np.zeros((1, 3600)), 0, 360.0, "band"))
+    state = {"alarms": before.alarms.snapshot(), "away_s": 5.0}
+    monitor = Monitor(MonitorSettings(), [])
+    monitor.remember({"band": state, "belt": {**state, "alarms": {"fs_hz": 0, "version": 1}}})
+    for device in ("band", "belt"):
+        monitor._feed(flat(0, 100, device, 500.0), live=True)
+    kept = monitor.streams["band"].alarms
+    assert [(alarm.kind, alarm.state) for alarm in kept.open_alarms()] == [("asystole", "latched")]
+    assert monitor.streams["belt"].alarms.open_alarms() == []
+    silent = SampleBlock(np.zeros((1, 5000)), 100, 500.0, "band")
+    again = [
+        a for a in monitor.streams["band"].process(silent) if isinstance(a, Alarm) and a.kind == "asystole"
+    ]
+    assert [a.known_at / 500 for a in again] == [pytest.approx(4.7, abs=0.05)]
 
 
 def test_a_rate_that_cannot_be_served_is_said_once():

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 from datetime import UTC, datetime
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -14,7 +15,7 @@ from hypothesis import strategies as st
 from serial.tools.list_ports_common import ListPortInfo
 
 from ecgmon.monitor.core.errors import OutputError
-from ecgmon.monitor.core.events import PIPELINE_HZ
+from ecgmon.monitor.core.events import PIPELINE_HZ, SampleBlock, SettingsChange
 from ecgmon.monitor.dashboard.state.averages import (
     AFTER,
     BEFORE,
@@ -26,13 +27,17 @@ from ecgmon.monitor.dashboard.state.averages import (
 from ecgmon.monitor.dashboard.state.beats import BeatBook, ShownBeat, place_letters
 from ecgmon.monitor.dashboard.state.comparison import MATCH_S, SETTLE_S, Comparison, Score
 from ecgmon.monitor.dashboard.state.connecting import describe, record_choices, replay_address, serial_ports
+from ecgmon.monitor.dashboard.state.feed import Feed
 from ecgmon.monitor.dashboard.state.history import SignalHistory
 from ecgmon.monitor.dashboard.state.reason import explain_beat, focus, timing
 from ecgmon.monitor.dashboard.state.remarks import RemarkBook
+from ecgmon.monitor.dashboard.state.session import StreamSession
 from ecgmon.monitor.dashboard.state.timeline import Timeline, clock
 from ecgmon.monitor.dashboard.state.trends import BIN_S, KEPT_BINS, KEPT_INTERVALS, Trends
 from ecgmon.monitor.ingest.registry import open_source
+from ecgmon.monitor.run.monitor import Monitor
 from ecgmon.monitor.run.settings import MonitorSettings
+from ecgmon.sim.synthetic import Episode, SyntheticSettings, synthesise
 
 
 def listed(*events) -> list[tuple[str, str, str, str]]:
@@ -58,6 +63,10 @@ def listed(*events) -> list[tuple[str, str, str, str]]:
         (alarm(1, "pause", "medium", "inactive"), ("alarm", "medium", "Pause inactive", "pause!")),
         (gap(1, 90, "lead_off"), ("gap", "", "Gap", "90 samples lead off")),
         (link(1, "reconnecting", "port gone"), ("link", "", "Link reconnecting", "port gone")),
+        (
+            SettingsChange(sample=1, time_s=1.0, known_at=1, detail="sampled at 250 Hz"),
+            ("link", "", "Settings changed", "sampled at 250 Hz"),
+        ),
     ],
 )
 def test_each_event_has_its_line_or_none(event, row):
@@ -503,3 +512,36 @@ def test_ports_have_a_description_and_usb_comes_first(monkeypatch):
         ("/dev/cu.modem", "serial port"),
         ("/dev/ttyS0", "serial port"),
     ]
+
+
+def test_a_trend_that_jumps_far_ahead_takes_no_more_memory_than_a_week():
+    trends = Trends()
+    for second in (1, 10**12):
+        trends.observe(rate(second, 60))
+    assert trends.times_s().tolist() == [10**12 + BIN_S / 2]
+
+
+def test_a_window_follows_a_device_that_changes_its_rate_and_its_leads():
+    monitor = Monitor(MonitorSettings(), [], all_leads=True)
+    feed = Feed(MonitorSettings())
+    feed._thread = SimpleNamespace(monitor=monitor, error=None)
+
+    def show(first_s: int, fs_hz: float, *leads: str) -> StreamSession:
+        heart = synthesise([Episode(seconds=40)], SyntheticSettings(fs_hz=fs_hz)).samples_mv
+        for second in range(first_s, first_s + 10):
+            start = round(second * fs_hz)
+            rows = np.tile(heart[start : start + round(fs_hz)], (len(leads), 1))
+            monitor._feed(SampleBlock(rows, start, fs_hz, "bed", leads), live=True)
+        feed.poll()
+        return feed.sessions["bed"]
+
+    first = show(0, 500.0, "II")
+    changed = show(10, 125.0, "II")
+    assert changed is first
+    assert changed.numbers.now_s == pytest.approx(20.0, abs=0.3)
+    assert np.isfinite(changed.history.trace("raw", 3000, 3500)).all()
+    further = show(20, 125.0, "V", "II")
+    assert further.leads == ("II", "V")
+    assert further.numbers.now_s == pytest.approx(30.0, abs=0.3)
+    assert [row.text for row in further.timeline.rows(frozenset({"link"}))] == ["Settings changed"] * 2
+    assert further.numbers.rate().known

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from cobs import cobs
 
-from ecgmon.firmware_bridge.decoders import device_kinds, make_decoder
+from ecgmon.firmware_bridge.decoders import device_kinds, make_decoder, port_speed
 from ecgmon.firmware_bridge.decoders.bitalino import channel_bits, frame_bytes
 from ecgmon.firmware_bridge.errors import UnknownDeviceError
 from ecgmon.firmware_bridge.framing import crc4
@@ -37,7 +37,7 @@ class TestCyton:
     LITERAL = bytes.fromhex("a0 07 7fffff 800000 000001 ffffff 000000 000000 000000 000000 000000000000 c0")
 
     def test_a_count_is_4500_mv_over_gain_and_full_scale(self):
-        decoder = make_decoder("cyton", {"channels": "1,2,3,4"})
+        decoder = make_decoder("cyton", {"channels": "1,2,3,4", "daisy": "no"})
         packets = decoder.feed(self.LITERAL + cyton_frame(8))
         assert packets[0].seq == 7
         count = 4500 / (2**23 - 1) / 24
@@ -66,6 +66,50 @@ class TestCyton:
         packets = decoder.feed(bad + cyton_frame(3) + bad + cyton_frame(5))
         assert [p.seq for p in packets] == [3, 5]
         assert decoder.counters.resyncs == 3
+
+    @pytest.mark.parametrize(
+        ("options", "wanted"),
+        [
+            ({}, "odd"),
+            ({"daisy": "1"}, "odd"),
+            ({"daisy": "odd"}, "odd"),
+            ({"daisy": "even"}, "even"),
+            ({"channels": "9"}, "even"),
+            ({"channels": "9", "daisy": "even"}, "odd"),
+        ],
+    )
+    @pytest.mark.parametrize("size", [1, 33, 100, 5000])
+    def test_with_a_daisy_each_channel_comes_in_every_other_frame(self, options, wanted, size):
+        wave = {"odd": lambda n: 40_000 + 20 * n, "even": lambda n: -3000 - 10 * n}
+        sent = b"".join(cyton_frame(n, wave["odd" if n % 2 else "even"](n)) for n in range(120))
+        decoder = make_decoder("cyton", options)
+        packets = [p for at in range(0, len(sent), size) for p in decoder.feed(sent[at : at + size])]
+        count = 4500 / (2**23 - 1) / 24
+        due = [wave[wanted](n) * count for n in range(wanted == "odd", 120, 2)]
+        np.testing.assert_allclose([p.samples_mv[0, 0] for p in packets], due)
+        assert [p.seq for p in packets] == [n % 128 for n in range(60)]
+        assert (decoder.format.fs_hz, decoder.format.seq_modulus) == (125.0, 128)
+
+    def test_open_inputs_of_a_daisy_are_not_taken_for_the_board(self):
+        sent = b"".join(cyton_frame(n, 2**23 - 1 if n % 2 else 500 + n) for n in range(60))
+        packets = make_decoder("cyton", {}).feed(sent)
+        assert [round(p.samples_mv[0, 0] / (4500 / (2**23 - 1) / 24)) for p in packets] == [
+            500 + n for n in range(0, 60, 2)
+        ]
+
+    def test_channels_of_both_boards_go_side_by_side(self):
+        sent = b"".join(cyton_frame(n, 9000 if n % 2 else -9000) for n in range(80))
+        packets = make_decoder("cyton", {"channels": "1,9", "daisy": "odd"}).feed(sent)
+        count = 4500 / (2**23 - 1) / 24
+        np.testing.assert_allclose(packets[-1].samples_mv[:, 0], [9000 * count, -9000 * count])
+
+    @pytest.mark.parametrize("noise", [0, 3, 3000])
+    def test_a_board_without_a_daisy_is_not_taken_for_two(self, noise):
+        values = 200_000 + np.random.default_rng(3).integers(-noise, noise + 1, 400)
+        sent = b"".join(cyton_frame(n, int(value)) for n, value in enumerate(values))
+        decoder = make_decoder("cyton", {})
+        assert len(decoder.feed(sent)) == 400
+        assert decoder.format.fs_hz == 250.0
 
     def test_start_and_stop_are_b_and_s(self):
         decoder = make_decoder("cyton", {})
@@ -134,11 +178,46 @@ class TestOpenView:
             make_decoder("openview", {})
 
     def test_a_damaged_frame_is_counted_as_a_missing_sample(self):
-        decoder = make_decoder("openview", {"profile": "ads1292r"})
-        good = openview_frame(struct.pack("<ii", 6, 7))
+        decoder = make_decoder("openview", {"profile": "healthypi4"})
+        good = openview_frame(struct.pack("<h", 6) + bytes(18))
         packets = decoder.feed(good + b"\x0b" + good[1:] + good)
         assert [p.missed_samples for p in packets] == [0, 1]
         assert decoder.counters.skipped_bytes == len(good)
+
+    def test_a_batch_of_healthypi5_holds_eight_samples(self):
+        batch = struct.pack("<8i", *range(8)) + bytes(18)
+        data = b"".join(
+            b"\x0a\xfa" + struct.pack("<HB", len(body), kind) + body + b"\x00\x0b"
+            for kind, body in ((3, batch), (4, bytes(19)), (3, batch))
+        )
+        decoder = make_decoder("openview", {"profile": "healthypi5", "uv_per_count": "1"})
+        packets = decoder.feed(data)
+        assert [p.samples_mv.shape for p in packets] == [(1, 8), (1, 8)]
+        np.testing.assert_allclose(packets[1].samples_mv[0], np.arange(8) * 1e-3)
+        assert [p.missed_samples for p in packets] == [0, 0]
+
+    @pytest.mark.parametrize(
+        ("profile", "options", "pack", "uv"),
+        [
+            ("ads1292r", {}, lambda v: struct.pack("<hhBBBBB", v, 321, 16, 0, 72, 0, 0), 256 * 0.04808),
+            ("ads1292r", {}, lambda v: struct.pack("<hhhh", v, -9, 72, 16), 256 * 0.04808),
+            ("ads1292r", {}, lambda v: struct.pack("<ii", 256 * v, 99), 256 * 0.04808),
+            ("max30003", {"uv_per_count": "2"}, lambda v: bytes(5) + struct.pack("<iii", v, 800, 75), 2),
+            ("max30003", {"uv_per_count": "2"}, lambda v: struct.pack("<iii", v, 800, 75), 2),
+            ("ads1293", {"uv_per_count": "2"}, lambda v: struct.pack("<iii", v, 1, 2), 2),
+        ],
+        ids=["nine bytes", "16 bits", "32 bits", "seventeen bytes", "twelve bytes", "three leads"],
+    )
+    def test_old_and_new_sketches_of_a_board_are_read(self, profile, options, pack, uv):
+        wave = [round(900 * np.sin(n / 9)) for n in range(200)]
+        decoder = make_decoder("openview", {"profile": profile, **options})
+        packets = decoder.feed(b"".join(openview_frame(pack(value)) for value in wave))
+        read = np.concatenate([p.samples_mv[0] for p in packets])
+        np.testing.assert_allclose(read, np.array(wave) * uv * 1e-3, rtol=1e-3)
+
+    @pytest.mark.parametrize(("profile", "baud"), [("healthypi4", 115200), ("ads1292r", 57600)])
+    def test_the_port_runs_at_the_speed_of_the_board(self, profile, baud):
+        assert port_speed("openview", {"profile": profile}) == baud
 
 
 class TestPolar:

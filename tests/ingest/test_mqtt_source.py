@@ -219,6 +219,29 @@ async def test_native_devices_may_say_hello_late(broker):
     assert items[-1].fs_hz == 250.0
 
 
+async def test_two_publishers_on_one_topic_cost_neither_time_base_nor_words(broker):
+    """The first one is followed; what the other sends, at another rate each time, is said."""
+
+    def message(seq, fs_hz):
+        return json.dumps({"fs_hz": fs_hz, "seq": seq, "samples": [0.001 * seq] * 50})
+
+    def said(items):
+        news = [item for item in items if isinstance(item, SourceStatus)]
+        return [item for item in news if item.health.get("left_out_s", 0) >= 2]
+
+    def whole(items):
+        return any(isinstance(item, SampleBlock) and item.end >= 3000 for item in items)
+
+    async with source_of(broker) as source:
+        async with aiomqtt.Client("127.0.0.1", broker.port) as client:
+            for seq in range(60):
+                await client.publish("ecg/x/raw", message(seq, 250), qos=1)
+                await client.publish("ecg/x/raw", message(9000 + seq, 100 + seq), qos=1)
+        items = await listen(source, lambda items: said(items) and whole(items))
+    np.testing.assert_allclose(by_device(items)["x"][:3000], np.repeat(0.001 * np.arange(60), 50))
+    assert "in place of 250 Hz" in said(items)[0].detail
+
+
 async def test_nobody_there_is_told_with_the_address():
     port = free_port()
     with pytest.raises(BrokerUnreachableError, match=f"no broker at 127.0.0.1:{port}") as caught:

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 import wfdb
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from ecgmon.monitor.core.errors import OutputError
-from ecgmon.monitor.core.events import Beat, Event, Quality, RhythmChange
+from ecgmon.monitor.core.events import Beat, Event, Quality, RhythmChange, SampleBlock
 from ecgmon.monitor.outputs.annotations import AnnotationOutput
 from ecgmon.monitor.wfdb.annotations import CODES, Annotation, encode
 
@@ -147,3 +149,12 @@ def test_a_folder_that_cannot_be_made_is_named(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(OutputError, match="cannot be written to"):
         write(tmp_path / "file" / "below", [])
+
+
+def test_a_device_that_changes_its_rate_is_annotated_at_its_first(tmp_path: Path) -> None:
+    with AnnotationOutput(tmp_path) as output:
+        for fs_hz in (FS_HZ, 180.0, 720.0):
+            output.take(SampleBlock(np.zeros((1, 1)), 0, fs_hz, "200"))
+            at = round({FS_HZ: 10, 180.0: 20, 720.0: 30}[fs_hz] * fs_hz)
+            output.write([replace(beat(at), time_s=at / fs_hz)])
+    assert [sample for sample, _, _ in read(tmp_path)] == [3600, 7200, 10800]

@@ -18,6 +18,9 @@ from ecgmon.monitor.outputs.recorder import RecorderOutput
 from ecgmon.monitor.recorder.disk import DiskGuard
 from ecgmon.monitor.recorder.recorder import RETRY_S, Recorder
 from ecgmon.monitor.recorder.settings import RecorderSettings
+from ecgmon.monitor.run.monitor import Monitor
+from ecgmon.monitor.run.settings import MonitorSettings
+from ecgmon.sim.synthetic import Episode, SyntheticSettings, synthesise
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")
@@ -321,3 +324,27 @@ def test_the_output_records_in_its_own_thread(tmp_path):
     (path,) = segments(tmp_path)
     assert wfdb.rdrecord(str(path)).sig_len == 7200
     assert len(wfdb.rdann(str(path), "ecgmon").sample) == 20
+
+
+def test_changes_of_a_device_begin_new_records_with_the_annotations_that_belong_there(tmp_path):
+    """Through the loop: rate, then leads; beats of the end of the old rate stay in the old record."""
+    output = RecorderOutput(settings(tmp_path))
+    monitor = Monitor(MonitorSettings(), [], [output])
+    with output:
+        for fs_hz, leads, first_s in ((250.0, ("II",), 0), (500.0, ("II",), 10), (500.0, ("V", "II"), 20)):
+            heart = synthesise([Episode(seconds=30)], SyntheticSettings(fs_hz=fs_hz)).samples_mv
+            for second in range(first_s, first_s + 10):
+                start = round(second * fs_hz)
+                rows = np.tile(heart[start : start + round(fs_hz)], (len(leads), 1))
+                monitor._feed(SampleBlock(rows, start, fs_hz, "ecg", leads), live=True)
+    records = sorted(segments(tmp_path), key=lambda path: int(path.name.rpartition("_")[2]))
+    headers = [wfdb.rdheader(str(path)) for path in records]
+    assert [(header.fs, header.sig_len, header.sig_name) for header in headers] == [
+        (250, 2500, ["II"]),
+        (500, 5000, ["II"]),
+        (500, 5000, ["II", "V"]),
+    ]
+    for path, header in zip(records, headers, strict=True):
+        beats = wfdb.rdann(str(path), "ecgmon").sample
+        assert 10 <= len(beats) <= 15
+        assert max(beats) < header.sig_len
