@@ -197,6 +197,13 @@ class AlarmEngine:
             self.restore(fresh)
             raise
 
+    def adopt(self, other: AlarmEngine) -> None:
+        """Show what another engine of the same device still shows, such as what has latched there."""
+        for kind, tracker in other._trackers.items():
+            mine = self._trackers.get(kind)
+            if mine is not None and mine.life.state == "inactive":
+                mine.restore(tracker.snapshot())
+
     def reconfigure(self, settings: AlarmSettings) -> list[Alarm]:
         """Go on with other settings; what was learned and what is open stays.
 

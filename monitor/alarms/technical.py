@@ -12,16 +12,18 @@ from ecgmon.monitor.core.events import Event, Gap, Quality, SourceStatus
 
 @dataclass(slots=True)
 class SignalMemory(Memory):
-    """Whether the source itself says that nothing arrives, or that some of it is left out."""
+    """Whether the source says that nothing arrives or some is left out, and whether signal was ever seen."""
 
     away: bool = False
     left_out: bool = False
+    seen: bool = False
 
 
 class SignalLost(Condition[SignalMemory]):
     """The source is silent or reconnecting, samples are missing or left out, or a long gap happened.
 
-    It ends with the first second of signal after that.
+    It ends with the first second of signal after that; on a link that never had any, with news
+    that it is there.
 
     Parameters
     ----------
@@ -54,6 +56,8 @@ class SignalLost(Condition[SignalMemory]):
             memory.left_out = left_out_s >= self.rule.gap_s
         if (memory.away or memory.left_out) and not memory.present:
             return self.begin(event.sample, f"Signal lost: {event.detail or event.state}")
+        if memory.present and not (memory.away or memory.left_out or memory.seen):
+            return self.end(event.sample, f"The link is there: {event.detail or event.state}")
         return None
 
     def _gap(self, event: Gap) -> Change | None:
@@ -63,6 +67,7 @@ class SignalLost(Condition[SignalMemory]):
         return self.begin(event.sample, f"Signal lost for {length_s:.1f} s")
 
     def _quality(self, event: Quality) -> Change | None:
+        self.memory.seen = True
         missing = "missing" in event.reasons
         if missing and not self.memory.present:
             return self.begin(event.sample, "Signal lost: samples are missing")

@@ -269,5 +269,16 @@ async def _paint(monitor: Monitor, live: Live, console: Console) -> None:
         if view is not None:
             live.update(view.render(console.width), refresh=True)
         else:
-            live.update(Text("opening the source …", "dim"), refresh=True)
+            live.update(_waiting(monitor), refresh=True)
         await asyncio.sleep(FRAME_S)
+
+
+def _waiting(monitor: Monitor) -> Text:
+    """Return what is known while there is no signal: news of what is waited for, and its alarms."""
+    text = Text("opening the source …", "dim")
+    for name, awaited in monitor.awaited.items():
+        if awaited.status is not None:
+            text.append(f"\n{name}  {awaited.status.state}: {awaited.status.detail}", "not dim")
+        for alarm in awaited.alarms.open_alarms():
+            text.append(f"\n{name}  ALARM  {alarm.message}", _TONES[alarm.priority])
+    return text

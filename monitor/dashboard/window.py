@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from pathlib import Path
+from textwrap import shorten
 
 import platformdirs
 from PyQt6 import QtCore, QtGui, QtWidgets
@@ -22,6 +23,7 @@ from ecgmon.monitor.dashboard.pages.shelf import PageShelf
 from ecgmon.monitor.dashboard.pages.trends import TrendsPage
 from ecgmon.monitor.dashboard.preferences import BASE_PX, load_preferences, save_preferences
 from ecgmon.monitor.dashboard.state.alarm_board import most_urgent
+from ecgmon.monitor.dashboard.state.awaited import link_words
 from ecgmon.monitor.dashboard.state.feed import Feed
 from ecgmon.monitor.dashboard.state.keys import KEYS
 from ecgmon.monitor.dashboard.state.remarks import RemarkBook
@@ -39,6 +41,10 @@ MESSAGE_S = 6.0
 FASTEST = 100.0
 WALL_SCALE = 1.4
 DEMO = "replay:200"
+STATUS_CHARACTERS = 80
+TROUBLED = frozenset({"unreadable", "silent", "reconnecting"})
+"""States of a link that the top line tells in place of lead and rate."""
+
 DISCLAIMER = "Not a medical device. For research and education only."
 
 
@@ -183,7 +189,7 @@ class MainWindow(QtWidgets.QMainWindow):
     def _refresh(self, now_s: float) -> None:
         session = self.session
         self._show_alarms(now_s)
-        self.empty.show_state(running=self.feed.running, problem=self.feed.problem)
+        self.empty.show_state(running=self.feed.running, problem=self.feed.problem, news=self.feed.news)
         self.pages.tell_front(lambda page: page.refresh(now_s))
         self.replay.refresh(self.feed.controls, session.comparison if session is not None else None)
         wanted = self.preferences.sound
@@ -194,8 +200,7 @@ class MainWindow(QtWidgets.QMainWindow):
 
     def _show_alarms(self, now_s: float) -> None:
         """Show and sound what matters most, whichever patient is on the screen."""
-        sessions = self.feed.sessions
-        boards = {device: sessions[device].board for device in sessions}
+        boards = self.feed.boards
         self._alarming = most_urgent(boards, self.session.device if self.session is not None else None)
         board = boards.get(self._alarming) if self._alarming is not None else None
         elsewhere = self.session is None or self._alarming != self.session.device
@@ -209,6 +214,10 @@ class MainWindow(QtWidgets.QMainWindow):
         session = self.session
         if session is None:
             return "connecting" if self.feed.running else "nothing connected"
+        link = session.numbers.link()
+        if link.value in TROUBLED:
+            words = shorten(link_words(link.value, link.note), STATUS_CHARACTERS, placeholder=" …")
+            return f"{session.device}  ·  {words}"
         return f"{session.device}  ·  lead {session.lead}  ·  {session.stream.fs_hz:g} Hz"
 
     def _choose_session(self) -> None:
@@ -357,5 +366,5 @@ class MainWindow(QtWidgets.QMainWindow):
 
     def _silence(self) -> None:
         if self._alarming is not None:
-            self.feed.sessions[self._alarming].board.silence(time.monotonic())
+            self.feed.boards[self._alarming].silence(time.monotonic())
             self.feed.silence(self._alarming)

@@ -89,7 +89,7 @@ class Attendant:
         notify("READY=1")
 
     def _act(self, request: Mapping[str, Any], what: str) -> Answer:
-        devices = self.monitor.streams
+        devices = [*self.monitor.streams, *self.monitor.awaited]
         named, kind = request.get("device"), request.get("kind")
         if not isinstance(kind, str | None):
             raise UsageError("A kind of alarm is a word, such as asystole.")
@@ -99,7 +99,7 @@ class Attendant:
         seconds = request.get("seconds", 120.0)
         if not isinstance(seconds, int | float) or not 0 < seconds <= LONGEST_S:
             raise UsageError(f"Seconds must be more than 0 and at most {LONGEST_S:g}.")
-        for device in [named] if named is not None else list(devices):
+        for device in [named] if named is not None else devices:
             match what:
                 case "acknowledge":
                     self.monitor.acknowledge(device, kind)

@@ -10,6 +10,7 @@ from typing import Any
 from ecgmon.monitor.core.events import Beat, Event, HeartRate, Quality, RhythmChange
 from ecgmon.monitor.core.platform import memory_mb
 from ecgmon.monitor.core.version import __version__
+from ecgmon.monitor.run.awaited import Awaited
 from ecgmon.monitor.run.monitor import Monitor
 from ecgmon.monitor.run.stream import Stream
 
@@ -73,6 +74,7 @@ class Reporter:
             "core_share": round((time.process_time() - self._used) / max(uptime_s, 1e-3), 4),
             "signal_s": round(self.monitor.summary.signal_s, 1),
             "devices": {name: self._device(stream) for name, stream in self.monitor.streams.items()},
+            "awaited": {name: self._link(awaited) for name, awaited in self.monitor.awaited.items()},
             "problems": {kind: text for kind, text in self.monitor.problems().items() if text is not None},
         }
 
@@ -82,29 +84,43 @@ class Reporter:
         for name, stream in self.monitor.streams.items():
             latest = self._latest.get(name, Latest())
             rate = f"{latest.bpm:.0f}/min" if latest.bpm is not None else "no rate"
-            alarms = ", ".join(alarm.kind for alarm in stream.alarms.open_alarms())
-            parts.append(f"{name} {rate}{f' ALARM {alarms}' if alarms else ''}")
-        return "; ".join(parts) or "waiting for a device"
+            parts.append(f"{name} {rate}{_kinds(stream)}")
+        if not parts:
+            parts.append("waiting for a device")
+        parts += [f"{name}{kinds}" for name, one in self.monitor.awaited.items() if (kinds := _kinds(one))]
+        return "; ".join(parts)
 
     def _device(self, stream: Stream) -> dict[str, Any]:
         latest = self._latest[stream.device]
-        status = stream.status
         signal_s = (stream.pipeline.processed - stream.first_sample) / stream.fs_hz
         return {
             "fs_hz": stream.fs_hz,
             "leads": list(stream.leads),
-            "link": status.state if status is not None else "streaming",
-            "detail": status.detail if status is not None else "",
-            "health": dict(status.health) if status is not None else {},
+            **self._link(stream),
             "signal_s": round(signal_s, 1),
             "bpm": None if latest.bpm is None else round(latest.bpm, 1),
             "rhythm": latest.rhythm,
             "quality": None if latest.quality is None else round(latest.quality, 2),
             "beats": latest.beats,
             "core_share": round(stream.busy_s / signal_s, 4) if signal_s else None,
-            "paused": stream.alarms.paused,
+        }
+
+    @staticmethod
+    def _link(whose: Stream | Awaited) -> dict[str, Any]:
+        """Return how a device or link is doing, and its alarms."""
+        status = whose.status
+        return {
+            "link": status.state if status is not None else "streaming",
+            "detail": status.detail if status is not None else "",
+            "health": dict(status.health) if status is not None else {},
+            "paused": whose.alarms.paused,
             "alarms": [
                 {"kind": a.kind, "priority": a.priority, "state": a.state, "message": a.message}
-                for a in stream.alarms.open_alarms()
+                for a in whose.alarms.open_alarms()
             ],
         }
+
+
+def _kinds(whose: Stream | Awaited) -> str:
+    alarms = ", ".join(alarm.kind for alarm in whose.alarms.open_alarms())
+    return f" ALARM {alarms}" if alarms else ""

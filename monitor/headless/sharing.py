@@ -123,8 +123,10 @@ def joined(reports: Sequence[Mapping[str, Any]], missing: Sequence[int]) -> Repo
     """
     problems: dict[str, str] = {}
     devices: dict[str, Any] = {}
+    awaited: dict[str, Any] = {}
     for report in reports:
         devices |= report["devices"]
+        awaited |= report["awaited"]
         problems |= report["problems"]
     if missing:
         names = ", ".join(str(place) for place in missing)
@@ -137,6 +139,7 @@ def joined(reports: Sequence[Mapping[str, Any]], missing: Sequence[int]) -> Repo
             for key in ("memory_mb", "core_share", "signal_s")
         },
         "devices": dict(sorted(devices.items())),
+        "awaited": dict(sorted(awaited.items())),
         "problems": problems,
         "workers": [
             {

@@ -207,7 +207,7 @@ class Crowd:
             self._turned_away[reason] += 1
             self._example = printable(name, 40)
             return None
-        inbox = Inbox(identity, self._settings, now_s)
+        inbox = Inbox("", self._settings, identity, now_s)
         self._by_topic.setdefault(identity.topic, {})[identity] = inbox
         if identity.device and topic_name(self._subscribed, topic):
             self._unsettled.append(inbox)

@@ -46,17 +46,25 @@ class Inbox:
 
     Parameters
     ----------
-    identity : Identity
-        Whose messages it takes.
+    name : str
+        Name of the device; empty if it is not settled yet.
     settings : MqttSettings
         What messages hold, and how much may wait.
+    identity : Identity
+        Whose messages it takes.
     now_s : float
         When the device was first heard.
     """
 
-    def __init__(self, identity: Identity, settings: MqttSettings, now_s: float = 0.0) -> None:
+    def __init__(
+        self,
+        name: str,
+        settings: MqttSettings,
+        identity: Identity = Identity("", ""),  # noqa: B008 - it is frozen
+        now_s: float = 0.0,
+    ) -> None:
         self.identity = identity
-        self.device = LiveDevice("", settings.clock)
+        self.device = LiveDevice(name, settings.clock)
         self.payloads = PayloadDecoder(settings)
         self.since_s = self.heard_s = now_s
         self.report_due_s = now_s + min(2.0, settings.report_s)

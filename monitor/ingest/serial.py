@@ -13,20 +13,23 @@ from typing import Self
 from ecgmon.firmware_bridge.decoders import device_kind, make_decoder, port_speed
 from ecgmon.firmware_bridge.errors import LinkLostError, NoFramesError
 from ecgmon.firmware_bridge.links import Chunk, FileLink, Link, SerialLink
-from ecgmon.firmware_bridge.packet import Decoder
+from ecgmon.firmware_bridge.packet import Decoder, trouble_of
 from ecgmon.monitor.core.errors import SettingsError, SourceError
 from ecgmon.monitor.core.events import SampleBlock, SourceStatus
 from ecgmon.monitor.core.options import near
 from ecgmon.monitor.ingest.address import Address
+from ecgmon.monitor.ingest.legibility import MOSTLY, Legibility, complaint
 from ecgmon.monitor.ingest.live import LiveDevice
 from ecgmon.monitor.ingest.live_settings import SerialSettings
 from ecgmon.monitor.ingest.settings import SourceSettings
 
 SILENT_AFTER_S = 2.0
 _FIRST_RETRY_S = 0.1
-_STRANGE_BYTES = 1000
-_STRANGE_S = 5.0
-"""So many bytes over so long without one frame mean the wrong speed or device."""
+_TICK_S = 0.5
+_LEAST_BYTES = 200
+"""Fewest bytes in some seconds of which it can be said how many were refused."""
+
+_NO_HELLO = "Rate and gain are told by a hello that has not come; or set fs_hz and uv_per_count."
 
 Item = SampleBlock | SourceStatus
 
@@ -35,7 +38,9 @@ class SerialSource:
     """Read one device on a link of bytes.
 
     The first opening must succeed. A port that goes away later is opened again as soon
-    as it is back; what was lost becomes a gap.
+    as it is back; what was lost becomes a gap. Bytes that are not understood are said, as
+    link state ``unreadable``, and do not end the source: the device is taken as soon as it
+    speaks properly.
 
     Parameters
     ----------
@@ -65,9 +70,10 @@ class SerialSource:
         self._decoder: Decoder = make_decoder(settings.device, settings.options)
         self._device = LiveDevice(self.name, settings.clock)
         self._reconnections = 0
-        self._opened_s = 0.0
         self._report_due_s = 0.0
         self._received = 0
+        self._latest = b""
+        self._legibility = Legibility(_LEAST_BYTES)
         self._waiting_said = False
 
     async def __aenter__(self) -> Self:
@@ -97,7 +103,7 @@ class SerialSource:
         Raises
         ------
         NoFramesError
-            Bytes arrive, but never a frame.
+            A capture holds nothing that can be read.
         """
         while True:
             try:
@@ -108,55 +114,106 @@ class SerialSource:
                 yield self._device.status("reconnecting", detail, self._figures())
                 await self._reopen()
             else:
-                yield self._device.status("ended", f"{self._link.name} has ended", self._figures())
+                yield self._device.status("ended", self._end(), self._figures())
                 return
 
     async def _stream(self) -> AsyncIterator[Item]:
         """Yield from a link that is open, until it ends."""
         again = self._reconnections > 0
+        quiet_s = 0.0
         while True:
             try:
-                async with asyncio.timeout(SILENT_AFTER_S):
+                async with asyncio.timeout(_TICK_S):
                     chunk = await self._link.read()
             except TimeoutError:
-                for item in await self._nothing_came():
+                quiet_s += _TICK_S
+                if quiet_s >= SILENT_AFTER_S:
+                    quiet_s = 0.0
+                    for item in await self._nothing_came():
+                        yield item
+                for item in self._verdict():
                     yield item
                 continue
             if chunk is None:
                 return
+            quiet_s = 0.0
             blocks = self._decoded(chunk)
             for block in blocks:
                 yield block
             for news in self._device.news():
                 yield news
+            verdict = self._verdict()
+            for item in verdict:
+                yield item
             if blocks and again:
                 again = False
                 yield self._device.status("streaming", "the device is back", self._figures())
-            elif self._clock() >= self._report_due_s and (blocks or not self._device.streaming):
+            elif not verdict and self._clock() >= self._report_due_s and self._has_news(blocks):
                 yield self._report()
             await asyncio.sleep(0)
 
     def _decoded(self, chunk: Chunk) -> list[SampleBlock]:
         self._received += len(chunk.data)
+        refused = self._decoder.counters.skipped_bytes
         packets = self._decoder.feed(chunk.data)
-        if not self._decoder.counters.frames:
-            self._check_speed()
+        refused = self._decoder.counters.skipped_bytes - refused
+        if not packets or refused:
+            self._latest = chunk.data
+        if self.live:
+            now_s = self._clock()
+            self._legibility.take(now_s, arrived=len(chunk.data), refused=refused, samples=bool(packets))
         return self._device.blocks([(packets, chunk.time_s)], self._decoder.format)
 
-    def _check_speed(self) -> None:
-        """Refuse to go on with bytes that never make a frame."""
-        watched_s = self._clock() - self._opened_s
-        if self._received > _STRANGE_BYTES and watched_s > _STRANGE_S:
-            device, baud = self.settings.device, _baud(self.settings)
-            raise NoFramesError(
-                f"{self._link.name} sends bytes ({self._received} so far) but no {device} frame.",
-                f"Is {baud} its speed (baud=…), and {device} the right device (device=…)?",
-            )
+    def _has_news(self, blocks: list[SampleBlock]) -> bool:
+        """Tell whether a report is worth it: not while it is not yet known what comes."""
+        return bool(blocks) or self._legibility.unreadable or not self._device.streaming
+
+    def _verdict(self) -> list[Item]:
+        """Say it when what comes can no longer be read, and when it can be again."""
+        if not self._legibility.judge(self._clock()):
+            return []
+        if self._legibility.unreadable:
+            return [self._report()]
+        return [self._device.status("streaming", "what comes can be read again", self._figures())]
+
+    def _complaint(self) -> str:
+        """Say in one line what comes, that it is not understood, and what to do."""
+        counters, device, link = self._decoder.counters, self.settings.device, self._link.name
+        if not counters.frames:
+            what = f"{link} sends bytes ({self._received} so far) but no {device} frame"
+        elif not self._device.streaming:
+            what = f"{device} frames come from {link}, but no samples"
+            if not counters.skipped_bytes:
+                return f"{what}. {_NO_HELLO}"
+        else:
+            what = f"of {self._received} bytes from {link}, {counters.skipped_bytes} are not understood"
+        hint = f"Is {_baud(self.settings)} its speed (baud=…), and {device} the right device (device=…)?"
+        if not self.live:
+            hint = f"Is {device} the device that sent it (device=…)?"
+        return complaint(what, trouble_of(self._decoder), self._latest, hint)
+
+    def _end(self) -> str:
+        """Return what to say at the end of the link.
+
+        Raises
+        ------
+        NoFramesError
+            It is that of a capture of which not one sample came.
+        """
+        detail = f"{self._link.name} has ended"
+        if self.live:
+            return detail
+        if not self._received:
+            raise NoFramesError(f"The capture {self._link.name} is empty.")
+        if not self._device.streaming:
+            raise NoFramesError(self._complaint())
+        refused = self._decoder.counters.skipped_bytes
+        return f"{detail}: {self._complaint()}" if refused >= MOSTLY * self._received else detail
 
     async def _nothing_came(self) -> list[Item]:
         """Ask a silent device to start again; say once that it is silent."""
         await self._start()
-        if self._device.streaming or self._waiting_said:
+        if self._received or self._waiting_said:
             return []
         self._waiting_said = True
         detail = f"{self._link.name} is open, but nothing comes. Is the device switched on?"
@@ -164,11 +221,11 @@ class SerialSource:
 
     def _report(self) -> SourceStatus:
         self._report_due_s = self._clock() + self.settings.report_s
+        if self._legibility.unreadable:
+            return self._device.status("unreadable", self._complaint(), self._figures())
         if self._device.streaming:
             return self._device.status("streaming", "", self._figures())
-        detail = (
-            "frames arrive; waiting for the hello that tells rate and gain (or set fs_hz and uv_per_count)"
-        )
+        detail = "frames arrive, but no samples yet"
         if not self._decoder.counters.frames:
             detail = "bytes arrive; looking for the first frame"
         return self._device.status("connecting", detail, self._figures())
@@ -192,8 +249,8 @@ class SerialSource:
     async def _opened(self) -> None:
         """Begin afresh on a link that has just been opened."""
         self._decoder.reset()
-        self._opened_s = self._clock()
-        self._report_due_s = self._opened_s + min(self.settings.report_s, SILENT_AFTER_S)
+        self._legibility.restart()
+        self._report_due_s = self._clock() + min(self.settings.report_s, SILENT_AFTER_S)
         await self._start()
 
     async def _start(self) -> None:

@@ -7,37 +7,48 @@ import contextlib
 import logging
 import threading
 import time
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from contextlib import AsyncExitStack, ExitStack
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import replace
 from functools import partial
 from typing import Any
 
 from ecgmon.monitor.alarms.engine import AlarmEngine
-from ecgmon.monitor.core.errors import EcgmonError, OutputError, SignalError
-from ecgmon.monitor.core.events import Alarm, Event, LinkState, SampleBlock, SettingsChange, SourceStatus
+from ecgmon.monitor.core.errors import EcgmonError, SignalError
+from ecgmon.monitor.core.events import (
+    Alarm,
+    Event,
+    LinkState,
+    SampleBlock,
+    SettingsChange,
+    SourceStatus,
+)
 from ecgmon.monitor.core.startup import started
 from ecgmon.monitor.ingest.base import Forgotten, Source
 from ecgmon.monitor.ingest.left_out import LeftOutNews
 from ecgmon.monitor.outputs.base import Output
 from ecgmon.monitor.outputs.fan import OutputFan
+from ecgmon.monitor.run.awaited import TICKS_HZ, Awaited
+from ecgmon.monitor.run.follower import Followers
 from ecgmon.monitor.run.intake import Intake
 from ecgmon.monitor.run.leads import in_order
 from ecgmon.monitor.run.names import DeviceNames
+from ecgmon.monitor.run.presence import Presence, news_of
+from ecgmon.monitor.run.quarantine import Quarantine
 from ecgmon.monitor.run.settings import MonitorSettings
 from ecgmon.monitor.run.stream import Stream
 from ecgmon.monitor.run.summary import Summary
 
 LOG = logging.getLogger(__name__)
 
-SILENT_AFTER_S = 2.0
-"""A live device that sends nothing for so long is called silent."""
-
 WATCH_PERIOD_S = 0.25
 
 
 class Monitor:
     """Join sources, streams and outputs until the sources end or somebody stops it.
+
+    A source that fails is tried again; a device whose analysis fails is set apart for a while.
+    Neither costs the others anything, and each has an alarm.
 
     Parameters
     ----------
@@ -82,14 +93,24 @@ class Monitor:
         self.streams: dict[str, Stream] = {}
         self.summary = Summary()
         self._names = DeviceNames(self.sources)
-        self._heard: dict[str, float] = {}
+        self._presence = Presence(
+            lambda: self.streams,
+            lambda device: self.settings.alarms_of(device),  # noqa: PLW0108 - settings are exchanged
+            self._emit,
+        )
+        self._quarantine = Quarantine()
+        self._followers = Followers(self.sources, self, wait=settings.waits)
         self._intakes: dict[str, Intake] = {}
-        self._refused: set[str] = set()
         self._remembered: dict[str, dict[str, Any]] = {}
         self._patient_memory: Callable[[str], dict[str, Any] | None] = lambda _: None
         self._loop: asyncio.AbstractEventLoop | None = None
         self._task: asyncio.Task[None] | None = None
         self._stopped = threading.Event()
+
+    @property
+    def awaited(self) -> dict[str, Awaited]:
+        """Devices and links that there is news of, but never a sample. Safe to read as `streams` is."""
+        return self._presence.awaited
 
     async def run(self) -> None:
         """Run until every source has ended or `stop` is called.
@@ -97,7 +118,7 @@ class Monitor:
         Raises
         ------
         EcgmonError
-            If a source can never work or an output cannot be written.
+            If a source can never work, a recording could not be read, or an output cannot be written.
         """
         started()
         self._loop = asyncio.get_running_loop()
@@ -111,6 +132,9 @@ class Monitor:
                 await self._task
             for stream in self.streams.values():
                 self._emit(stream, stream.finish())
+        spoilt = self._followers.spoilt()
+        if spoilt is not None and not self._stopped.is_set():
+            raise spoilt
 
     def stop(self) -> None:
         """End the run cleanly; may be called from any thread or a signal handler."""
@@ -177,57 +201,79 @@ class Monitor:
 
     def _act(self, device: str, action: Callable[[AlarmEngine], Sequence[Alarm]]) -> None:
         def apply() -> None:
-            if device in self.streams:  # it may have been forgotten meanwhile
-                self._write(self.streams[device].act(action))
+            whose = self._presence.of(device)
+            if whose is not None:
+                self._emit(whose, whose.act(action))
 
         if self._loop is not None and not self._loop.is_closed():
             self._loop.call_soon_threadsafe(apply)
 
     async def _run_sources(self) -> None:
         watch = asyncio.create_task(self._watch())
+        sources = asyncio.create_task(self._followers.run())
         try:
-            ends = await asyncio.gather(*(self._end_of(source) for source in self.sources))
+            await asyncio.wait((watch, sources), return_when=asyncio.FIRST_COMPLETED)
+            if watch.done():
+                watch.result()
+            sources.result()
         finally:
             watch.cancel()
-        errors = [error for error in ends if error is not None]
-        if errors and len(errors) == len(ends):
+            sources.cancel()
+            await asyncio.gather(watch, sources, return_exceptions=True)
+        errors = self._followers.errors()
+        if errors and len(errors) == len(self.sources):
             raise errors[0]
 
-    async def _end_of(self, source: Source) -> EcgmonError | None:
-        """Follow a source to its end; one that fails does not disturb the others."""
-        try:
-            await self._follow(source)
-        except EcgmonError as error:
-            if isinstance(error, OutputError):
-                raise
-            ended = SourceStatus(
-                sample=0, time_s=0.0, known_at=0, device=source.name, state="ended", detail=str(error)
-            )
-            self._report(ended)
-            return error
-        return None
+    def take(self, item: SampleBlock | SourceStatus, *, live: bool, source: str = "") -> bool:
+        """Take what a source of a name gave; return whether its device has been heard for long enough."""
+        item = self._names.told_apart(source, item)
+        if isinstance(item, Forgotten):
+            self._forget(item)
+            return False
+        if isinstance(item, SourceStatus):
+            self._presence.report(item)
+            return False
+        if live and self._quarantine.holds(item.device):
+            self._presence.hear(item.device)
+            return False
+        return self._feed(item, live=live)
 
-    async def _follow(self, source: Source) -> None:
-        async with AsyncExitStack() as stack:
-            await stack.enter_async_context(source)
-            items: AsyncIterator[SampleBlock | SourceStatus] = aiter(source)
-            async for given in items:
-                item = self._names.told_apart(source, given)
-                if isinstance(item, Forgotten):
-                    self._forget(item)
-                elif isinstance(item, SourceStatus):
-                    self._report(item)
-                elif self._feed(item, live=source.live):
-                    return
+    def source_failed(self, source: Source, reason: str, *, again: bool) -> None:
+        """Report that a source does not work, and raise its alarm if it is tried again."""
+        state: LinkState = "ended"
+        if again:
+            state = "reconnecting" if source.name in self.streams else "connecting"
+            self._presence.expect(source.name)
+            self._raise_source_alarm(source, reason)
+        detail = f"{reason} Trying again." if again else reason
+        self._presence.say(source.name, state, detail)
+
+    def source_started(self, source: Source) -> None:
+        """End the alarm of a source that works now."""
+        self._raise_source_alarm(source, None)
+
+    def source_ended(self, source: Source) -> None:
+        """Report that a live source has ended; of devices that were heard, their silence tells."""
+        if source.name not in self.streams:
+            self._presence.say(source.name, "silent", f"{source.name} has ended")
+
+    def _raise_source_alarm(self, source: Source, reason: str | None) -> None:
+        whose = self._presence.of(source.name)
+        if whose is not None:
+            message = f"Source failed: {reason}" if reason is not None else "The source works"
+            alarms = whose.act(lambda engine: engine.report("source_failed", reason is not None, message))
+            self._emit(whose, alarms)
 
     def _forget(self, status: Forgotten) -> None:
         """End the stream of a device that was next to nothing; its alarms end visibly."""
         stream = self.streams.get(status.device)
+        if stream is not None:
+            self._emit(stream, stream.end_alarms())
         self.streams = {name: other for name, other in self.streams.items() if other is not stream}
-        for kept in (self._heard, self._intakes):
-            kept.pop(status.device, None)
+        self._presence.forget(status.device)
+        self._intakes.pop(status.device, None)
         self._names.forget(status.device)
-        self._write([*(stream.end_alarms() if stream is not None else ()), status])
+        self._write([status])
 
     def _feed(self, block: SampleBlock, *, live: bool) -> bool:
         """Process a block; return whether the device has been heard for long enough."""
@@ -235,18 +281,18 @@ class Monitor:
         if intake is None:
             intake = self._intakes[block.device] = Intake(live=live)
         taken = intake.take(block, time.monotonic())
-        for news in intake.news():
-            self._tell(block.device, news)
+        for left_out in intake.news():
+            self._tell(block.device, left_out)
         for part in taken:
             enough = self._process(part, live=live)
         return bool(taken) and enough
 
-    def _tell(self, device: str, news: LeftOutNews) -> None:
+    def _tell(self, device: str, left_out: LeftOutNews) -> None:
         """Report what became of blocks that do not fit."""
         stream = self.streams.get(device)
         if stream is not None:
-            status = self._status(stream, "streaming", news.detail)
-            self._emit(stream, stream.report(replace(status, health={"left_out_s": news.seconds})))
+            status = news_of(stream, "streaming", left_out.detail)
+            self._presence.report(replace(status, health={"left_out_s": left_out.seconds}))
 
     def _process(self, block: SampleBlock, *, live: bool) -> bool:
         stream = self._stream_of(block, live=live)
@@ -256,11 +302,10 @@ class Monitor:
         if not self._go_along(stream, block, live=live):
             return False
         if live:
-            self._hear(stream)
+            self._presence.hear(stream.device)
         self._fan.take(block)
         self.summary.signal(block.samples_mv.shape[1] / block.fs_hz)
-        events = stream.process(block)
-        self._emit(stream, events)
+        self._emit(stream, self._analysed(stream, block, live=live))
         heard = stream.pipeline.processed - stream.first_sample
         return self.duration_s is not None and heard >= self.duration_s * block.fs_hz
 
@@ -279,14 +324,34 @@ class Monitor:
             except SignalError as error:
                 if not live:
                     raise
-                if stream.status is None or stream.status.state != "silent":
-                    self._emit(stream, stream.report(self._status(stream, "silent", str(error))))
+                self._presence.refuse(stream.device, str(error))
                 return False
             self.summary.add(events, was_hz)
             self._write(events)
         if block.leads != stream.leads:
             self._emit(stream, stream.change_leads(block.leads, block.start))
         return True
+
+    def _analysed(self, stream: Stream, block: SampleBlock, *, live: bool) -> list[Event]:
+        """Process a block; a live device whose analysis fails is set apart, and begins afresh later."""
+        try:
+            if self._quarantine.release(stream.device):
+                stream.renew()
+            events = stream.process(block)
+        except Exception as error:
+            if not live or isinstance(error, EcgmonError):
+                raise
+            return self._set_apart(stream, error)
+        if self._presence.unserved.pop(stream.device, None) is not None:
+            events += stream.report(news_of(stream, "streaming", "the device is analysed again"))
+        return events
+
+    def _set_apart(self, stream: Stream, error: Exception) -> list[Event]:
+        wait_s = self._quarantine.put(stream.device)
+        LOG.error("The analysis of %s fails.", stream.device, exc_info=error)
+        reason = f"its analysis fails with {error!r}; it begins afresh in {wait_s:.0f} s"
+        self._presence.unserved[stream.device] = reason
+        return [stream.unknown_rate(), *stream.report(news_of(stream, "unreadable", reason))]
 
     def _stream_of(self, block: SampleBlock, *, live: bool) -> Stream | None:
         """Return the block's stream, a new one for a device that was not heard before.
@@ -310,13 +375,14 @@ class Monitor:
                 all_leads=self._all_leads,
                 shown=self._shown,
             )
-        except SignalError as error:
-            if not live:
+        except Exception as error:
+            if not live or not (isinstance(error, SignalError) or self.streams):
                 raise
-            self._refuse(block, str(error))
+            self._presence.refuse(block.device, str(error))
             return None
         self.streams = {**self.streams, block.device: stream}
         self._resume(stream)
+        self._presence.meet(stream)
         return stream
 
     def _resume(self, stream: Stream) -> None:
@@ -334,74 +400,20 @@ class Monitor:
         with contextlib.suppress(KeyError, TypeError, ValueError):  # of another version: begin without
             self._emit(stream, stream.take_over(state))
 
-    def _refuse(self, block: SampleBlock, reason: str) -> None:
-        """Say once that a device cannot be followed."""
-        if block.device not in self._refused:
-            self._refused.add(block.device)
-            self._report(
-                SourceStatus(
-                    sample=block.start,
-                    time_s=block.start / block.fs_hz if block.fs_hz > 0 else 0.0,
-                    known_at=block.start,
-                    device=block.device,
-                    state="ended",
-                    detail=reason,
-                )
-            )
-
-    def _report(self, status: SourceStatus) -> None:
-        stream = self.streams.get(status.device)
-        if stream is not None:
-            self._emit(stream, stream.report(status))
-        else:
-            self._write([status])
-
-    def _hear(self, stream: Stream) -> None:
-        silent = stream.status is not None and stream.status.state == "silent"
-        self._heard[stream.device] = time.monotonic()
-        if silent:
-            self._emit(stream, stream.report(self._status(stream, "streaming", "samples arrive again")))
-
     async def _watch(self) -> None:
         while True:
             await asyncio.sleep(WATCH_PERIOD_S)
-            now = time.monotonic()
-            for device, heard in self._heard.items():
-                stream = self.streams[device]
-                known = stream.status is not None and stream.status.state in ("silent", "ended")
-                if now - heard >= SILENT_AFTER_S and not known:
-                    detail = f"no samples for {SILENT_AFTER_S:g} s"
-                    self._emit(stream, stream.report(self._status(stream, "silent", detail)))
-            self._let_time_pass()
+            self._presence.watch(WATCH_PERIOD_S)
             self._report_problems()
-
-    def _let_time_pass(self) -> None:
-        """Let silences and escalations of silent devices run on."""
-        for stream in self.streams.values():
-            if stream.status is not None and stream.status.state == "silent":
-                self._emit(stream, stream.act(lambda engine: engine.idle(WATCH_PERIOD_S)))
 
     def _report_problems(self) -> None:
         """Raise or end the alarms of outputs that do not work."""
         for kind, problem in self._fan.problems().items():
-            for stream in self.streams.values():
-                alarms = stream.act(partial(_report_problem, kind=kind, problem=problem))
-                self._emit(stream, alarms)
+            for whose in self._presence.all():
+                self._emit(whose, whose.act(partial(_report_problem, kind=kind, problem=problem)))
 
-    @staticmethod
-    def _status(stream: Stream, state: LinkState, detail: str) -> SourceStatus:
-        at = stream.pipeline.processed
-        return SourceStatus(
-            sample=at,
-            time_s=at / stream.fs_hz,
-            known_at=at,
-            device=stream.device,
-            state=state,
-            detail=detail,
-        )
-
-    def _emit(self, stream: Stream, events: Sequence[Event]) -> None:
-        self.summary.add(events, stream.fs_hz)
+    def _emit(self, whose: Stream | Awaited | None, events: Sequence[Event]) -> None:
+        self.summary.add(events, whose.fs_hz if isinstance(whose, Stream) else TICKS_HZ)
         self._write(events)
 
     def _write(self, events: Sequence[Event]) -> None:

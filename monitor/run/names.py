@@ -36,9 +36,9 @@ class DeviceNames:
         """Return the name of the source of a device; empty for one that was never heard."""
         return self._owners.get(name, "")
 
-    def told_apart(self, source: Source, item: SampleBlock | SourceStatus) -> SampleBlock | SourceStatus:
-        """Return a block or status under the name that its device has here."""
-        device = self._name(source.name, item.device)
+    def told_apart(self, source: str, item: SampleBlock | SourceStatus) -> SampleBlock | SourceStatus:
+        """Return a block or status of a source under the name that its device has here."""
+        device = self._name(source, item.device)
         if isinstance(item, SampleBlock):
             leads = self._shown(item.leads)
             same = device == item.device and leads == item.leads

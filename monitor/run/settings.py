@@ -52,6 +52,9 @@ class MonitorSettings(SourceSettings):
         By device: whose it is, and alarms with limits of their own.
     service : ServiceSettings, optional
         Run as a service: watchdog, local socket, state over restarts.
+    wait_for_sources : bool, optional
+        Wait for a port or broker that is not there yet, with an alarm, rather than end with an
+        error. By default a service waits, and nothing else does.
     """
 
     window: bool = False
@@ -61,6 +64,12 @@ class MonitorSettings(SourceSettings):
     patients: dict[str, PatientSettings] = Field(default_factory=dict)
     outputs: OutputSettings = OutputSettings()
     service: ServiceSettings | None = None
+    wait_for_sources: bool | None = None
+
+    @property
+    def waits(self) -> bool:
+        """Whether to wait for sources that are not there yet."""
+        return self.service is not None if self.wait_for_sources is None else self.wait_for_sources
 
     def alarms_of(self, device: str) -> AlarmSettings:
         """Return the alarm settings of whoever wears a device."""

@@ -18,6 +18,7 @@ from ecgmon.monitor.core.events import (
     PIPELINE_HZ,
     Alarm,
     Event,
+    HeartRate,
     SampleBlock,
     SettingsChange,
     SourceStatus,
@@ -166,6 +167,18 @@ class Stream:
         alarms: list[Event] = list(action(self.alarms))
         self.log.extend(alarms)
         return alarms
+
+    def renew(self) -> None:
+        """Begin the analysis afresh, as after a fault in it; alarms, ring and log stay."""
+        self.pipeline = self._pipeline_at(self.fs_hz)
+        self._companions = self._companions_at(self.fs_hz)
+
+    def unknown_rate(self) -> HeartRate:
+        """Say, and log, that the heart rate is not known from here on."""
+        at = self.pipeline.processed
+        event = HeartRate(sample=at, time_s=at / self.fs_hz, known_at=at, device=self.device, bpm=None)
+        self.log.extend([event])
+        return event
 
     def finish(self) -> list[Event]:
         """Give out what the end of the stream makes final."""

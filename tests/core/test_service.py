@@ -115,7 +115,9 @@ def test_one_source_that_fails_does_not_disturb_the_other():
         Script("band", [flat(0, 720, "band")]),
         outputs=[out],
     )
-    assert [e.detail for e in out.events if isinstance(e, SourceStatus)] == ["the port is busy."]
+    assert [e.detail for e in out.events if isinstance(e, SourceStatus)] == [
+        "the port is busy. Trying again."
+    ]
     assert any(e.device == "band" for e in out.events)
 
 
@@ -148,9 +150,10 @@ def test_a_stream_that_can_go_on_no_more_says_so_and_goes_on_with_what_it_can():
     out = Collector()
     steps = [flat(0, 720, "band"), flat(40, 40, "band", 20.0), flat(1440, 1440, "band")]
     run(Script("band", steps), outputs=[out])
-    lost = [event.message for event in out.events if isinstance(event, Alarm) and event.kind == "signal_lost"]
-    assert "A rate of 20 Hz cannot be taken" in lost[0]
-    assert [event.state for event in out.events if isinstance(event, SourceStatus)] == ["silent", "streaming"]
+    raised = [event for event in out.events if isinstance(event, Alarm) and event.kind == "data_unreadable"]
+    assert "A rate of 20 Hz cannot be taken" in raised[0].message
+    assert [event.state for event in raised] == ["active", "inactive"]
+    assert [e.state for e in out.events if isinstance(e, SourceStatus)] == ["unreadable", "streaming"]
 
 
 def test_open_alarms_of_an_earlier_run_are_taken_over_at_another_rate():
@@ -174,8 +177,8 @@ def test_open_alarms_of_an_earlier_run_are_taken_over_at_another_rate():
 def test_a_rate_that_cannot_be_served_is_said_once():
     out = Collector()
     run(Script("band", [flat(0, 20, "band", 20.0), flat(20, 20, "band", 20.0)]), outputs=[out])
-    (status,) = out.events
-    assert isinstance(status, SourceStatus)
+    (status,) = [e for e in out.events if isinstance(e, SourceStatus)]
+    assert status.state == "unreadable"
     assert "50 to 5000 Hz" in status.detail
 
 

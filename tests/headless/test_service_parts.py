@@ -370,6 +370,7 @@ class Orders:
 
     def __init__(self) -> None:
         self.streams = {"a": None, "b": None}
+        self.awaited: dict[str, object] = {}
         self.asked: list[tuple[object, ...]] = []
         self.changed: list[object] = []
 
@@ -439,7 +440,7 @@ def test_settings_that_are_refused_are_logged_and_the_old_stay(tmp_path, caplog)
 def test_joined_reports_count_what_is_unknown_as_nothing():
     report = {
         "version": "1", "pid": 7, "uptime_s": 2.0, "memory_mb": None, "core_share": 0.1, "signal_s": 4.0,
-        "devices": {"z": {}}, "problems": {},
+        "devices": {"z": {}}, "awaited": {}, "problems": {},
     }  # fmt: skip
     whole = joined([report, {**report, "pid": 8, "uptime_s": 9.0, "devices": {"y": {}}}], [])
     assert whole["memory_mb"] == 0.0

@@ -102,7 +102,7 @@ def test_a_senseless_number_of_workers_is_refused(workers, capsys):
 def test_reports_become_one():
     def report(**more: Any) -> dict[str, Any]:
         base = {"version": "1", "pid": 1, "uptime_s": 5.0, "memory_mb": 100.0, "core_share": 0.25}
-        return {**base, "signal_s": 10.0, "devices": {}, "problems": {}, **more}
+        return {**base, "signal_s": 10.0, "devices": {}, "awaited": {}, "problems": {}, **more}
 
     whole = joined(
         [report(devices={"b": {}}, problems={"storage_full": "full"}), report(devices={"a": {}})], [2]

@@ -19,6 +19,7 @@ from ecgmon.monitor.ingest.live_settings import MqttSettings, SerialSettings
 from ecgmon.monitor.ingest.payload import PayloadDecoder
 from ecgmon.monitor.ingest.serial import SerialSource
 from ecgmon.monitor.run.monitor import Monitor
+from ecgmon.monitor.run.presence import news_of
 from ecgmon.monitor.run.settings import MonitorSettings
 from ecgmon.monitor.run.stream import Stream
 from ecgmon.sim.devices.boards import BOARDS
@@ -97,5 +98,5 @@ def test_a_silent_source_says_nothing_of_the_battery():
     decoder = PayloadDecoder(MqttSettings())
     device.blocks([(decoder.decode(json.dumps(message).encode()), 0.0)], decoder.form)
     stream.report(device.status("streaming", ""))
-    stream.report(Monitor._status(stream, "silent", "no samples for 2 s"))
+    stream.report(news_of(stream, "silent", "no samples for 2 s"))
     assert "device_battery" in [alarm.kind for alarm in stream.alarms.open_alarms()]

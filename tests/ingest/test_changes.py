@@ -76,9 +76,9 @@ def heard(sent: Sent) -> tuple[Monitor, list[Event]]:
         for sending in sent(time_s, seq):
             box.put(json.dumps(sending).encode(), 50 + time_s + STEP_S)
             for block in box.take():
-                monitor._feed(block, live=True)
+                monitor.take(block, live=True)
             for news in box.device.news():
-                monitor._report(news)
+                monitor.take(news, live=True)
     return monitor, events
 
 

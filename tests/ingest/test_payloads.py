@@ -16,7 +16,6 @@ from ecgmon.monitor.core.events import SampleBlock
 from ecgmon.monitor.ingest.inbox import Inbox
 from ecgmon.monitor.ingest.live_settings import MqttSettings
 from ecgmon.monitor.ingest.payload import PayloadDecoder
-from ecgmon.monitor.ingest.topics import Identity
 
 
 def decoder(**keys: Any) -> PayloadDecoder:
@@ -128,7 +127,7 @@ def test_a_message_may_say_whose_it_is(fields: dict[str, str], payload: bytes, n
 
 
 def inbox(**keys: Any) -> Inbox:
-    return Inbox(Identity("ecg/bed1/raw", ""), MqttSettings.model_validate({"fs_hz": 250.0, **keys}))
+    return Inbox("bed1", MqttSettings.model_validate({"fs_hz": 250.0, **keys}))
 
 
 def test_an_inbox_says_once_that_something_waits() -> None:

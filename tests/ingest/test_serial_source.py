@@ -16,7 +16,6 @@ import serial
 from ecgmon.firmware_bridge.decoders.native import Hello, encode_data, encode_hello
 from ecgmon.firmware_bridge.errors import (
     LinkLostError,
-    NoFramesError,
     PortBusyError,
     PortDeniedError,
     PortMissingError,
@@ -235,20 +234,6 @@ def test_a_missing_permission_names_the_group_to_join():
     assert error.exit_code == 23
     assert "group" in str(error)
     assert "usermod" in str(error)
-
-
-async def test_a_wrong_speed_is_told_from_a_silent_device():
-    now = [0.0]
-    link = MemoryLink("ttyUSB0", clock=lambda: now[0])
-    source = SerialSource(link, SerialSettings(device="cyton"), clock=lambda: now[0])
-    async with source:
-        link.feed(bytes(range(200)) * 10)
-        now[0] = 6.0
-        link.feed(bytes(range(200)))
-        with pytest.raises(NoFramesError, match=r"no cyton frame.*115200.*baud") as caught:
-            async for _ in source:
-                pass
-    assert caught.value.exit_code == 24
 
 
 async def test_a_silent_device_is_reported_and_asked_again():

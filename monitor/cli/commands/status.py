@@ -47,13 +47,18 @@ def _lines(report: Mapping[str, Any]) -> list[str]:
     if not report["devices"]:
         lines.append("no device is heard yet")
     for name, device in report["devices"].items():
-        lines += [f"{name}: {_device(device)}"]
-        lines += [
-            f"  ALARM {alarm['priority']} {alarm['kind']} {alarm['state']}: {alarm['message']}"
-            for alarm in device["alarms"]
-        ]
+        lines += [f"{name}: {_device(device)}", *_alarms(device)]
+    for name, link in report["awaited"].items():
+        lines += [f"{name}: {link['link']}, no sample yet: {link['detail']}", *_alarms(link)]
     lines += [f"problem: {text}" for text in report["problems"].values()]
     return lines
+
+
+def _alarms(whose: Mapping[str, Any]) -> list[str]:
+    return [
+        f"  ALARM {alarm['priority']} {alarm['kind']} {alarm['state']}: {alarm['message']}"
+        for alarm in whose["alarms"]
+    ]
 
 
 def _cost(report: Mapping[str, Any]) -> str:

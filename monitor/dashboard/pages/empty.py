@@ -33,14 +33,14 @@ class EmptyPage(QtWidgets.QWidget):
         whole.addStretch(1)
         self.setLayout(whole)
 
-    def show_state(self, *, running: bool, problem: str) -> None:
-        """Say how things stand."""
+    def show_state(self, *, running: bool, problem: str, news: str = "") -> None:
+        """Say how things stand; ``news`` is what is said of devices that have given no sample."""
         if problem:
             set_text(self.heading, "That did not work")
             set_text(self.words, problem)
         elif running:
             set_text(self.heading, "Connecting …")
-            set_text(self.words, "The trace appears with the first samples.")
+            set_text(self.words, news or "The trace appears with the first samples.")
         else:
             set_text(self.heading, "Nothing connected")
             set_text(self.words, "Replay a recorded heart, or connect a device.")

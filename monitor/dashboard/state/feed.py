@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from ecgmon.monitor.core.errors import EcgmonError
+from ecgmon.monitor.dashboard.state.alarm_board import AlarmBoard
+from ecgmon.monitor.dashboard.state.awaited import AwaitedSession
 from ecgmon.monitor.dashboard.state.session import StreamSession
 from ecgmon.monitor.ingest.base import Source
 from ecgmon.monitor.ingest.registry import open_sources
@@ -38,6 +40,7 @@ class Feed:
     def __init__(self, settings: MonitorSettings, make_outputs: OutputMaker = no_outputs) -> None:
         self.settings = settings
         self.sessions: dict[str, StreamSession] = {}
+        self.awaited: dict[str, AwaitedSession] = {}
         self.addresses: tuple[str, ...] = ()
         self.problem = ""
         self._make_outputs = make_outputs
@@ -79,6 +82,7 @@ class Feed:
         if before is not None:
             before.monitor.stop()
         self.sessions = {}
+        self.awaited = {}
         self.problem = ""
         self.addresses = tuple(addresses)
         self._sources = list(sources)
@@ -98,14 +102,34 @@ class Feed:
             known = self.sessions.get(device)
             if known is None or known.stream is not stream or known.leads != stream.shown_leads:
                 self.sessions[device] = StreamSession(stream)
-        for session in self.sessions.values():
-            session.poll()
+        awaited = self._thread.monitor.awaited
+        self.awaited = {
+            name: self.awaited.get(name) or AwaitedSession(one)
+            for name, one in awaited.items()
+            if name not in self.sessions
+        }
+        for one in self._followed().values():
+            one.poll()
         controls = self.controls
         if controls is not None:
             controls.hold_at_end = True
         error = self._thread.error
         if error is not None and not self.problem:
             self.problem = str(error) if isinstance(error, EcgmonError) else f"The monitor stopped: {error!r}"
+
+    def _followed(self) -> dict[str, StreamSession | AwaitedSession]:
+        return {**self.sessions, **self.awaited}
+
+    @property
+    def boards(self) -> dict[str, AlarmBoard]:
+        """Alarms by device or link, heard or not."""
+        return {name: one.board for name, one in self._followed().items()}
+
+    @property
+    def news(self) -> str:
+        """What is said of the devices and links that have given no sample; those with an alarm first."""
+        first = sorted(self.awaited.values(), key=lambda one: one.urgency)
+        return "\n".join(one.words for one in first)
 
     @property
     def error(self) -> BaseException | None:
@@ -130,10 +154,10 @@ class Feed:
 
     def acknowledge(self, device: str, kind: str | None = None) -> None:
         """Acknowledge alarms of a device."""
-        if self._thread is not None and device in self.sessions:
+        if self._thread is not None and device in self.boards:
             self._thread.monitor.acknowledge(device, kind)
 
     def silence(self, device: str) -> None:
         """Silence a device's present alarms for two minutes."""
-        if self._thread is not None and device in self.sessions:
+        if self._thread is not None and device in self.boards:
             self._thread.monitor.silence(device)
