@@ -131,9 +131,12 @@ async def attended(
         Reads the settings anew.
     """
     attendant = Attendant(monitor, reload)
-    state = StateFile(settings.state)
+    state = StateFile(settings.state, origin=monitor.origin)
     memory = PatientMemory(
-        settings.state.with_suffix(".learned"), settings.memory_every_s, settings.memory_for_s
+        settings.state.with_suffix(".learned"),
+        settings.memory_every_s,
+        settings.memory_for_s,
+        origin=monitor.origin,
     )
     memory.forget_old()
     monitor.remember(state.load(), memory.load)

@@ -43,6 +43,8 @@ class PatientMemory:
         What is older is not taken up again.
     wall, steady : callable
         The clocks, in seconds.
+    origin : callable
+        Returns who has a device's name; what was learned of another is not taken up.
     """
 
     def __init__(
@@ -52,7 +54,9 @@ class PatientMemory:
         fresh_s: float,
         wall: Callable[[], float] = time.time,
         steady: Callable[[], float] = time.monotonic,
+        origin: Callable[[str], str] = lambda _: "",
     ) -> None:
+        self._origin = origin
         self._folder = folder
         self._every_s, self._fresh_s = every_s, fresh_s
         self._wall, self._steady = wall, steady
@@ -83,6 +87,7 @@ class PatientMemory:
             sound = int(digest, 16) == zlib.crc32(text.encode())
             whole = json.loads(text, object_hook=_from_plain) if sound else {}
             fits = (whole["version"], whole["device"]) == (VERSION, device)
+            fits &= whole.get("origin", "") in ("", self._origin(device))
             fresh = abs(self._wall() - whole["at"]) <= self._fresh_s
             away_s = max(0.0, self._wall() - whole["at"])
             memory: Snapshot = {**whole["learned"], "away_s": away_s}
@@ -108,6 +113,7 @@ class PatientMemory:
             whole = {
                 "version": VERSION,
                 "device": name,
+                "origin": self._origin(name),
                 "at": self._wall(),
                 "learned": stream.pipeline.patient_memory(),
             }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import time
 from collections import deque
 from collections.abc import AsyncIterator, Callable
@@ -89,6 +90,11 @@ class MqttSource:
         self._messages = 0
         self._behind_since_s: float | None = None
         self._reader: asyncio.Task[None] | None = None
+
+    def identity(self, device: str) -> str:
+        """See `TellsApart`: topic and name in the messages, as JSON."""
+        found = next((inbox.identity for inbox in self._crowd if inbox.name == device), None)
+        return json.dumps(found) if found is not None else ""
 
     async def __aenter__(self) -> Self:
         """Connect and subscribe.

@@ -195,6 +195,10 @@ class Monitor:
         self._remembered = dict(devices)
         self._patient_memory = patient_memory
 
+    def origin(self, device: str) -> str:
+        """Return who has a name, see `DeviceNames.origin`."""
+        return self._names.origin(device)
+
     def problems(self) -> dict[str, str | None]:
         """Return, by kind of alarm, what is wrong with the outputs; None where all is well."""
         return self._fan.problems()
@@ -395,7 +399,7 @@ class Monitor:
             except (KeyError, TypeError, ValueError) as error:
                 LOG.warning("%s: begins without what was learned before: %s.", stream.device, error)
         state = self._remembered.pop(stream.device, None)
-        if state is None:
+        if state is None or state.get("origin", "") not in ("", self.origin(stream.device)):
             return
         with contextlib.suppress(KeyError, TypeError, ValueError):  # of another version: begin without
             self._emit(stream, stream.take_over(state))

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from ecgmon.monitor.core.events import SampleBlock, SourceStatus
 from ecgmon.monitor.core.names import LONGEST_NAME, device_name, printable, told_apart
-from ecgmon.monitor.ingest.base import Source
+from ecgmon.monitor.ingest.base import Source, TellsApart
 
 LEAD_CHARACTERS = 40
 DETAIL_CHARACTERS = 600
@@ -28,13 +28,21 @@ class DeviceNames:
 
     def __init__(self, sources: Sequence[Source]) -> None:
         self._reserved = {source.name: source.name for source in sources}
+        self._sources = {source.name: source for source in sources}
         self._owners: dict[str, str] = {}
         self._names: dict[tuple[str, str], str] = {}
         self._leads: dict[tuple[str, ...], tuple[str, ...]] = {}
 
-    def source_of(self, name: str) -> str:
-        """Return the name of the source of a device; empty for one that was never heard."""
-        return self._owners.get(name, "")
+    def origin(self, name: str) -> str:
+        """Return who has a name in this run: the source, and what it knows the device by.
+
+        What was kept of another run under the same name is of the same patient only if this is equal.
+        """
+        source_name = self._owners.get(name, "")
+        source = self._sources.get(source_name)
+        device = next((theirs for (_, theirs), ours in self._names.items() if ours == name), "")
+        identity = source.identity(device) if isinstance(source, TellsApart) else device
+        return f"{source_name} {identity}"
 
     def told_apart(self, source: str, item: SampleBlock | SourceStatus) -> SampleBlock | SourceStatus:
         """Return a block or status of a source under the name that its device has here."""
