@@ -41,7 +41,7 @@ from ecgmon.sim.devices.signal import record_signal
 from ecgmon.sim.devices.wearable import Wearable
 
 FS_HZ = 250.0
-STANDSTILL_S, END_S = 14.0, 24.0
+STANDSTILL_S, END_S = 10.0, 18.0
 """When the heart of the second bed stops, and when both end."""
 
 HEARD_S = 3.0
@@ -132,7 +132,13 @@ class Pipe:
         try:
             self._connected().sendall(packet * times)
         except OSError:
+            self.close()
             self._socket = None
+
+    def close(self) -> None:
+        """Hang up."""
+        if self._socket is not None:
+            self._socket.close()
 
     def _connected(self) -> socket.socket:
         if self._socket is None:
@@ -192,7 +198,8 @@ def publish_evil(port: int, places: Sequence[int], among: str, speed: float, beg
 def keep(port: int, chosen: Sequence[Item], *, forget: bool = False) -> None:
     """Leave each item's message with the broker, or take it away again."""
     for item in chosen:
-        Pipe(port, "keeper").send(_topic(item, 0), b"" if forget else item.message(0), retain=True)
+        with contextlib.closing(Pipe(port, "keeper")) as pipe:
+            pipe.send(_topic(item, 0), b"" if forget else item.message(0), retain=True)
     time.sleep(0.3)
 
 
@@ -307,7 +314,7 @@ def main() -> int:
     )
     parser.add_argument("--alone", action="store_true", help="each item in a run of its own")
     parser.add_argument("--kind", help="items of this kind only")
-    parser.add_argument("--speed", type=float, default=4.0, help="times the speed of life (4)")
+    parser.add_argument("--speed", type=float, default=2.0, help="times the speed of life (2)")
     options = parser.parse_args()
     rows: list[Row] = []
     with tempfile.TemporaryDirectory() as name, broker_at(Path(name)) as port:

@@ -87,7 +87,7 @@ class Crowd:
         self._said_s = self._looked_s = float("-inf")
         self._retained = 0
         self._counted_s = float("-inf")
-        self._lag_s = 0.0
+        self._lag_s, self._lag_at_s = 0.0, float("-inf")
         self._late_since_s: float | None = None
 
     def __iter__(self) -> Iterator[Inbox]:
@@ -125,6 +125,7 @@ class Crowd:
         shared = {inbox.identity.topic: len(self._by_topic[inbox.identity.topic]) > 1 for inbox in due}
         for inbox in due:
             self._unsettled.remove(inbox)
+            inbox.first_s = now_s
             inbox.device.name = self._names.name(inbox.identity, shared=shared[inbox.identity.topic])
         return [inbox for inbox in due if inbox.waits]
 
@@ -134,11 +135,19 @@ class Crowd:
 
     def late(self, lag_s: float, now_s: float) -> None:
         """Note for how long samples that were due have waited."""
-        self._lag_s = lag_s
+        self._lag_s, self._lag_at_s = lag_s, now_s
         if lag_s < OVERLOADED_S:
             self._late_since_s = None
         elif self._late_since_s is None:
             self._late_since_s = now_s
+
+    def is_busy(self, now_s: float) -> bool:
+        """Tell whether samples wait for too long."""
+        return self._lag_s > BUSY_S and now_s - self._lag_at_s < LOOK_S
+
+    def rank(self, inbox: Inbox) -> tuple[bool, float]:
+        """Return what is less for those who go before others: who is expected, then who came first."""
+        return not self._admission.is_known(inbox.name), inbox.since_s
 
     def news(self, now_s: float) -> list[SourceStatus]:
         """Look at everybody, and return what there is to say."""
@@ -196,7 +205,7 @@ class Crowd:
                 self._elsewhere.add(identity)
             return None
         known = self._admission.is_known(name)
-        reason = "" if known or self._lag_s <= BUSY_S else "this machine has too much to do"
+        reason = "this machine has too much to do" if self.is_busy(now_s) and not known else ""
         reason = reason or self._admission.refusal(
             name, hash(identity), lambda: self._signal_s(payload), now_s
         )
@@ -233,7 +242,10 @@ class Crowd:
 
     def _relieve(self, now_s: float) -> None:
         """Shut out the last who came if the machine cannot follow."""
-        if self._late_since_s is None or now_s - self._late_since_s < OVERLOADED_FOR_S:
+        if self._late_since_s is None or now_s - self._lag_at_s >= LOOK_S:
+            self._late_since_s = None
+            return
+        if now_s - self._late_since_s < OVERLOADED_FOR_S:
             return
         young = [
             inbox
@@ -242,7 +254,7 @@ class Crowd:
             and now_s - inbox.since_s < TRUSTED_AFTER_S
             and now_s >= inbox.shut_until_s
         ]
-        for last in sorted(young, key=lambda inbox: -inbox.since_s)[: 1 + len(self) // RELIEF]:
+        for last in sorted(young, key=self.rank)[-1 - len(self) // RELIEF :]:
             last.shut_out("came last, and this machine has too much to do", now_s)
 
     def _forget(self, going: Iterable[Inbox], why: str) -> None:

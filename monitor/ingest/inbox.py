@@ -102,6 +102,11 @@ class Inbox:
         return self.given_s >= PROVEN_S
 
     @property
+    def unreadable(self) -> bool:
+        """True from when it was said that nothing comes of the messages until they can be read again."""
+        return self._unreadable
+
+    @property
     def readable(self) -> bool:
         """True if most of what came lately could be read."""
         return self._good > self._bad
@@ -205,7 +210,7 @@ class Inbox:
             return self._say("streaming", "the device is listened to again")
         mostly = self._bad >= MOSTLY * self._good
         if self._bad and mostly and now_s - self._bad_since_s >= UNREADABLE_AFTER_S:
-            return self._say("unreadable", self._trouble())
+            return self._say("unreadable", self.trouble())
         if self._unreadable and self._good:
             self._unreadable = False
             return self._say("streaming", "its messages can be read again")
@@ -232,7 +237,8 @@ class Inbox:
         if self._good + self._bad > 10 * MOSTLY:
             self._good, self._bad = (self._good + 1) // 2, self._bad // 2
 
-    def _trouble(self) -> str:
+    def trouble(self) -> str:
+        """Return why messages are refused, in words."""
         found = self.payloads.trouble
         words = f"messages arrive, {self.refused} refused"
         if found is None:

@@ -134,7 +134,7 @@ class MqttSource:
                 await self._catch_up(_CATCH_UP_S)
                 await self._sleep(wait_s)
                 continue
-            inbox, began_s = self._ready.popleft(), time.perf_counter()
+            inbox, began_s = self._next(), time.perf_counter()
             for block in self._blocks(inbox):
                 yield block
             for news in inbox.device.news():
@@ -144,10 +144,19 @@ class MqttSource:
                 yield status
             await self._catch_up(max(_CATCH_UP_S, 2 * (time.perf_counter() - began_s)))
 
+    def _next(self) -> Inbox:
+        """Return whose turn it is: who waits longest, or, where time does not do for all, who came first."""
+        now_s = self._clock()
+        self._crowd.late(now_s - self._ready[0].first_s - self.settings.gather_s, now_s)
+        if self._crowd.is_busy(now_s):
+            inbox = min(self._ready, key=self._crowd.rank)
+            self._ready.remove(inbox)
+            return inbox
+        return self._ready.popleft()
+
     def _blocks(self, inbox: Inbox) -> list[SampleBlock]:
         """Return what a device has a turn's worth of; the rest waits for its next turn."""
         now_s = self._clock()
-        self._crowd.late(now_s - inbox.first_s - self.settings.gather_s, now_s)
         try:
             blocks = inbox.take(now_s)
         except Exception as error:
@@ -247,7 +256,8 @@ class MqttSource:
         detail = "the device is back" if inbox.back else ""
         inbox.back = False
         inbox.report_due_s = now + self.settings.report_s
-        return inbox.device.status("streaming", detail, inbox.figures())
+        state: LinkState = "unreadable" if inbox.unreadable else "streaming"
+        return inbox.device.status(state, inbox.trouble() if inbox.unreadable else detail, inbox.figures())
 
     def _say(self, state: LinkState, detail: str) -> None:
         """Report on the connection itself."""
