@@ -209,6 +209,27 @@ async def test_a_device_behind_a_fixed_topic_is_named_by_its_message(broker):
     assert items[-1].device == "w9"
 
 
+@pytest.mark.parametrize("protocol", ["5", "3.1.1"])
+async def test_a_message_that_is_too_long_costs_itself(broker, protocol):
+    async with source_of(broker, protocol=protocol, max_message_bytes=2000) as source:
+        async with aiomqtt.Client("127.0.0.1", broker.port) as client:
+            for size in (2500, 6_000_000):
+                await client.publish("ecg/long/raw", b"0" * size, qos=1)
+        task = asyncio.create_task(publish_crowd([wearable("w1", json=True)], at(broker), speed=1))
+        told = [
+            item.detail
+            for item in await listen(
+                source,
+                lambda i: i[-1].device == "w1" and isinstance(i[-1], SampleBlock) and i[-1].end >= 1000,
+            )
+            if isinstance(item, SourceStatus) and item.device == "long"
+        ]
+        await task
+    assert len(told) == 1
+    assert f"{1 if protocol == '5' else 2} refused" in told[0]
+    assert "max_message_bytes" in told[0]
+
+
 async def test_native_devices_may_say_hello_late(broker):
     async with source_of(broker) as source:
         async with aiomqtt.Client("127.0.0.1", broker.port) as client:
