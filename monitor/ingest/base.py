@@ -3,10 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from dataclasses import dataclass
 from types import TracebackType
 from typing import Protocol, Self, runtime_checkable
 
 from ecgmon.monitor.core.events import SampleBlock, SourceStatus
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Forgotten(SourceStatus):
+    """A device that gave next to nothing, and fell silent, has lost its place; its stream ends."""
+
+
+@runtime_checkable
+class TellsApart(Protocol):
+    """What a source with many devices may have: it knows them by more than their names."""
+
+    def identity(self, device: str) -> str:
+        """Return what a name stands for, the same in every run; empty if it stands for nothing."""
+        ...
 
 
 @runtime_checkable

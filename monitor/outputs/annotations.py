@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
@@ -10,6 +9,7 @@ from typing import Self
 
 from ecgmon.monitor.core.errors import OutputError
 from ecgmon.monitor.core.events import Beat, BeatRevision, Event, RhythmChange, SampleBlock, SourceStatus
+from ecgmon.monitor.core.names import path_name
 from ecgmon.monitor.wfdb.annotation_file import AnnotationFile
 from ecgmon.monitor.wfdb.annotations import ANNOTATOR, Annotation
 
@@ -100,8 +100,8 @@ class AnnotationOutput:
     def _file(self, event: Event) -> AnnotationFile:
         file = self._files.get(event.device)
         if file is None:
-            name = re.sub(r"[^\w.-]", "_", event.device)
-            file = self._files[event.device] = AnnotationFile(self.folder / f"{name}.{ANNOTATOR}")
+            path = self.folder / f"{path_name(event.device)}.{ANNOTATOR}"
+            file = self._files[event.device] = AnnotationFile(path)
         return file
 
     def _discard(self) -> None:

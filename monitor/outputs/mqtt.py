@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import logging
-import re
 import sys
 import threading
 from collections.abc import Iterable, Iterator
@@ -26,6 +25,7 @@ from ecgmon.monitor.core.events import (
     SourceStatus,
     to_json,
 )
+from ecgmon.monitor.core.names import topic_level
 from ecgmon.monitor.outputs.hass import discovery
 from ecgmon.monitor.outputs.mqtt_settings import MqttSettings
 from ecgmon.monitor.outputs.queued import STATES_WAITING, Message, Sink
@@ -35,11 +35,6 @@ LOG = logging.getLogger(__name__)
 ACKNOWLEDGE_S = 10.0
 CONNECT_S = 10.0
 OPEN_STATES = frozenset({"active", "acknowledged", "latched", "silenced"})
-
-
-def topic_level(text: str) -> str:
-    """Return a text as one level of a topic."""
-    return re.sub(r"[/#+\s]", "_", text) or "_"
 
 
 class MqttSink(Sink):

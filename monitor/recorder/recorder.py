@@ -10,12 +10,13 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from ecgmon.monitor.core.events import Alarm, Beat, BeatRevision, Event, RhythmChange, SampleBlock
+from ecgmon.monitor.core.names import path_name
 from ecgmon.monitor.recorder.disk import SIGNAL_FOLDER, STRIP_FOLDER, DiskGuard
 from ecgmon.monitor.recorder.segment import Segment
 from ecgmon.monitor.recorder.settings import RecorderSettings
 from ecgmon.monitor.recorder.strips import StripKeeper
 from ecgmon.monitor.wfdb.annotations import Annotation
-from ecgmon.monitor.wfdb.records import RecordInfo, close_record, safe_name
+from ecgmon.monitor.wfdb.records import RecordInfo, close_record, record_part
 from ecgmon.sim.edf import load_edfio
 
 LOG = logging.getLogger(__name__)
@@ -129,7 +130,7 @@ class Recorder:
         track = self._tracks.get(block.device)
         if track is None:
             s = self.settings
-            folder = s.folder / safe_name(block.device) / STRIP_FOLDER
+            folder = s.folder / path_name(block.device) / STRIP_FOLDER
             strips = StripKeeper(folder, s.strip_before_s, s.strip_after_s, edf=s.edf)
             track = self._tracks[block.device] = Track(strips, block.fs_hz)
         track.fs_hz = block.fs_hz
@@ -144,14 +145,14 @@ class Recorder:
             return
         if track.segment is None:
             track.segment = Segment(
-                self.settings.folder / safe_name(block.device) / SIGNAL_FOLDER, self._info(block)
+                self.settings.folder / path_name(block.device) / SIGNAL_FOLDER, self._info(block)
             )
         track.segment.append(block)
 
     def _info(self, block: SampleBlock) -> RecordInfo:
         at = self._wall()
         stamp = datetime.fromtimestamp(at, UTC).strftime("%Y%m%dT%H%M%SZ")
-        name = f"{safe_name(block.device)}_{stamp}_{block.start}"
+        name = f"{record_part(block.device)}_{stamp}_{block.start}"
         return RecordInfo(name, block.fs_hz, block.leads, block.device, block.start, at)
 
     def _end_segment(self, track: Track) -> None:
