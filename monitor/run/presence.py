@@ -101,8 +101,8 @@ class Presence:
         if awaited is not None:
             self._emit(awaited, awaited.act(lambda engine: [*engine.rewind(), *engine.acknowledge()]))
             self.awaited = {name: one for name, one in self.awaited.items() if one is not awaited}
-        for kept in (self.unserved, self._heard, self._unreadable):
-            kept.pop(device, None)
+        self.unserved.pop(device, None)
+        self._heard.pop(device, None)
         self._silent.discard(device)
 
     def hear(self, device: str) -> None:
