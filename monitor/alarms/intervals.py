@@ -97,8 +97,9 @@ class Intervals:
             self._doubt((beat.sample - self.last) / fs_hz, longest_s)
         self.last, self.passed = beat.sample, False
         self.gaps = [start for start in self.gaps if start > beat.sample]
+        more = len(self.known_s) > known
         del self.known_s[:-KEPT]
-        return len(self.known_s) > known
+        return more
 
     def _doubt(self, interval_s: float, longest_s: float) -> None:
         """Take a doubtful interval."""

@@ -148,6 +148,12 @@ def test_no_interval_of_a_rate_alarm_spans_a_gap(engine, script):
     assert states(play(engine, script, 12), "extreme_bradycardia") == []
 
 
+@pytest.mark.parametrize(("kind", "bpm"), [("extreme_bradycardia", 30), ("extreme_tachycardia", 160)])
+def test_an_extreme_rate_is_told_after_many_other_beats(engine, script, kind, bpm):
+    script.good(0, 150).beats(0.5, 75, 100).beats(80.5, bpm, 20)
+    assert [state for state, _ in states(play(engine, script, 121), kind)] == ["active"]
+
+
 @pytest.mark.parametrize("bpm", [30, 58])
 def test_a_beat_in_a_gap_makes_no_bradycardia_and_hides_none(engine, script, bpm):
     rr_s = 60 / bpm
