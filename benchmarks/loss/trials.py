@@ -172,15 +172,16 @@ def episode(record_name: str, begin_s: float, lead: int, data_dir: str) -> Sampl
     return at_rate(whole, record.fs_hz, FS_HZ)
 
 
-Make = Callable[[int, Sinus, str], tuple[str, Samples]]
-"""Takes the trial's number, the rhythm before and the data folder; returns a name and what was made."""
+Make = Callable[[int, Sinus, str, float], tuple[str, Samples]]
+"""Takes the trial's number, the rhythm before, the data folder and how many seconds of an episode are left
+out at its beginning; returns a name and what was made."""
 
 
-def _asystole(_: int, before: Sinus, __: str) -> tuple[str, Samples]:
+def _asystole(_: int, before: Sinus, *__: object) -> tuple[str, Samples]:
     return before.record, flat(before)
 
 
-def _bradycardia(_: int, before: Sinus, __: str) -> tuple[str, Samples]:
+def _bradycardia(_: int, before: Sinus, *__: object) -> tuple[str, Samples]:
     return before.record, slowed(before)
 
 
@@ -191,9 +192,9 @@ VF_EPISODES = tuple(
 
 
 def _taken_from(episodes: tuple[tuple[str, int, int], ...]) -> Make:
-    def make(number: int, before: Sinus, data_dir: str) -> tuple[str, Samples]:
+    def make(number: int, before: Sinus, data_dir: str, skip_s: float) -> tuple[str, Samples]:
         name, begin_s, lead = episodes[number]
-        found = episode(name, begin_s, lead, data_dir)
+        found = episode(name, begin_s + skip_s, lead, data_dir)
         return f"{name} lead {lead} at {begin_s} s behind {before.record}", found
 
     return make
@@ -208,11 +209,11 @@ KINDS: dict[str, tuple[Make, int]] = {
 """The alarm that is to be told: what makes its trials, and how many there are."""
 
 
-def build(kind: str, number: int, data_dir: str) -> Trial:
-    """Return a trial; the same for the same kind and number."""
+def build(kind: str, number: int, data_dir: str, skip_s: float = 0.0) -> Trial:
+    """Return a trial, the same for the same kind and number; ``skip_s`` begins its episode later."""
     random = np.random.default_rng((SEED, zlib.crc32(kind.encode()), number))
     before = sinus(SINUS[number % len(SINUS)], data_dir, random)
     make, _ = KINDS[kind]
-    name, behind_mv = make(number, before, data_dir)
+    name, behind_mv = make(number, before, data_dir, skip_s)
     samples_mv = joined(before.lead_in_mv, behind_mv)
     return Trial(name, samples_mv, before.onset / FS_HZ)
