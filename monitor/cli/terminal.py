@@ -18,6 +18,7 @@ from rich.text import Text
 from ecgmon.monitor.cli.braille import draw_trace
 from ecgmon.monitor.cli.headless import print_summary, run_until_stopped
 from ecgmon.monitor.core.events import PIPELINE_HZ, Alarm, Beat, Event, HeartRate, Quality
+from ecgmon.monitor.core.names import printable
 from ecgmon.monitor.core.platform import run_async
 from ecgmon.monitor.core.ring import OverrunError
 from ecgmon.monitor.ingest.registry import open_sources
@@ -131,8 +132,8 @@ class TerminalView:
     def _head(self, now_s: float) -> Text:
         rate = f"{self._bpm:.0f}" if self._bpm is not None else "--"
         head = Text.assemble(
-            (f" {self.stream.device} ", "bold reverse"),
-            f" {self.stream.leads[0]}  ",
+            (f" {printable(self.stream.device)} ", "bold reverse"),
+            f" {printable(self.stream.leads[0])}  ",
             (f"{clock(max(0.0, now_s))}   ", "dim"),
             ("♥ ", "red"),
             (f"{rate:>3}", "bold green"),
@@ -155,7 +156,7 @@ class TerminalView:
         order = ("high", "medium", "low")
         worst = min(present, key=lambda alarm: order.index(alarm.priority))
         more = f"  (+{len(present) - 1})" if len(present) > 1 else ""
-        text = f" {worst.message}{more} "
+        text = f" {printable(worst.message)}{more} "
         return Text(
             text.ljust(width)[:width], _TONES[worst.priority] if worst.state == "active" else "reverse"
         )
@@ -208,7 +209,7 @@ class TerminalView:
 
     def _tail(self) -> list[Text]:
         lines = [
-            Text.assemble((f"{clock(time_s):>10}  ", "dim"), (line.text, _TONES[line.tone]))
+            Text.assemble((f"{clock(time_s):>10}  ", "dim"), (printable(line.text), _TONES[line.tone]))
             for time_s, line in self._log
         ]
         padding = [Text()] * (LOG_LINES - len(lines))

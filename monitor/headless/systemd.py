@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import os
 
+from ecgmon.monitor.core.names import LINE_CHARACTERS, printable
 from ecgmon.monitor.core.platform import local_socket
 
 ALIVE_SHARE = 0.4
@@ -29,7 +30,7 @@ def notify(*lines: str) -> bool:
     with local_socket("the notice to systemd", datagrams=True) as channel:
         try:
             channel.connect(address)
-            channel.sendall("\n".join(lines).encode())
+            channel.sendall("\n".join(printable(line, LINE_CHARACTERS) for line in lines).encode())
         except OSError:
             return False
     return True
@@ -45,18 +46,32 @@ def alive_every_s() -> float | None:
         return None
 
 
-class JournalFormatter(logging.Formatter):
-    """Puts the priority in front of each line, as the journal understands it (``sd-daemon(3)``)."""
+class PrintableFormatter(logging.Formatter):
+    """Lets no text of a stranger do anything to who reads the log."""
+
+    def lead(self, record: logging.LogRecord) -> str:  # noqa: ARG002 - for those that need it
+        """Return what stands in front of each line of a record."""
+        return ""
 
     def format(self, record: logging.LogRecord) -> str:
-        """Return the record's lines, each with its priority."""
-        level = _LEVELS.get(record.levelno, 6)
-        return "\n".join(f"<{level}>{line}" for line in super().format(record).splitlines())
+        """Return the record's lines."""
+        lines = super().format(record).splitlines()
+        return "\n".join(self.lead(record) + printable(line, LINE_CHARACTERS) for line in lines)
+
+
+class JournalFormatter(PrintableFormatter):
+    """Puts the priority in front of each line, as the journal understands it (``sd-daemon(3)``)."""
+
+    def lead(self, record: logging.LogRecord) -> str:
+        """See `PrintableFormatter.lead`."""
+        return f"<{_LEVELS.get(record.levelno, 6)}>"
 
 
 def log_to_journal() -> None:
     """Log to standard error, with priorities if that is the journal."""
     handler = logging.StreamHandler()
-    if "JOURNAL_STREAM" in os.environ:
-        handler.setFormatter(JournalFormatter("%(message)s"))
-    logging.basicConfig(level=logging.INFO, handlers=[handler], format="%(levelname)s %(message)s")
+    journal = "JOURNAL_STREAM" in os.environ
+    handler.setFormatter(
+        JournalFormatter("%(message)s") if journal else PrintableFormatter("%(levelname)s %(message)s")
+    )
+    logging.basicConfig(level=logging.INFO, handlers=[handler])

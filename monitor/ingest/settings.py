@@ -76,3 +76,7 @@ class SourceSettings(Settings):
     replay: ReplaySettings = ReplaySettings()
     serial: SerialSettings = SerialSettings()
     mqtt: MqttSettings = MqttSettings()
+
+    def known_devices(self) -> frozenset[str]:
+        """Return the names of devices that are expected; they are let in before all others."""
+        return frozenset()

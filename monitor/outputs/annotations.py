@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
 from ecgmon.monitor.core.errors import OutputError
-from ecgmon.monitor.core.events import Beat, BeatRevision, Event, RhythmChange, SampleBlock, SourceStatus
+from ecgmon.monitor.core.events import (
+    Beat,
+    BeatRevision,
+    Event,
+    Forgotten,
+    RhythmChange,
+    SampleBlock,
+    SourceStatus,
+)
+from ecgmon.monitor.core.names import path_name
 from ecgmon.monitor.wfdb.annotation_file import AnnotationFile
 from ecgmon.monitor.wfdb.annotations import ANNOTATOR, Annotation
 
@@ -68,6 +76,8 @@ class AnnotationOutput:
                 elif isinstance(event, RhythmChange):
                     note = Annotation(self._place(event), "+", f"({event.rhythm}")
                     self._file(event).add(note, event.time_s)
+                elif isinstance(event, Forgotten):
+                    self._end(event.device)
                 elif not isinstance(event, SourceStatus):
                     self._file(event)
         except OSError as error:
@@ -100,9 +110,14 @@ class AnnotationOutput:
     def _file(self, event: Event) -> AnnotationFile:
         file = self._files.get(event.device)
         if file is None:
-            name = re.sub(r"[^\w.-]", "_", event.device)
-            file = self._files[event.device] = AnnotationFile(self.folder / f"{name}.{ANNOTATOR}")
+            path = self.folder / f"{path_name(event.device)}.{ANNOTATOR}"
+            file = self._files[event.device] = AnnotationFile(path)
         return file
+
+    def _end(self, device: str) -> None:
+        file = self._files.pop(device, None)
+        if file is not None:
+            file.finish(whole=True)
 
     def _discard(self) -> None:
         for file in self._files.values():

@@ -10,6 +10,7 @@ from typing import Self, TextIO
 
 from ecgmon.monitor.core.errors import OutputError
 from ecgmon.monitor.core.events import Event
+from ecgmon.monitor.core.names import LINE_CHARACTERS, printable
 from ecgmon.monitor.outputs.words import EventWords, Line, clock
 
 _RESET = "\x1b[0m"
@@ -74,11 +75,12 @@ class ConsoleOutput:
             raise OutputError(f"The log cannot be written: {error.strerror}.") from error
 
     def _format(self, event: Event, line: Line) -> str:
-        head = f"{clock(event.time_s):>10}  {event.device:<8} "
+        head = f"{clock(event.time_s):>10}  {printable(event.device):<8} "
+        text = printable(line.text, LINE_CHARACTERS)
         if not self._colour:
-            return f"{head}{line.text}\n"
+            return f"{head}{text}\n"
         style = _STYLES[line.tone]
-        return f"{_DIM}{head}{_RESET}{style}{line.text}{_RESET if style else ''}\n"
+        return f"{_DIM}{head}{_RESET}{style}{text}{_RESET if style else ''}\n"
 
 
 def discard_stream(stream: TextIO) -> None:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import re
 from typing import Any
 
+from ecgmon.monitor.core.names import path_name, printable
 from ecgmon.monitor.core.version import __version__
 
 ORIGIN = {"name": "ecgmon", "sw_version": __version__}
@@ -25,12 +25,12 @@ def discovery(device: str, base: str, availability: str) -> tuple[str, dict[str,
     availability : str
         Topic that holds ``online`` or ``offline``.
     """
-    name = "ecgmon_" + re.sub(r"[^A-Za-z0-9_-]", "_", device)
+    name = f"ecgmon_{path_name(device, ascii_only=True)}"
     components = {key: {**part, "unique_id": f"{name}_{key}"} for key, part in _components(base).items()}
     return name, {
         "device": {
             "identifiers": [name],
-            "name": f"ECG {device}",
+            "name": f"ECG {printable(device)}",
             "manufacturer": "ecgmon",
             "model": "ECG monitor",
         },

@@ -9,13 +9,14 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from ecgmon.monitor.core.events import Alarm, Beat, BeatRevision, Event, RhythmChange, SampleBlock
+from ecgmon.monitor.core.events import Alarm, Beat, BeatRevision, Event, Forgotten, RhythmChange, SampleBlock
+from ecgmon.monitor.core.names import path_name
 from ecgmon.monitor.recorder.disk import SIGNAL_FOLDER, STRIP_FOLDER, DiskGuard
 from ecgmon.monitor.recorder.segment import Segment
 from ecgmon.monitor.recorder.settings import RecorderSettings
 from ecgmon.monitor.recorder.strips import StripKeeper
 from ecgmon.monitor.wfdb.annotations import Annotation
-from ecgmon.monitor.wfdb.records import RecordInfo, close_record, safe_name
+from ecgmon.monitor.wfdb.records import RecordInfo, close_record, record_part
 from ecgmon.sim.edf import load_edfio
 
 LOG = logging.getLogger(__name__)
@@ -103,7 +104,9 @@ class Recorder:
             track = self._tracks.get(event.device)
             if track is None:
                 continue
-            if isinstance(event, Beat):
+            if isinstance(event, Forgotten):
+                self._end_track(self._tracks.pop(event.device))
+            elif isinstance(event, Beat):
                 self._annotate(track, Annotation(event.sample, event.symbol))
             elif isinstance(event, BeatRevision):
                 for segment in (track.before, track.segment):
@@ -117,19 +120,22 @@ class Recorder:
     def close(self) -> None:
         """Complete all segments and strips."""
         for track in self._tracks.values():
-            try:
-                track.strips.finish()
-                self._end_segment(track)
-                self._flush(track)
-            except OSError as error:
-                self._failed(error)
+            self._end_track(track)
         self._tracks.clear()
+
+    def _end_track(self, track: Track) -> None:
+        try:
+            track.strips.finish()
+            self._end_segment(track)
+            self._flush(track)
+        except OSError as error:
+            self._failed(error)
 
     def _track(self, block: SampleBlock) -> Track:
         track = self._tracks.get(block.device)
         if track is None:
             s = self.settings
-            folder = s.folder / safe_name(block.device) / STRIP_FOLDER
+            folder = s.folder / path_name(block.device) / STRIP_FOLDER
             strips = StripKeeper(folder, s.strip_before_s, s.strip_after_s, edf=s.edf)
             track = self._tracks[block.device] = Track(strips, block.fs_hz)
         track.fs_hz = block.fs_hz
@@ -144,14 +150,14 @@ class Recorder:
             return
         if track.segment is None:
             track.segment = Segment(
-                self.settings.folder / safe_name(block.device) / SIGNAL_FOLDER, self._info(block)
+                self.settings.folder / path_name(block.device) / SIGNAL_FOLDER, self._info(block)
             )
         track.segment.append(block)
 
     def _info(self, block: SampleBlock) -> RecordInfo:
         at = self._wall()
         stamp = datetime.fromtimestamp(at, UTC).strftime("%Y%m%dT%H%M%SZ")
-        name = f"{safe_name(block.device)}_{stamp}_{block.start}"
+        name = f"{record_part(block.device)}_{stamp}_{block.start}"
         return RecordInfo(name, block.fs_hz, block.leads, block.device, block.start, at)
 
     def _end_segment(self, track: Track) -> None:

@@ -13,13 +13,16 @@ from numpy.typing import NDArray
 from ecgmon.monitor.core.events import Alarm, SampleBlock
 from ecgmon.monitor.core.files import replacing
 from ecgmon.monitor.wfdb.annotations import Annotation
-from ecgmon.monitor.wfdb.records import RecordInfo, safe_name, write_record
+from ecgmon.monitor.wfdb.records import RecordInfo, record_part, write_record
 from ecgmon.sim.edf import load_edfio
 
 ALARM_SYMBOL = '"'
 """WFDB symbol of a comment, which marks where the alarm was raised."""
 
 ANNOTATIONS_KEPT = 2000
+
+EQUIPMENT_CHARACTERS = 48
+"""Room for the name of a device in the header of an EDF+ file."""
 
 
 @dataclass(slots=True)
@@ -108,7 +111,7 @@ class StripKeeper:
         started = strip.at - (alarm.known_at - first) / fs_hz
         stamp = datetime.fromtimestamp(strip.at, UTC).strftime("%Y%m%dT%H%M%SZ")
         info = RecordInfo(
-            name=f"{safe_name(alarm.device)}_{stamp}_{safe_name(alarm.kind)}_{alarm.known_at}",
+            name=f"{record_part(alarm.device)}_{stamp}_{record_part(alarm.kind)}_{alarm.known_at}",
             fs_hz=fs_hz,
             leads=blocks[0].leads,
             device=alarm.device,
@@ -174,7 +177,7 @@ def write_edf(path: Path, info: RecordInfo, samples_mv: NDArray[np.float64], not
     reach = max(1.0, float(np.abs(values).max(initial=0.0)))
     signals = [
         edfio.EdfSignal(
-            row, info.fs_hz, label=f"ECG {lead}"[:16], physical_dimension="mV", physical_range=(-reach, reach)
+            row, info.fs_hz, label=_edf_label(lead), physical_dimension="mV", physical_range=(-reach, reach)
         )
         for lead, row in zip(info.leads, values, strict=True)
     ]
@@ -191,13 +194,19 @@ def write_edf(path: Path, info: RecordInfo, samples_mv: NDArray[np.float64], not
         signals,
         starttime=at.time().replace(tzinfo=None) if at is not None else None,
         recording=edfio.Recording(
-            startdate=at.date() if at is not None else None, equipment_code=safe_name(info.device)
+            startdate=at.date() if at is not None else None,
+            equipment_code=record_part(info.device, EQUIPMENT_CHARACTERS),
         ),
         annotations=marks,
         data_record_duration=1,
     )
     with replacing(path) as part:
         edf.write(part)
+
+
+def _edf_label(lead: str) -> str:
+    """Return the name of a lead in the 16 characters of ASCII that EDF has for it."""
+    return f"ECG {lead}".encode("ascii", "replace").decode()[:16]
 
 
 def _stretches(mask: NDArray[np.bool_]) -> list[tuple[int, int]]:

@@ -11,6 +11,7 @@ from pydantic import Field, ValidationError
 from ecgmon.monitor.alarms.patients import PatientSettings
 from ecgmon.monitor.alarms.settings import AlarmSettings
 from ecgmon.monitor.core.errors import SettingsError
+from ecgmon.monitor.core.names import device_name
 from ecgmon.monitor.core.paths import anchored
 from ecgmon.monitor.ingest.settings import SourceSettings
 from ecgmon.monitor.outputs.settings import DeliverySettings
@@ -72,13 +73,21 @@ class MonitorSettings(SourceSettings):
 
     def alarms_of(self, device: str) -> AlarmSettings:
         """Return the alarm settings of whoever wears a device."""
-        patient = self.patients.get(device)
+        patient = self._by_device().get(device)
         return self.alarms if patient is None else self.alarms.changed(patient.alarms)
 
     def names(self) -> dict[str, str]:
         """Return the names of patients by device."""
-        named = ((device, patient.name) for device, patient in self.patients.items())
+        named = ((device, patient.name) for device, patient in self._by_device().items())
         return {device: name for device, name in named if name is not None}
+
+    def known_devices(self) -> frozenset[str]:
+        """See `SourceSettings.known_devices`."""
+        return frozenset(self._by_device())
+
+    def _by_device(self) -> dict[str, PatientSettings]:
+        """Return the patients by what their device is written as, and by what events call it."""
+        return {device_name(key): patient for key, patient in self.patients.items()} | self.patients
 
 
 def load_settings(path: Path | None = None, overrides: Mapping[str, Any] | None = None) -> MonitorSettings:

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import IO, Any, Literal
 
 from ecgmon.monitor.core.extras import missing_extra
+from ecgmon.monitor.core.names import cell
 
 Format = Literal["csv", "json", "parquet"]
 
@@ -56,14 +57,14 @@ def flat(event: Mapping[str, Any], names: Mapping[str, str]) -> dict[str, Any]:
 
 
 def write_csv(events: Iterable[Mapping[str, Any]], stream: IO[str], names: Mapping[str, str]) -> None:
-    """Write a CSV table with a header."""
+    """Write a CSV table with a header; no text in it is a formula."""
     writer = csv.DictWriter(stream, COLUMNS if names else [c for c in COLUMNS if c != "patient"])
     writer.writeheader()
     for event in events:
         row = flat(event, names)
         if not names:
             del row["patient"]
-        writer.writerow(row)
+        writer.writerow({column: cell(value) for column, value in row.items()})
 
 
 def write_json(events: Iterable[Mapping[str, Any]], stream: IO[str], names: Mapping[str, str]) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -12,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ecgmon.monitor.core.files import replace_file
+from ecgmon.monitor.core.names import path_name, printable
 from ecgmon.monitor.wfdb.annotations import ANNOTATOR, Annotation, annotation_bytes
 
 COUNTS_PER_MV = 1000
@@ -30,7 +30,7 @@ class RecordInfo:
     Parameters
     ----------
     name : str
-        Record name: letters, digits and underscores.
+        Record name: letters, digits, hyphens and underscores.
     fs_hz : float
         Sampling rate in Hz.
     leads : tuple of str
@@ -51,9 +51,14 @@ class RecordInfo:
     started: float | None
 
 
-def safe_name(text: str) -> str:
-    """Return a text as a part of a file's and a WFDB record's name."""
-    return re.sub(r"\W", "_", text, flags=re.ASCII) or "_"
+def record_part(text: str, longest: int = 80) -> str:
+    """Return a text as a part of a record's name, at most so many characters; no two become the same."""
+    return path_name(text, ascii_only=True, longest=longest)
+
+
+def _in_header(text: str) -> str:
+    """Return a text that ends neither its line of a header nor its place in a list."""
+    return printable(text).replace(", ", ",")
 
 
 def to_counts(samples_mv: NDArray[np.floating]) -> NDArray[np.int16]:
@@ -82,7 +87,8 @@ def header(info: RecordInfo, counts: NDArray[np.int16] | None) -> str:
         if at is not None:
             first += f" {at:%H:%M:%S}.{at.microsecond // 1000:03d} {at:%d/%m/%Y}"
     rows = [first]
-    for number, lead in enumerate(info.leads):
+    leads = [_in_header(lead) for lead in info.leads]
+    for number, lead in enumerate(leads):
         row = f"{info.name}.dat 16 {COUNTS_PER_MV}(0)/mV 16 0"
         if counts is not None:
             column = counts[:, number]
@@ -90,8 +96,8 @@ def header(info: RecordInfo, counts: NDArray[np.int16] | None) -> str:
             row += f" {int(column[0]) if len(column) else 0} {checksum} 0 {lead}"
         rows.append(row)
     rows += [
-        f"# device: {info.device}",
-        f"# leads: {', '.join(info.leads)}",
+        f"# device: {printable(info.device)}",
+        f"# leads: {', '.join(leads)}",
         *([f"# started: {at.isoformat(timespec='milliseconds')}"] if at is not None else []),
         f"# first_sample: {info.first_sample}",
     ]

@@ -108,7 +108,10 @@ def test_winding_back_writes_no_beat_twice(tmp_path: Path) -> None:
 
 def test_each_device_has_its_file_with_a_safe_name(tmp_path: Path) -> None:
     write(tmp_path, [beat(1, device="200"), beat(2, device="../ward/bed 2")])
-    assert sorted(path.name for path in tmp_path.iterdir()) == [".._ward_bed_2.ecgmon", "200.ecgmon"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == [
+        "200.ecgmon",
+        "__2e_.__2f_ward__2f_bed__20_2.ecgmon",
+    ]
 
 
 def test_a_stream_without_beats_has_an_empty_file(tmp_path: Path) -> None:

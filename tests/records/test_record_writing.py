@@ -20,7 +20,7 @@ from ecgmon.monitor.wfdb.records import (
     close_record,
     header,
     read_info,
-    safe_name,
+    record_part,
     to_counts,
     write_record,
 )
@@ -136,7 +136,14 @@ def test_a_power_cut_costs_the_last_frame_at_most(n_bytes: int, n_leads: int, tm
 
 @pytest.mark.parametrize(
     ("text", "name"),
-    [("bed 1", "bed_1"), ("ecg/+/raw", "ecg___raw"), ("", "_"), ("Zimmer-Süd", "Zimmer_S_d"), ("..", "__")],
+    [("bed_1-a", "bed_1-a"), ("bed 1", "bed__20_1"), ("a/b", "a__2f_b"), ("Süd", "S__fc_d")],
 )
-def test_a_name_becomes_safe_for_files(text: str, name: str) -> None:
-    assert safe_name(text) == name
+def test_a_name_becomes_a_part_of_a_record_s_name(text: str, name: str) -> None:
+    assert record_part(text) == name
+
+
+def test_names_of_strangers_end_no_line_of_a_header(tmp_path: Path) -> None:
+    hostile = RecordInfo("r", 250.0, ("II, V1\n# device: other", "V2"), "bed\n# leads: x", 7, None)
+    (tmp_path / "r.hea").write_text(header(hostile, None), "utf-8")
+    found, closed = read_info(tmp_path / "r.hea")
+    assert (found.device, len(found.leads), closed) == (r"bed\n# leads: x", 2, False)

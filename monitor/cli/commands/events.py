@@ -15,6 +15,7 @@ from cyclopts import Group, Parameter
 
 from ecgmon.monitor.cli.options import OPTIONS, File, Flag, Name, Several, Whole, command, one_of
 from ecgmon.monitor.core.errors import OutputError, UsageError
+from ecgmon.monitor.core.names import LINE_CHARACTERS, printable
 
 _UNITS_S: Mapping[str, float] = {"s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 604_800}
 _AGO = re.compile(r"(\d+(?:\.\d+)?)([smhdw])")
@@ -123,7 +124,7 @@ def write_table(found: Iterator[Mapping[str, Any]], stream: IO[str], names: Mapp
         words = [row["patient"] or row["device"], row["type"], row["priority"], row["kind"], row["state"]]
         text = "  ".join(f"{word}" for word in words if word)
         about = _minute(event) if event["type"] == "minute" else row["message"] or ""
-        stream.write(f"{at}  {text}{'  ' if about else ''}{about}\n")
+        stream.write(printable(f"{at}  {text}{'  ' if about else ''}{about}", LINE_CHARACTERS) + "\n")
 
 
 def _minute(event: Mapping[str, Any]) -> str:

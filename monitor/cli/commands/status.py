@@ -10,6 +10,7 @@ from typing import Any
 
 from ecgmon.monitor.cli.control import Service
 from ecgmon.monitor.cli.options import Flag, command
+from ecgmon.monitor.core.names import LINE_CHARACTERS, printable
 
 app = command("status")
 
@@ -34,7 +35,7 @@ def status(*, json: Flag = False, service: Service | None = None) -> int:
     if json:
         sys.stdout.write(_json.dumps(report, indent=2) + "\n")
     else:
-        sys.stdout.write("\n".join(_lines(report)) + "\n")
+        sys.stdout.write("\n".join(printable(line, LINE_CHARACTERS) for line in _lines(report)) + "\n")
     return 0
 
 

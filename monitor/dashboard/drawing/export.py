@@ -10,6 +10,7 @@ import numpy as np
 
 from ecgmon.monitor.core.errors import OutputError
 from ecgmon.monitor.core.events import PIPELINE_HZ
+from ecgmon.monitor.core.names import cell
 from ecgmon.monitor.dashboard.drawing.geometry import Kind, Trace
 from ecgmon.monitor.dashboard.drawing.strip import Strip
 from ecgmon.monitor.dashboard.state.remarks import Remark
@@ -48,7 +49,7 @@ def write_csv(strip: Strip, path: Path, remarks: Mapping[int, Remark]) -> None:
     try:
         with path.open("w", newline="", encoding="utf-8") as file:
             rows = csv.writer(file)
-            rows.writerow(["time_s", *names, "attribution", "beat", "remark"])
+            rows.writerow(["time_s", *map(cell, names), "attribution", "beat", "remark"])
             for at, index in enumerate(range(start, stop)):
                 remark = remarks.get(index)
                 rows.writerow(

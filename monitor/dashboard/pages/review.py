@@ -10,6 +10,7 @@ from PyQt6 import QtWidgets
 
 from ecgmon.monitor.core.ecg_codes import BEAT_NAMES
 from ecgmon.monitor.core.errors import OutputError
+from ecgmon.monitor.core.names import path_name
 from ecgmon.monitor.dashboard.drawing.export import write_csv, write_wfdb
 from ecgmon.monitor.dashboard.drawing.layout import chosen_leads
 from ecgmon.monitor.dashboard.drawing.palette import Palette
@@ -247,7 +248,7 @@ class ReviewPage(Page):
         self.export.setCurrentIndex(0)
         if not suffix or self.strip is None or self._session is None:
             return
-        name = f"{self._session.device}_{self.strip.middle // 360}s{suffix}"
+        name = f"{path_name(self._session.device)}_{self.strip.middle // 360}s{suffix}"
         chosen, _ = QtWidgets.QFileDialog.getSaveFileName(self, "Export the strip", name, f"*{suffix}")
         if not chosen:
             return

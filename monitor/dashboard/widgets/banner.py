@@ -7,7 +7,7 @@ from PyQt6 import QtCore, QtGui, QtWidgets
 from ecgmon.monitor.dashboard.drawing.palette import DARK, Palette
 from ecgmon.monitor.dashboard.state.alarm_board import AlarmBoard, BoardRow, flash_on
 from ecgmon.monitor.dashboard.state.timeline import clock
-from ecgmon.monitor.dashboard.widgets.basics import Shortening, button, row, set_text
+from ecgmon.monitor.dashboard.widgets.basics import Shortening, button, label, row, set_text
 
 HEIGHT_EM = 3.3
 
@@ -23,9 +23,9 @@ class AlarmBanner(QtWidgets.QFrame):
         self.palette_data: Palette = DARK
         self.setAccessibleName("Alarm")
         self.set_text_size(14)
-        self._title = QtWidgets.QLabel("No alarms")
+        self._title = label("No alarms")
         self._message = Shortening()
-        self._more = QtWidgets.QLabel("")
+        self._more = label()
         self.acknowledge_button = button(
             "Acknowledge", "Acknowledge alarm", self._acknowledge, tip="Acknowledge alarm (A)"
         )

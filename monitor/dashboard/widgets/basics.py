@@ -14,8 +14,9 @@ Box = TypeVar("Box", bound=QtWidgets.QBoxLayout)
 
 
 def label(text: str = "", name: str = "", parent: QtWidgets.QWidget | None = None) -> QtWidgets.QLabel:
-    """Return a label; ``name`` chooses its style."""
+    """Return a label of plain text, whatever a name in it looks like; ``name`` chooses its style."""
     made = QtWidgets.QLabel(text, parent)
+    made.setTextFormat(QtCore.Qt.TextFormat.PlainText)
     made.setObjectName(name)
     return made
 
