@@ -14,6 +14,8 @@ import aiomqtt
 import paho.mqtt.client as paho
 import stamina
 from paho.mqtt.enums import CallbackAPIVersion
+from paho.mqtt.packettypes import PacketTypes
+from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 
 from ecgmon.firmware_bridge.broker_settings import PORT, TLS_PORT, BrokerSettings
@@ -99,7 +101,9 @@ class Broker:
         text: str | None = getattr(self.settings, key)
         return None if text is None else resolve(text, f"{self._table}.{key}")
 
-    async def connect(self, stack: AsyncExitStack, will: aiomqtt.Will | None = None) -> aiomqtt.Client:
+    async def connect(
+        self, stack: AsyncExitStack, will: aiomqtt.Will | None = None, *, largest: int | None = None
+    ) -> aiomqtt.Client:
         """Connect once.
 
         Parameters
@@ -108,6 +112,8 @@ class Broker:
             Closes the connection at its end.
         will : aiomqtt.Will, optional
             What the broker says for us if we vanish.
+        largest : int, optional
+            Bytes of the largest message that the broker may hand on; MQTT 3.1.1 cannot ask for it.
 
         Raises
         ------
@@ -129,6 +135,7 @@ class Broker:
             tls_context=entry.tls_context,
             will=will,
             timeout=ANSWER_S,
+            properties=_limit(largest) if chosen.protocol == "5" else None,
             logger=_LOGGER,
         )
         try:
@@ -138,7 +145,9 @@ class Broker:
             _let_go(error)
             raise await asyncio.to_thread(explained, self.name, error, entry.tls_context, reason) from error
 
-    async def reconnect(self, stack: AsyncExitStack, will: aiomqtt.Will | None = None) -> aiomqtt.Client:
+    async def reconnect(
+        self, stack: AsyncExitStack, will: aiomqtt.Will | None = None, *, largest: int | None = None
+    ) -> aiomqtt.Client:
         """Connect, trying again with a jittered, growing wait until it succeeds."""
         retries = stamina.retry_context(
             on=SourceError,
@@ -150,7 +159,7 @@ class Broker:
         )
         async for attempt in retries:
             with attempt:
-                return await self.connect(stack, will)
+                return await self.connect(stack, will, largest=largest)
         raise BrokerUnreachableError(f"The broker {self.name} did not come back.")
 
     def threaded_client(self) -> paho.Client:
@@ -190,6 +199,14 @@ class Broker:
                 "They are PEM files; a key must have no pass phrase.",
             ) from error
         return context
+
+
+def _limit(largest: int | None) -> Properties | None:
+    if largest is None:
+        return None
+    properties = Properties(PacketTypes.CONNECT)  # type: ignore[no-untyped-call]
+    properties.MaximumPacketSize = largest
+    return properties
 
 
 def _reason(code: int | ReasonCode | None) -> int | None:

@@ -10,6 +10,7 @@ from collections.abc import AsyncIterator, Callable, Mapping
 from typing import Any
 
 from ecgmon.monitor.core.errors import EcgmonError, UsageError
+from ecgmon.monitor.core.names import LINE_CHARACTERS, printable
 from ecgmon.monitor.core.platform import on_signals
 from ecgmon.monitor.headless.control import Answer, answering
 from ecgmon.monitor.headless.open_alarms import StateFile
@@ -93,7 +94,8 @@ class Attendant:
         if not isinstance(kind, str | None):
             raise UsageError("A kind of alarm is a word, such as asystole.")
         if named is not None and (not isinstance(named, str) or named not in devices):
-            raise UsageError(f"No device {named} is heard.", f"There is {', '.join(devices) or 'none'}.")
+            heard = printable(", ".join(devices) or "none", LINE_CHARACTERS)
+            raise UsageError(f"No device {printable(str(named))} is heard.", f"There is {heard}.")
         seconds = request.get("seconds", 120.0)
         if not isinstance(seconds, int | float) or not 0 < seconds <= LONGEST_S:
             raise UsageError(f"Seconds must be more than 0 and at most {LONGEST_S:g}.")
@@ -129,9 +131,12 @@ async def attended(
         Reads the settings anew.
     """
     attendant = Attendant(monitor, reload)
-    state = StateFile(settings.state)
+    state = StateFile(settings.state, origin=monitor.origin)
     memory = PatientMemory(
-        settings.state.with_suffix(".learned"), settings.memory_every_s, settings.memory_for_s
+        settings.state.with_suffix(".learned"),
+        settings.memory_every_s,
+        settings.memory_for_s,
+        origin=monitor.origin,
     )
     memory.forget_old()
     monitor.remember(state.load(), memory.load)

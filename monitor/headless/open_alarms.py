@@ -30,9 +30,17 @@ class StateFile:
         The file.
     wall : callable
         Returns the wall-clock time in seconds since 1970.
+    origin : callable
+        Returns who has a device's name; alarms of another are not taken over.
     """
 
-    def __init__(self, path: Path, wall: Callable[[], float] = time.time) -> None:
+    def __init__(
+        self,
+        path: Path,
+        wall: Callable[[], float] = time.time,
+        origin: Callable[[str], str] = lambda _: "",
+    ) -> None:
+        self._origin = origin
         self._path = path
         self._wall = wall
         self._open: dict[str, list[tuple[str, AlarmState]]] = {}
@@ -50,7 +58,11 @@ class StateFile:
         if open_now == self._open and (fresh or not open_now):
             return
         devices = {
-            name: {"fs_hz": streams[name].fs_hz, "alarms": streams[name].alarms.snapshot()}
+            name: {
+                "fs_hz": streams[name].fs_hz,
+                "alarms": streams[name].alarms.snapshot(),
+                "origin": self._origin(name),
+            }
             for name in open_now
         }
         if self._write({"version": VERSION, "at": self._wall(), "devices": devices}):

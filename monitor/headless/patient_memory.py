@@ -11,11 +11,11 @@ import zlib
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote
 
 import numpy as np
 
 from ecgmon.monitor.core.files import replace_file
+from ecgmon.monitor.core.names import path_name
 from ecgmon.monitor.core.state import Snapshot
 from ecgmon.monitor.run.stream import Stream
 
@@ -43,6 +43,8 @@ class PatientMemory:
         What is older is not taken up again.
     wall, steady : callable
         The clocks, in seconds.
+    origin : callable
+        Returns who has a device's name; what was learned of another is not taken up.
     """
 
     def __init__(
@@ -52,7 +54,9 @@ class PatientMemory:
         fresh_s: float,
         wall: Callable[[], float] = time.time,
         steady: Callable[[], float] = time.monotonic,
+        origin: Callable[[str], str] = lambda _: "",
     ) -> None:
+        self._origin = origin
         self._folder = folder
         self._every_s, self._fresh_s = every_s, fresh_s
         self._wall, self._steady = wall, steady
@@ -83,6 +87,7 @@ class PatientMemory:
             sound = int(digest, 16) == zlib.crc32(text.encode())
             whole = json.loads(text, object_hook=_from_plain) if sound else {}
             fits = (whole["version"], whole["device"]) == (VERSION, device)
+            fits &= whole.get("origin", "") in ("", self._origin(device))
             fresh = abs(self._wall() - whole["at"]) <= self._fresh_s
             away_s = max(0.0, self._wall() - whole["at"])
             memory: Snapshot = {**whole["learned"], "away_s": away_s}
@@ -101,13 +106,14 @@ class PatientMemory:
                     path.unlink()
 
     def _path(self, device: str) -> Path:
-        return self._folder / f"{quote(device, safe='')}.json"
+        return self._folder / f"{path_name(device)}.json"
 
     def _write(self, streams: Mapping[str, Stream]) -> None:
         for name, stream in streams.items():
             whole = {
                 "version": VERSION,
                 "device": name,
+                "origin": self._origin(name),
                 "at": self._wall(),
                 "learned": stream.pipeline.patient_memory(),
             }

@@ -124,9 +124,10 @@ def joined(reports: Sequence[Mapping[str, Any]], missing: Sequence[int]) -> Repo
     problems: dict[str, str] = {}
     devices: dict[str, Any] = {}
     awaited: dict[str, Any] = {}
-    for report in reports:
-        devices |= report["devices"]
-        awaited |= report["awaited"]
+    for place, report in enumerate(reports):
+        for found, theirs in ((devices, report["devices"]), (awaited, report["awaited"])):
+            for name, device in theirs.items():
+                found[name if name not in found else f"{name}@worker{place}"] = device
         problems |= report["problems"]
     if missing:
         names = ", ".join(str(place) for place in missing)

@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-import re
 
 from ecgmon.monitor.core.events import SampleBlock, SourceStatus
+from ecgmon.monitor.core.names import DEVICE_NAME
 from ecgmon.monitor.core.promise import promise
 from ecgmon.monitor.ingest.base import Source
-
-NAME = re.compile(r"[\w.:-]+")
-"""What the name of a device may be, so that it can stand in a topic, a file name and a line of a log."""
 
 
 async def check_source(
@@ -38,7 +35,9 @@ async def check_source(
         A promise is broken; says which.
     """
     promise(isinstance(source, Source), "a source has name, live, __aenter__, __aexit__ and __aiter__")
-    promise(NAME.fullmatch(source.name) is not None, f"a name has no blanks or slashes: {source.name!r}")
+    promise(
+        DEVICE_NAME.fullmatch(source.name) is not None, f"a name has no blanks or slashes: {source.name!r}"
+    )
     items: list[SampleBlock | SourceStatus] = []
     try:
         async with asyncio.timeout(timeout_s), source:
@@ -62,7 +61,7 @@ def _check_blocks(blocks: list[SampleBlock]) -> None:
             f"samples have shape ({len(block.leads)}, n) for the leads {block.leads}, not {shape}",
         )
         promise(block.fs_hz > 0, "a sampling rate is above 0")
-        promise(NAME.fullmatch(block.device) is not None, f"a device is named: {block.device!r}")
+        promise(DEVICE_NAME.fullmatch(block.device) is not None, f"a device is named: {block.device!r}")
         promise(
             block.rewound or block.start >= ends.get(block.device, block.start),
             "blocks of a device come in the order of their samples, and none twice",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zlib
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, model_validator
@@ -96,7 +97,10 @@ class MqttSettings(LiveSettings, BrokerSettings):
     reorder : int
         Packets held to put back into order.
     max_devices : int
-        Devices followed at once; further ones are refused.
+        Devices followed at once; further ones are refused. Those under ``[patients]`` go before
+        all others, and a name that gave next to nothing loses its place when it falls silent.
+    max_message_bytes : int
+        Longest message that is looked at; longer ones are refused and told of.
     part, parts : int
         Of the devices behind the broker, those are followed that fall into part ``part``
         (from 0) of ``parts`` equal ones; so several programs share a ward.
@@ -110,6 +114,7 @@ class MqttSettings(LiveSettings, BrokerSettings):
     fields: JsonFields = JsonFields()
     reorder: int = Field(default=4, ge=0, le=64)
     max_devices: int = Field(default=1000, ge=1)
+    max_message_bytes: int = Field(default=1_000_000, ge=100, le=100_000_000)
     part: int = Field(default=0, ge=0)
     parts: int = Field(default=1, ge=1)
 
@@ -118,3 +123,7 @@ class MqttSettings(LiveSettings, BrokerSettings):
         if self.part >= self.parts:
             raise ValueError(f"part must be less than parts, which is {self.parts}")
         return self
+
+    def is_ours(self, name: str) -> bool:
+        """Tell whether a device falls into our part of all."""
+        return zlib.crc32(name.encode()) % self.parts == self.part

@@ -24,8 +24,8 @@ Item = SampleBlock | SourceStatus
 class Listener(Protocol):
     """Who is told of what sources give and of how they are."""
 
-    def take(self, item: Item, *, live: bool) -> bool:
-        """Take what a source gave; return whether that is enough of it."""
+    def take(self, item: Item, *, live: bool, source: str) -> bool:
+        """Take what a source of a name gave; return whether that is enough of it."""
         ...
 
     def source_failed(self, source: Source, reason: str, *, again: bool) -> None:
@@ -144,7 +144,7 @@ class Follower:
             async for item in items:
                 self._hear()
                 try:
-                    enough = self._listener.take(item, live=self.source.live)
+                    enough = self._listener.take(item, live=self.source.live, source=self.source.name)
                 except Exception as error:
                     raise _TakerError(error) from error
                 if enough:

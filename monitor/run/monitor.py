@@ -18,6 +18,7 @@ from ecgmon.monitor.core.errors import EcgmonError, SignalError
 from ecgmon.monitor.core.events import (
     Alarm,
     Event,
+    Forgotten,
     LinkState,
     SampleBlock,
     SettingsChange,
@@ -32,6 +33,7 @@ from ecgmon.monitor.run.awaited import TICKS_HZ, Awaited
 from ecgmon.monitor.run.follower import Followers
 from ecgmon.monitor.run.intake import Intake
 from ecgmon.monitor.run.leads import in_order
+from ecgmon.monitor.run.names import DeviceNames
 from ecgmon.monitor.run.presence import Presence, news_of
 from ecgmon.monitor.run.quarantine import Quarantine
 from ecgmon.monitor.run.settings import MonitorSettings
@@ -91,6 +93,7 @@ class Monitor:
         self._shown = shown
         self.streams: dict[str, Stream] = {}
         self.summary = Summary()
+        self._names = DeviceNames(self.sources)
         self._presence = Presence(
             lambda: self.streams,
             lambda device: self.settings.alarms_of(device),  # noqa: PLW0108 - settings are exchanged
@@ -193,6 +196,10 @@ class Monitor:
         self._remembered = dict(devices)
         self._patient_memory = patient_memory
 
+    def origin(self, device: str) -> str:
+        """Return who has a name, see `DeviceNames.origin`."""
+        return self._names.origin(device)
+
     def problems(self) -> dict[str, str | None]:
         """Return, by kind of alarm, what is wrong with the outputs; None where all is well."""
         return self._fan.problems()
@@ -222,8 +229,12 @@ class Monitor:
         if errors and len(errors) == len(self.sources):
             raise errors[0]
 
-    def take(self, item: SampleBlock | SourceStatus, *, live: bool) -> bool:
-        """Take what a source gave; return whether its device has been heard for long enough."""
+    def take(self, item: SampleBlock | SourceStatus, *, live: bool, source: str = "") -> bool:
+        """Take what a source of a name gave; return whether its device has been heard for long enough."""
+        item = self._names.told_apart(source, item)
+        if isinstance(item, Forgotten):
+            self._forget(item)
+            return False
         if isinstance(item, SourceStatus):
             self._presence.report(item)
             return False
@@ -257,6 +268,17 @@ class Monitor:
             message = f"Source failed: {reason}" if reason is not None else "The source works"
             alarms = whose.act(lambda engine: engine.report("source_failed", reason is not None, message))
             self._emit(whose, alarms)
+
+    def _forget(self, status: Forgotten) -> None:
+        """End the stream of a device that was next to nothing; its alarms end visibly."""
+        stream = self.streams.get(status.device)
+        if stream is not None:
+            self._emit(stream, stream.end_alarms())
+        self.streams = {name: other for name, other in self.streams.items() if other is not stream}
+        self._presence.forget(status.device)
+        self._intakes.pop(status.device, None)
+        self._names.forget(status.device)
+        self._write([status])
 
     def _feed(self, block: SampleBlock, *, live: bool) -> bool:
         """Process a block; return whether the device has been heard for long enough."""
@@ -378,7 +400,7 @@ class Monitor:
             except (KeyError, TypeError, ValueError) as error:
                 LOG.warning("%s: begins without what was learned before: %s.", stream.device, error)
         state = self._remembered.pop(stream.device, None)
-        if state is None:
+        if state is None or state.get("origin", "") not in ("", self.origin(stream.device)):
             return
         with contextlib.suppress(KeyError, TypeError, ValueError):  # of another version: begin without
             self._emit(stream, stream.take_over(state))

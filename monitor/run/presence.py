@@ -103,6 +103,16 @@ class Presence:
             stream.alarms.adopt(awaited.alarms)
             self.awaited = {name: one for name, one in self.awaited.items() if one is not awaited}
 
+    def forget(self, device: str) -> None:
+        """Keep nothing of a device or link; the alarms that it has here end visibly."""
+        awaited = self.awaited.get(device)
+        if awaited is not None:
+            self._emit(awaited, awaited.act(lambda engine: [*engine.rewind(), *engine.acknowledge()]))
+            self.awaited = {name: one for name, one in self.awaited.items() if one is not awaited}
+        for kept in (self.unserved, self._heard, self._unreadable):
+            kept.pop(device, None)
+        self._silent.discard(device)
+
     def hear(self, device: str) -> None:
         """Take note that samples of a live device have arrived."""
         self._heard[device] = self._clock()

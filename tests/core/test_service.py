@@ -115,7 +115,9 @@ def test_one_source_that_fails_does_not_disturb_the_other():
         Script("band", [flat(0, 720, "band")]),
         outputs=[out],
     )
-    assert [e.detail for e in out.events if isinstance(e, SourceStatus)] == ["the port is busy. Trying again."]
+    assert [e.detail for e in out.events if isinstance(e, SourceStatus)] == [
+        "the port is busy. Trying again."
+    ]
     assert any(e.device == "band" for e in out.events)
 
 

@@ -14,13 +14,11 @@ from typing import Any
 
 import pytest
 
-from ecgmon.firmware_bridge.broker import Broker
 from ecgmon.monitor.cli import main
 from ecgmon.monitor.core.errors import UsageError
 from ecgmon.monitor.headless.control import ask
 from ecgmon.monitor.headless.sharing import joined, part_of, useful_workers
 from ecgmon.monitor.ingest.live_settings import MqttSettings
-from ecgmon.monitor.ingest.mqtt import MqttSource
 from ecgmon.monitor.run.settings import MonitorSettings
 
 ENVIRONMENT = {**os.environ, "OMP_NUM_THREADS": "1"}
@@ -29,10 +27,6 @@ ENVIRONMENT = {**os.environ, "OMP_NUM_THREADS": "1"}
 def settings(**more: Any) -> MonitorSettings:
     sources = ["replay:100", "replay:200", "mqtt://localhost/ecg/+/raw", "replay:207"]
     return MonitorSettings.model_validate({"sources": sources, "service": {"workers": 2}, **more})
-
-
-def source_of(mqtt: MqttSettings) -> MqttSource:
-    return MqttSource(Broker("localhost", None, tls=False, settings=mqtt), "ecg/+/raw", mqtt)
 
 
 def test_sources_are_dealt_out_and_brokers_shared():
@@ -84,19 +78,18 @@ def test_no_worker_is_started_for_nothing():
 
 @pytest.mark.parametrize("parts", [1, 2, 3, 7])
 def test_every_device_behind_a_broker_belongs_to_one_part_and_the_parts_are_alike(parts):
-    sources = [source_of(MqttSettings(part=part, parts=parts)) for part in range(parts)]
-    owners = [[source._is_ours(f"bed-{bed}") for source in sources] for bed in range(700)]
+    shares = [MqttSettings(part=part, parts=parts) for part in range(parts)]
+    owners = [[share.is_ours(f"bed-{bed}") for share in shares] for bed in range(700)]
     assert all(sum(row) == 1 for row in owners)
-    shares = [sum(column) for column in zip(*owners, strict=True)]
-    assert min(shares) > 0.7 * 700 / parts
+    sizes = [sum(column) for column in zip(*owners, strict=True)]
+    assert min(sizes) > 0.7 * 700 / parts
 
 
 def test_a_part_of_a_part_stays_within_it():
     whole = settings(mqtt={"part": 1, "parts": 3})
     parts = [part_of(whole, place, 2).mqtt for place in range(2)]
-    sources = [source_of(mqtt) for mqtt in (whole.mqtt, *parts)]
     for bed in range(200):
-        ours, *workers = (source._is_ours(f"bed-{bed}") for source in sources)
+        ours, *workers = (mqtt.is_ours(f"bed-{bed}") for mqtt in (whole.mqtt, *parts))
         assert sum(workers) == ours
 
 

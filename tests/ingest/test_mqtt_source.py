@@ -22,10 +22,11 @@ from ecgmon.firmware_bridge.errors import BrokerUnreachableError
 from ecgmon.monitor.core.errors import UsageError
 from ecgmon.monitor.core.events import SampleBlock, SourceStatus
 from ecgmon.monitor.ingest.live_settings import MqttSettings
-from ecgmon.monitor.ingest.mqtt import MqttSource, device_name
+from ecgmon.monitor.ingest.mqtt import MqttSource
 from ecgmon.monitor.ingest.payload import PayloadDecoder
 from ecgmon.monitor.ingest.registry import open_source
 from ecgmon.monitor.ingest.settings import SourceSettings
+from ecgmon.monitor.ingest.topics import topic_name
 from ecgmon.sim.devices.faults import FaultSettings
 from ecgmon.sim.devices.wearable import Wearable, publish_crowd
 
@@ -179,10 +180,26 @@ def test_the_time_of_a_message_may_be_written_in_three_ways():
 
 
 def test_device_names_come_from_the_topic():
-    assert device_name("ecg/+/raw", "ecg/bed7/raw") == "bed7"
-    assert device_name("+/ecg/+", "ward/ecg/bed 7") == "ward.bed-7"
-    assert device_name("ecg/#", "ecg/a/b") == "a.b"
-    assert device_name("ecg/raw", "ecg/raw") == ""
+    assert topic_name("ecg/+/raw", "ecg/bed7/raw") == "bed7"
+    assert topic_name("$share/us/ecg/+/raw", "ecg/bed7/raw") == "bed7"
+    assert topic_name("ecg/#", "ecg/a/b") == "a.b"
+    assert topic_name("ecg/raw", "ecg/raw") == ""
+
+
+def test_topics_that_look_alike_once_cleaned_are_two_devices():
+    topics = (
+        "a/b",
+        "a.b/c",
+        "a/b.c",
+        "a/b c",
+        "a/b-c",
+        "a /b",
+        "a-/b",
+        "a/\x1b[31m",
+        "a//b",
+        "a/" + "x" * 60_000,
+    )
+    assert len({topic_name("ecg/#", f"ecg/{topic}") for topic in topics}) == len(topics)
 
 
 async def test_a_device_behind_a_fixed_topic_is_named_by_its_message(broker):
@@ -190,6 +207,27 @@ async def test_a_device_behind_a_fixed_topic_is_named_by_its_message(broker):
         await publish_crowd([wearable("w9", json=True)], at(broker), topic="ecg", speed=50)
         items = await listen(source, lambda i: isinstance(i[-1], SampleBlock))
     assert items[-1].device == "w9"
+
+
+@pytest.mark.parametrize("protocol", ["5", "3.1.1"])
+async def test_a_message_that_is_too_long_costs_itself(broker, protocol):
+    async with source_of(broker, protocol=protocol, max_message_bytes=2000) as source:
+        async with aiomqtt.Client("127.0.0.1", broker.port) as client:
+            for size in (2500, 6_000_000):
+                await client.publish("ecg/long/raw", b"0" * size, qos=1)
+        task = asyncio.create_task(publish_crowd([wearable("w1", json=True)], at(broker), speed=1))
+        told = [
+            item.detail
+            for item in await listen(
+                source,
+                lambda i: i[-1].device == "w1" and isinstance(i[-1], SampleBlock) and i[-1].end >= 1000,
+            )
+            if isinstance(item, SourceStatus) and item.device == "long"
+        ]
+        await task
+    assert len(told) == 1
+    assert f"{1 if protocol == '5' else 2} refused" in told[0]
+    assert "max_message_bytes" in told[0]
 
 
 async def test_native_devices_may_say_hello_late(broker):

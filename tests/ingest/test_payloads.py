@@ -182,4 +182,5 @@ def test_figures_tell_of_bad_messages() -> None:
         "dropped_blocks": 0.0,
         "reordered_packets": 0.0,
         "queue_depth": 0.0,
+        "refused_messages": 1.0,
     }
