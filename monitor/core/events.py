@@ -385,6 +385,11 @@ class SourceStatus(Event):
     clock: str = ""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Forgotten(SourceStatus):
+    """A device that gave next to nothing, and fell silent, has lost its place; nothing of it is kept open."""
+
+
 def at_rate(event: EventT, ratio: float) -> EventT:
     """Return an event as it counts on a clock of another rate; its seconds stay.
 

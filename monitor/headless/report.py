@@ -59,8 +59,10 @@ class Reporter:
 
     def follow(self) -> None:
         """Take note of what happened; called often enough that no event is dropped before."""
-        for name, stream in self.monitor.streams.items():
-            self._latest.setdefault(name, Latest()).follow(stream)
+        streams = self.monitor.streams
+        self._latest = {name: self._latest.get(name) or Latest() for name in streams}
+        for name, stream in streams.items():
+            self._latest[name].follow(stream)
 
     def report(self) -> dict[str, Any]:
         """Return the report as plain values."""

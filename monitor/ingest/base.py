@@ -25,6 +25,15 @@ class TellsApart(Protocol):
 
 
 @runtime_checkable
+class TellsApart(Protocol):
+    """What a source with many devices may have: it knows them by more than their names."""
+
+    def identity(self, device: str) -> str:
+        """Return what a name stands for, the same in every run; empty if it stands for nothing."""
+        ...
+
+
+@runtime_checkable
 class Source(Protocol):
     """Where samples come from.
 

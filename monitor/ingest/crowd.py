@@ -7,10 +7,9 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import fields
 
-from ecgmon.monitor.core.events import LinkState, SourceStatus
+from ecgmon.monitor.core.events import Forgotten, LinkState, SourceStatus
 from ecgmon.monitor.core.names import printable
 from ecgmon.monitor.ingest.admission import Admission
-from ecgmon.monitor.ingest.base import Forgotten
 from ecgmon.monitor.ingest.flood import FloodWatch
 from ecgmon.monitor.ingest.inbox import Inbox
 from ecgmon.monitor.ingest.live_settings import MqttSettings

@@ -8,7 +8,15 @@ from types import TracebackType
 from typing import Self
 
 from ecgmon.monitor.core.errors import OutputError
-from ecgmon.monitor.core.events import Beat, BeatRevision, Event, RhythmChange, SampleBlock, SourceStatus
+from ecgmon.monitor.core.events import (
+    Beat,
+    BeatRevision,
+    Event,
+    Forgotten,
+    RhythmChange,
+    SampleBlock,
+    SourceStatus,
+)
 from ecgmon.monitor.core.names import path_name
 from ecgmon.monitor.wfdb.annotation_file import AnnotationFile
 from ecgmon.monitor.wfdb.annotations import ANNOTATOR, Annotation
@@ -68,6 +76,8 @@ class AnnotationOutput:
                 elif isinstance(event, RhythmChange):
                     note = Annotation(self._place(event), "+", f"({event.rhythm}")
                     self._file(event).add(note, event.time_s)
+                elif isinstance(event, Forgotten):
+                    self._end(event.device)
                 elif not isinstance(event, SourceStatus):
                     self._file(event)
         except OSError as error:
@@ -103,6 +113,11 @@ class AnnotationOutput:
             path = self.folder / f"{path_name(event.device)}.{ANNOTATOR}"
             file = self._files[event.device] = AnnotationFile(path)
         return file
+
+    def _end(self, device: str) -> None:
+        file = self._files.pop(device, None)
+        if file is not None:
+            file.finish(whole=True)
 
     def _discard(self) -> None:
         for file in self._files.values():

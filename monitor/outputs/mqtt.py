@@ -19,6 +19,7 @@ from ecgmon.monitor.core.events import (
     Beat,
     Episode,
     Event,
+    Forgotten,
     HeartRate,
     Quality,
     RhythmChange,
@@ -76,6 +77,9 @@ class MqttSink(Sink):
         """See `Sink.messages`."""
         device = topic_level(event.device)
         base = f"{self.settings.prefix}/{device}"
+        if isinstance(event, Forgotten):
+            yield from self._unsaid(event.device, base)
+            return
         for name, body, lasting, retain in self._topics(event):
             text = body if isinstance(body, str) else json.dumps(body, ensure_ascii=False)
             topic = f"{base}/{name}"
@@ -85,11 +89,15 @@ class MqttSink(Sink):
         """See `Sink.send`."""
         client = self._connect()
         topic, text, retain, device = message.body
-        if device not in self._announced:
+        if text == "":
+            self._announced.discard(device)
+        elif device not in self._announced:
             self._announce(client, device)
             self._announced.add(device)
-        if retain:
+        if retain and text:
             self._retained[topic] = text
+        elif retain:
+            self._retained.pop(topic, None)
         qos = self.settings.qos if message.lasting or retain else 0
         self._publish(client, topic, text, retain=retain, qos=qos)
 
@@ -101,6 +109,14 @@ class MqttSink(Sink):
                 client.publish(self._availability, "offline", qos=1, retain=True).wait_for_publish(2.0)
             client.disconnect()
             client.loop_stop()
+
+    def _unsaid(self, device: str, base: str) -> Iterator[Message]:
+        """Take back all that the broker keeps of a device."""
+        self._problems.pop(device, None)
+        config = f"{self.settings.discovery}/device/{discovery(device, base, self._availability)[0]}/config"
+        for topic in list(self._retained):
+            if topic.startswith(f"{base}/") or topic == config:
+                yield Message(topic, (topic, "", True, device))
 
     def _topics(self, event: Event) -> Iterator[tuple[str, Any, bool, bool]]:
         """Yield (topic below the device, body, lasting, retained)."""

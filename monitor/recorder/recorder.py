@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from ecgmon.monitor.core.events import Alarm, Beat, BeatRevision, Event, RhythmChange, SampleBlock
+from ecgmon.monitor.core.events import Alarm, Beat, BeatRevision, Event, Forgotten, RhythmChange, SampleBlock
 from ecgmon.monitor.core.names import path_name
 from ecgmon.monitor.recorder.disk import SIGNAL_FOLDER, STRIP_FOLDER, DiskGuard
 from ecgmon.monitor.recorder.segment import Segment
@@ -104,7 +104,9 @@ class Recorder:
             track = self._tracks.get(event.device)
             if track is None:
                 continue
-            if isinstance(event, Beat):
+            if isinstance(event, Forgotten):
+                self._end_track(self._tracks.pop(event.device))
+            elif isinstance(event, Beat):
                 self._annotate(track, Annotation(event.sample, event.symbol))
             elif isinstance(event, BeatRevision):
                 for segment in (track.before, track.segment):
@@ -118,13 +120,16 @@ class Recorder:
     def close(self) -> None:
         """Complete all segments and strips."""
         for track in self._tracks.values():
-            try:
-                track.strips.finish()
-                self._end_segment(track)
-                self._flush(track)
-            except OSError as error:
-                self._failed(error)
+            self._end_track(track)
         self._tracks.clear()
+
+    def _end_track(self, track: Track) -> None:
+        try:
+            track.strips.finish()
+            self._end_segment(track)
+            self._flush(track)
+        except OSError as error:
+            self._failed(error)
 
     def _track(self, block: SampleBlock) -> Track:
         track = self._tracks.get(block.device)

@@ -18,6 +18,7 @@ from ecgmon.monitor.core.errors import EcgmonError, SignalError
 from ecgmon.monitor.core.events import (
     Alarm,
     Event,
+    Forgotten,
     LinkState,
     SampleBlock,
     SettingsChange,

@@ -12,6 +12,7 @@ from ecgmon.monitor.core.events import (
     Beat,
     Episode,
     Event,
+    Forgotten,
     Gap,
     HeartRate,
     Quality,
@@ -102,6 +103,11 @@ class RowMaker:
                 rows.append(self.row(event, kind=event.reason))
             elif isinstance(event, SettingsChange):
                 rows.append(self.row(event))
+            elif isinstance(event, Forgotten):
+                minute = self._minutes.pop(event.device, None)
+                rows += [] if minute is None else [self._minute_row(minute)]
+                self._links.pop(event.device, None)
+                rows.append(self.row(event, kind=event.state))
             elif isinstance(event, SourceStatus) and self._links.get(event.device) != event.state:
                 self._links[event.device] = event.state
                 rows.append(self.row(event, kind=event.state))

@@ -12,11 +12,10 @@ from typing import Self
 import numpy as np
 import pytest
 
-from ecgmon.monitor.core.events import Event, SampleBlock, SourceStatus
+from ecgmon.monitor.core.events import Event, Forgotten, SampleBlock, SourceStatus
 from ecgmon.monitor.core.names import device_name
 from ecgmon.monitor.headless.open_alarms import StateFile
 from ecgmon.monitor.headless.patient_memory import PatientMemory
-from ecgmon.monitor.ingest.base import Forgotten
 from ecgmon.monitor.ingest.crowd import Crowd
 from ecgmon.monitor.ingest.live_settings import MqttSettings
 from ecgmon.monitor.run.monitor import Monitor

@@ -11,7 +11,7 @@ import pytest
 from paho.mqtt.enums import CallbackAPIVersion
 from wire_helpers import Broker, wait_for
 
-from ecgmon.monitor.core.events import Beat, Event, HeartRate, Quality, RhythmChange, SourceStatus
+from ecgmon.monitor.core.events import Beat, Event, Forgotten, HeartRate, Quality, RhythmChange, SourceStatus
 from ecgmon.monitor.outputs.mqtt import MqttSink
 from ecgmon.monitor.outputs.mqtt_settings import MqttSettings
 from ecgmon.monitor.outputs.queued import QueuedOutput
@@ -166,6 +166,19 @@ def test_a_device_name_cannot_break_out_of_its_topic(broker, subscriber):
     with output(broker.port) as mqtt:
         mqtt.write([HeartRate(**PLACE, bpm=60.0, device="a/#+b c")])
         assert wait_for(lambda: "ecgmon/a%2F%23%2Bb%20c/hr" in subscriber.topics())
+
+
+def test_of_a_device_that_is_forgotten_the_broker_keeps_nothing(broker, subscriber):
+    with output(broker.port) as mqtt:
+        mqtt.write([HeartRate(**PLACE, bpm=60.0, device=name) for name in ("once", "stays")])
+        assert wait_for(lambda: {"ecgmon/once/hr", "ecgmon/stays/hr"} <= set(subscriber.topics()))
+        mqtt.write([Forgotten(**PLACE, state="ended", device="once")])
+        assert wait_for(lambda: subscriber.last("ecgmon/once/hr") == "")
+        assert wait_for(lambda: subscriber.last("homeassistant/device/ecgmon_once/config") == "")
+        later = Subscriber(broker.port)
+        assert wait_for(lambda: "ecgmon/stays/hr" in later.topics())
+        assert not any("once" in topic for topic in later.topics())
+        later.close()
 
 
 def test_a_password_is_never_shown():

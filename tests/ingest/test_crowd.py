@@ -8,9 +8,8 @@ from typing import Any
 
 import pytest
 
-from ecgmon.monitor.core.events import SourceStatus
+from ecgmon.monitor.core.events import Forgotten, SourceStatus
 from ecgmon.monitor.ingest import crowd as crowds
-from ecgmon.monitor.ingest.base import Forgotten
 from ecgmon.monitor.ingest.crowd import Crowd
 from ecgmon.monitor.ingest.inbox import MESSAGES_HZ
 from ecgmon.monitor.ingest.live_settings import MqttSettings

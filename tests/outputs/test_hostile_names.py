@@ -7,17 +7,22 @@ import io
 import json
 import logging
 
+import numpy as np
 import pytest
 
 from ecgmon.monitor.cli.commands.events import write_table
-from ecgmon.monitor.core.events import Alarm, Beat, Event
+from ecgmon.monitor.core.events import Alarm, Beat, Event, Forgotten, SampleBlock
 from ecgmon.monitor.headless.systemd import PrintableFormatter
 from ecgmon.monitor.outputs.annotations import AnnotationOutput
 from ecgmon.monitor.outputs.console import ConsoleOutput
 from ecgmon.monitor.outputs.hass import discovery
 from ecgmon.monitor.outputs.jsonl import JsonLinesOutput
+from ecgmon.monitor.recorder.recorder import Recorder
+from ecgmon.monitor.recorder.settings import RecorderSettings
 from ecgmon.monitor.run.settings import MonitorSettings
 from ecgmon.monitor.store.export import write_csv
+from ecgmon.monitor.store.rows import RowMaker
+from ecgmon.monitor.wfdb.records import read_info
 
 NAMES = (
     "\x1b[2Jbed",
@@ -79,3 +84,19 @@ def test_settings_find_a_patient_by_what_the_device_is_called_and_by_what_events
     assert settings.alarms_of("bed-2").asystole.limit_s == 6.0
     assert settings.alarms_of("bed-1").asystole.limit_s == 4.0
     assert settings.names()["bed-1~bdd49f"] == "Roe"
+
+
+def test_nothing_stays_open_for_a_device_that_is_forgotten(tmp_path):
+    gone = Forgotten(**PLACE, state="ended", device="once")
+    with AnnotationOutput(tmp_path / "a") as annotations:
+        annotations.write([*events_of("once"), gone])
+        assert [path.name for path in (tmp_path / "a").iterdir()] == ["once.ecgmon"]
+    recorder = Recorder(RecorderSettings(folder=tmp_path / "r"))
+    recorder.open()
+    recorder.take(SampleBlock(np.zeros((1, 500)), 0, 250.0, "once"))
+    recorder.events([gone])
+    (header,) = (tmp_path / "r" / "once" / "signal").glob("*.hea")
+    assert read_info(header)[1]
+    rows = RowMaker(lambda: 0.0)
+    assert [row["type"] for row in rows.take([*events_of("once"), gone])] == ["alarm", "minute", "source"]
+    assert rows.finish() == []

@@ -102,6 +102,8 @@ class Feed:
             known = self.sessions.get(device)
             if known is None or known.stream is not stream or known.leads != stream.shown_leads:
                 self.sessions[device] = StreamSession(stream)
+        for forgotten in self.sessions.keys() - self._thread.monitor.streams.keys():
+            del self.sessions[forgotten]
         awaited = self._thread.monitor.awaited
         self.awaited = {
             name: self.awaited.get(name) or AwaitedSession(one)
