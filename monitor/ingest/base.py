@@ -3,25 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
 from types import TracebackType
 from typing import Protocol, Self, runtime_checkable
 
 from ecgmon.monitor.core.events import SampleBlock, SourceStatus
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Forgotten(SourceStatus):
-    """A device that gave next to nothing, and fell silent, has lost its place; its stream ends."""
-
-
-@runtime_checkable
-class TellsApart(Protocol):
-    """What a source with many devices may have: it knows them by more than their names."""
-
-    def identity(self, device: str) -> str:
-        """Return what a name stands for, the same in every run; empty if it stands for nothing."""
-        ...
 
 
 @runtime_checkable
@@ -38,10 +23,8 @@ class Source(Protocol):
     """Where samples come from.
 
     ``async with source: async for item in source`` yields blocks, and between them news of
-    the link. A source reconnects by itself and ends by returning. If it cannot start or go on it
-    raises, such as `ecgmon.monitor.core.errors.SourceError`. A live source is then entered again
-    after a while. What arrives and cannot be understood is no error: a live source says so by the
-    link state ``unreadable`` and goes on.
+    the link. A source reconnects by itself, ends by returning, and raises
+    `ecgmon.monitor.core.errors.SourceError` only if it can never work.
     """
 
     @property

@@ -25,7 +25,7 @@ from ecgmon.monitor.core.events import (
     SourceStatus,
 )
 from ecgmon.monitor.core.startup import started
-from ecgmon.monitor.ingest.base import Forgotten, Source
+from ecgmon.monitor.ingest.base import Source
 from ecgmon.monitor.ingest.left_out import LeftOutNews
 from ecgmon.monitor.outputs.base import Output
 from ecgmon.monitor.outputs.fan import OutputFan
