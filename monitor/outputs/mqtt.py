@@ -27,8 +27,9 @@ from ecgmon.monitor.core.events import (
 )
 from ecgmon.monitor.core.names import topic_level
 from ecgmon.monitor.outputs.hass import discovery
+from ecgmon.monitor.outputs.mailbox import RANKS, STATES_WAITING, Message, Rank
 from ecgmon.monitor.outputs.mqtt_settings import MqttSettings
-from ecgmon.monitor.outputs.queued import STATES_WAITING, Message, Sink
+from ecgmon.monitor.outputs.queued import RefusedError, Sink
 
 LOG = logging.getLogger(__name__)
 
@@ -76,10 +77,10 @@ class MqttSink(Sink):
         """See `Sink.messages`."""
         device = topic_level(event.device)
         base = f"{self.settings.prefix}/{device}"
-        for name, body, lasting, retain in self._topics(event):
+        for name, body, rank, retain in self._topics(event):
             text = body if isinstance(body, str) else json.dumps(body, ensure_ascii=False)
             topic = f"{base}/{name}"
-            yield Message(topic, (topic, text, retain, event.device), lasting=lasting)
+            yield Message(topic, (topic, text, retain, event.device), rank)
 
     def send(self, message: Message) -> None:
         """See `Sink.send`."""
@@ -88,10 +89,10 @@ class MqttSink(Sink):
         if device not in self._announced:
             self._announce(client, device)
             self._announced.add(device)
-        if retain:
-            self._retained[topic] = text
         qos = self.settings.qos if message.lasting or retain else 0
         self._publish(client, topic, text, retain=retain, qos=qos)
+        if retain:
+            self._retained[topic] = text
 
     def close(self) -> None:
         """Say good-bye, so that the last will is not needed."""
@@ -102,26 +103,26 @@ class MqttSink(Sink):
             client.disconnect()
             client.loop_stop()
 
-    def _topics(self, event: Event) -> Iterator[tuple[str, Any, bool, bool]]:
-        """Yield (topic below the device, body, lasting, retained)."""
+    def _topics(self, event: Event) -> Iterator[tuple[str, Any, Rank, bool]]:
+        """Yield (topic below the device, body, rank, retained)."""
         if isinstance(event, Beat):
-            yield "beat", to_json(event), False, False
+            yield "beat", to_json(event), Rank.STATE, False
         elif isinstance(event, HeartRate):
-            yield "hr", {"bpm": event.bpm, "time_s": round(event.time_s, 3)}, False, True
+            yield "hr", {"bpm": event.bpm, "time_s": round(event.time_s, 3)}, Rank.STATE, True
         elif isinstance(event, RhythmChange):
-            yield "rhythm", to_json(event), False, True
+            yield "rhythm", to_json(event), Rank.STATE, True
         elif isinstance(event, Episode):
-            yield "episode", to_json(event), False, False
+            yield "episode", to_json(event), Rank.STATE, False
         elif isinstance(event, Quality):
-            yield "quality", {"index": round(event.index, 3), "reasons": event.reasons}, False, True
+            yield "quality", {"index": round(event.index, 3), "reasons": event.reasons}, Rank.STATE, True
         elif isinstance(event, SourceStatus):
-            yield "status", to_json(event), False, True
+            yield "status", to_json(event), Rank.STATE, True
             if "battery_percent" in event.health:
-                yield "battery", str(round(event.health["battery_percent"])), False, True
+                yield "battery", str(round(event.health["battery_percent"])), Rank.STATE, True
         elif isinstance(event, Alarm):
-            yield "alarm", to_json(event), True, False
-            yield f"alarms/{event.kind}", to_json(event), False, True
-            yield "problem", self._problem(event), False, True
+            yield "alarm", to_json(event), RANKS[event.priority], False
+            yield f"alarms/{event.kind}", to_json(event), Rank.ALARM_STATE, True
+            yield "problem", self._problem(event), Rank.ALARM_STATE, True
 
     def _problem(self, alarm: Alarm) -> dict[str, Any]:
         found = self._problems.setdefault(alarm.device, {})
@@ -188,7 +189,10 @@ class MqttSink(Sink):
 
     @staticmethod
     def _publish(client: paho.Client, topic: str, text: str, *, retain: bool, qos: int) -> None:
-        info = client.publish(topic, text, qos=qos, retain=retain)
+        try:
+            info = client.publish(topic, text, qos=qos, retain=retain)
+        except ValueError as error:
+            raise RefusedError(f"refused for ever: MQTT does not take it ({error})") from error
         if info.rc != paho.MQTT_ERR_SUCCESS:
             raise OutputError(paho.error_string(info.rc))
         if qos:

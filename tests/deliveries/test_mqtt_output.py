@@ -12,6 +12,7 @@ from paho.mqtt.enums import CallbackAPIVersion
 from wire_helpers import Broker, wait_for
 
 from ecgmon.monitor.core.events import Beat, Event, HeartRate, Quality, RhythmChange, SourceStatus
+from ecgmon.monitor.outputs.mailbox import Message, Rank
 from ecgmon.monitor.outputs.mqtt import MqttSink
 from ecgmon.monitor.outputs.mqtt_settings import MqttSettings
 from ecgmon.monitor.outputs.queued import QueuedOutput
@@ -166,6 +167,14 @@ def test_a_device_name_cannot_break_out_of_its_topic(broker, subscriber):
     with output(broker.port) as mqtt:
         mqtt.write([HeartRate(**PLACE, bpm=60.0, device="a/#+b c")])
         assert wait_for(lambda: "ecgmon/a%2F%23%2Bb%20c/hr" in subscriber.topics())
+
+
+def test_a_topic_that_mqtt_does_not_take_holds_up_nobody(broker, subscriber, make_alarm):
+    with output(broker.port) as mqtt:
+        mqtt.mailbox.put(Message("", ("ecgmon/#", "text", True, "ecg"), Rank.HIGH))
+        mqtt.write([make_alarm()])
+        assert wait_for(lambda: subscriber.last("ecgmon/ecg/problem") is not None)
+        assert "MQTT does not take it" in (mqtt.problem or "")
 
 
 def test_a_password_is_never_shown():
