@@ -61,6 +61,7 @@ class MqttSink(Sink):
 
     def __init__(self, settings: MqttSettings) -> None:
         self.settings = settings
+        self.recipient = f"mqtt {settings.host}:{settings.port} {settings.prefix}"
         self._broker = Broker(settings.host, None, tls=False, settings=settings, table="outputs.mqtt")
         self._broker.entry()
         self._client: paho.Client | None = None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import importlib
 import json
 import logging
@@ -10,6 +11,7 @@ import threading
 import time
 import warnings
 from collections.abc import Iterable, Sequence
+from pathlib import Path
 from typing import Any, Literal, Self
 from urllib.parse import urlsplit
 
@@ -57,7 +59,7 @@ class NotifySettings(Settings):
     priority: Priority = "high"
     technical: bool = True
     ended: bool = False
-    too_old_s: float = Field(default=TOO_OLD_S, gt=0)
+    too_old_s: float = Field(default=TOO_OLD_S, gt=0, le=604_800)
 
 
 class WebhookSettings(Settings):
@@ -78,7 +80,7 @@ class WebhookSettings(Settings):
     url: Secret = Field(min_length=1, repr=False)
     token: Secret | None = Field(default=None, repr=False)
     priority: Priority = "low"
-    too_old_s: float = Field(default=TOO_OLD_S, gt=0)
+    too_old_s: float = Field(default=TOO_OLD_S, gt=0, le=604_800)
 
     @field_validator("url")
     @classmethod
@@ -119,6 +121,7 @@ class NotifySink(Sink):
         self.settings = settings
         self.name = f"Notification ({key}, address {number + 1})"
         self._told = {False, True} if not settings.second else {key == "second"}
+        self.recipient = f"notify.{key} {_digest(getattr(settings, key)[number])}"
         self._recipient = _recipient(getattr(settings, key)[number], key, number)
 
     def messages(self, event: Event) -> Iterable[Message]:
@@ -162,6 +165,7 @@ class WebhookSink(Sink):
         self._url = resolve(settings.url, "outputs.webhook.url")
         if urlsplit(self._url).scheme not in ("http", "https"):
             raise SettingsError("The webhook's address must begin with http:// or https://.")
+        self.recipient = f"webhook {_digest(settings.url)}"
         self._headers = {"Content-Type": "application/json", "User-Agent": "ecgmon"}
         if settings.token is not None:
             token = resolve(settings.token, "outputs.webhook.token")
@@ -216,6 +220,11 @@ class _Answers(logging.Handler):
         logging.getLogger("apprise").removeHandler(self)
 
 
+def _digest(address: str) -> str:
+    """Return what tells an address from others, and does not show it."""
+    return hashlib.sha256(address.encode()).hexdigest()[:16]
+
+
 def _recipient(url: str, key: str, number: int) -> Any:
     try:
         apprise = importlib.import_module("apprise")
@@ -233,18 +242,24 @@ def _recipient(url: str, key: str, number: int) -> Any:
     return recipient[0] if len(recipient) == 1 else recipient
 
 
-def notify_output(settings: NotifySettings, first_pause_s: float = FIRST_PAUSE_S) -> Recipients:
+def notify_output(
+    settings: NotifySettings, outbox: Path | None = None, first_pause_s: float = FIRST_PAUSE_S
+) -> Recipients:
     """Return the output that tells each address by a queue of its own."""
     sinks = [NotifySink(settings, "urls", number) for number in range(len(settings.urls))]
     sinks += [NotifySink(settings, "second", number) for number in range(len(settings.second))]
-    return Recipients([QueuedOutput(sink, first_pause_s, settings.too_old_s) for sink in sinks])
+    return Recipients(
+        [QueuedOutput(sink, first_pause_s, settings.too_old_s, outbox=outbox) for sink in sinks]
+    )
 
 
 NOTIFY = OutputKind(
-    "Alarms to people, by apprise", NotifySettings, lambda settings, _: notify_output(settings)
+    "Alarms to people, by apprise", NotifySettings, lambda settings, run: notify_output(settings, run.outbox)
 )
 WEBHOOK = OutputKind(
     "Alarms to a web address",
     WebhookSettings,
-    lambda settings, _: QueuedOutput(WebhookSink(settings), too_old_s=settings.too_old_s),
+    lambda settings, run: QueuedOutput(
+        WebhookSink(settings), too_old_s=settings.too_old_s, outbox=run.outbox
+    ),
 )

@@ -8,12 +8,14 @@ import time
 from abc import ABC, abstractmethod
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
 from types import TracebackType
 from typing import Self
 
 from ecgmon.monitor.core.errors import EcgmonError, OutputError
 from ecgmon.monitor.core.events import Event
 from ecgmon.monitor.outputs.mailbox import Mailbox, Message, Rank
+from ecgmon.monitor.outputs.outbox import Outbox
 
 LOG = logging.getLogger(__name__)
 
@@ -33,6 +35,8 @@ class Sink(ABC):
     """What delivers messages; `send` is called from the queue's thread only."""
 
     name = "output"
+    recipient = ""
+    """Tells whose messages wait in an outbox, over changes of the settings; the name by default."""
 
     @abstractmethod
     def messages(self, event: Event) -> Iterable[Message]:
@@ -63,6 +67,9 @@ class QueuedOutput:
         Age in seconds beyond which an alarm is not delivered any more.
     clock : callable
         Returns seconds that only grow.
+    outbox : Path, optional
+        File in which alarms that wait survive the end of the run; the bodies of the sink's
+        messages are then such as JSON can hold.
     """
 
     problem_kind = "output_failed"
@@ -73,6 +80,7 @@ class QueuedOutput:
         first_pause_s: float = FIRST_PAUSE_S,
         too_old_s: float = TOO_OLD_S,
         clock: Callable[[], float] = time.monotonic,
+        outbox: Path | None = None,
     ) -> None:
         self.sink = sink
         self.mailbox = Mailbox()
@@ -81,6 +89,7 @@ class QueuedOutput:
         self._first_pause_s = first_pause_s
         self._too_old_s = too_old_s
         self._clock = clock
+        self._outbox = Outbox(outbox, sink.recipient or sink.name) if outbox is not None else None
         self._failing: str | None = None
         self._aside: tuple[float, str] | None = None
         self._thread = threading.Thread(target=self._work, name=sink.name, daemon=True)
@@ -88,12 +97,17 @@ class QueuedOutput:
     @property
     def problem(self) -> str | None:
         """What is wrong: that nothing is delivered now, or what was set aside lately; else None."""
-        aside = self._aside
-        if aside is None or self._clock() > aside[0] + ASIDE_SHOWN_S:
-            return self._failing
-        return f"{self._failing}; {aside[1]}" if self._failing else f"{self.sink.name}: {aside[1]}"
+        found = [self._failing] if self._failing else []
+        if self._aside is not None and self._clock() <= self._aside[0] + ASIDE_SHOWN_S:
+            found.append(f"{self.sink.name}: {self._aside[1]}")
+        if self._outbox is not None and self._outbox.problem:
+            found.append(f"{self.sink.name}: {self._outbox.problem}")
+        return "; ".join(found) or None
 
     def __enter__(self) -> Self:
+        if self._outbox is not None:
+            for message in self._outbox.open():
+                self.mailbox.put(message)
         self._thread.start()
         return self
 
@@ -105,6 +119,8 @@ class QueuedOutput:
         self._thread.join(0.0 if self._failing is not None else DRAIN_S)
         self.mailbox.abandon()
         self._thread.join(max(0.0, end - self._clock()))
+        if self._outbox is not None:
+            self._outbox.close()
         if len(self.mailbox):
             LOG.warning("%s: %d messages could not be delivered.", self.sink.name, len(self.mailbox))
 
@@ -112,25 +128,28 @@ class QueuedOutput:
         """Queue what is to be delivered; never waits."""
         for event in events:
             for message in self.sink.messages(event):
+                if self._outbox is not None and message.lasting:
+                    self._outbox.keep(message)
                 for gone in self.mailbox.put(message):
-                    self._put_aside(f"{gone.rank.name.lower()} ones dropped because too many wait")
+                    self._put_aside(gone, f"{gone.rank.name.lower()} ones dropped because too many wait")
 
     def _work(self) -> None:
         pause_s = self._first_pause_s
         while (message := self.mailbox.take()) is not None:
             if message.lasting and time.time() - message.made > self._too_old_s:
-                self._put_aside("too old")
+                self._put_aside(message, "too old")
                 continue
             try:
                 self.sink.send(message)
             except RefusedError as error:
-                self._put_aside(str(error))
+                self._put_aside(message, str(error))
             except Exception as error:
                 self._failed(message, error)
                 urgent = message.rank is Rank.HIGH
                 self.mailbox.pause(min(pause_s, LONGEST_URGENT_PAUSE_S) if urgent else pause_s)
                 pause_s = min(LONGEST_PAUSE_S, 2 * pause_s)
             else:
+                self._forget(message)
                 pause_s = self._first_pause_s
                 if self._failing is not None:
                     LOG.warning("%s works again.", self.sink.name)
@@ -145,10 +164,15 @@ class QueuedOutput:
             LOG.warning("%s does not work (%s); it is tried again.", self.sink.name, reason)
         self._failing = f"{self.sink.name} does not work: {reason}"
 
-    def _put_aside(self, reason: str) -> None:
+    def _put_aside(self, message: Message, reason: str) -> None:
         with self._counting:
             self.set_aside[reason] += 1
             if self.set_aside[reason] == 1:
                 LOG.warning("%s: a message is not delivered: %s.", self.sink.name, reason)
             told = ", ".join(f"{count} {reason}" for reason, count in self.set_aside.items())
+        self._forget(message)
         self._aside = self._clock(), f"messages not delivered: {told}"
+
+    def _forget(self, message: Message) -> None:
+        if self._outbox is not None and message.lasting:
+            self._outbox.drop(message)
