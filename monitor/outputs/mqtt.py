@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import json
 import logging
+import math
 import sys
 import threading
+import time
+from collections import deque
 from collections.abc import Iterable, Iterator
 from typing import Any
 
@@ -29,12 +32,16 @@ from ecgmon.monitor.core.names import topic_level
 from ecgmon.monitor.outputs.hass import discovery
 from ecgmon.monitor.outputs.mailbox import RANKS, STATES_WAITING, Message, Rank
 from ecgmon.monitor.outputs.mqtt_settings import MqttSettings
-from ecgmon.monitor.outputs.queued import RefusedError, Sink
+from ecgmon.monitor.outputs.queued import ASIDE_SHOWN_S, RefusedError, Sink
 
 LOG = logging.getLogger(__name__)
 
 ACKNOWLEDGE_S = 10.0
 CONNECT_S = 10.0
+REASSERT_S = 1.0
+ECHOES = 16
+"""Own texts of a topic that may still come back from the broker."""
+
 OPEN_STATES = frozenset({"active", "acknowledged", "latched", "silenced"})
 
 
@@ -44,7 +51,8 @@ class MqttSink(Sink):
     ``hr``, ``rhythm``, ``quality``, ``status``, ``battery``, ``problem`` and
     ``alarms/KIND`` are retained; ``beat``, ``episode`` and ``alarm`` are not. ``PREFIX/status`` is
     ``online``, and by the last will ``offline``. State is published anew after each
-    connection, so a broker that forgot it is told again.
+    connection, so a broker that forgot it is told again. States of alarms that somebody else
+    writes over are published again, and `trouble` says so.
 
     Parameters
     ----------
@@ -70,9 +78,18 @@ class MqttSink(Sink):
         self._refused: int | None = None
         self._failure: BaseException | None = None
         self._retained: dict[str, str] = {}
+        self._published: dict[str, deque[str]] = {}
+        self._asserted: dict[str, float] = {}
+        self._interfered = -math.inf
         self._announced: set[str] = set()
         self._problems: dict[str, dict[str, str]] = {}
         self._availability = f"{settings.prefix}/{settings.status}"
+
+    @property
+    def trouble(self) -> str | None:
+        """See `Sink.trouble`: what others did at the broker in the last ten minutes."""
+        recent = time.monotonic() - self._interfered < ASIDE_SHOWN_S
+        return "somebody else writes to its topics at the broker" if recent else None
 
     def messages(self, event: Event) -> Iterable[Message]:
         """See `Sink.messages`."""
@@ -91,9 +108,14 @@ class MqttSink(Sink):
             self._announce(client, device)
             self._announced.add(device)
         qos = self.settings.qos if message.lasting or retain else 0
-        self._publish(client, topic, text, retain=retain, qos=qos)
-        if retain:
+        if retain:  # before the broker echoes it
             self._retained[topic] = text
+            self._published.setdefault(topic, deque(maxlen=ECHOES)).append(text)
+        try:
+            self._publish(client, topic, text, retain=retain, qos=qos)
+        except RefusedError:
+            self._retained.pop(topic, None)
+            raise
 
     def close(self) -> None:
         """Say good-bye, so that the last will is not needed."""
@@ -150,6 +172,7 @@ class MqttSink(Sink):
         client.max_queued_messages_set(STATES_WAITING)
         client.on_connect = self._on_connect
         client.on_connect_fail = self._on_connect_fail
+        client.on_message = self._on_message
         client.on_disconnect = self._on_disconnect
         return client
 
@@ -159,6 +182,7 @@ class MqttSink(Sink):
             self._settled.set()
             return
         self._refused = self._failure = None
+        client.subscribe([(f"{self.settings.prefix}/+/{below}", 1) for below in ("problem", "alarms/+")])
         client.publish(self._availability, "online", qos=1, retain=True)
         for topic, text in dict(self._retained).items():
             client.publish(topic, text, qos=1, retain=True)
@@ -171,6 +195,18 @@ class MqttSink(Sink):
         # its frames hold the socket of a failed handshake, which is not to outlive them
         self._refused, self._failure = None, error and error.with_traceback(None)
         self._settled.set()
+
+    def _on_message(self, client: paho.Client, _data: Any, message: paho.MQTTMessage) -> None:
+        """Publish again what somebody else has written over."""
+        ours = self._retained.get(message.topic)
+        theirs = message.payload.decode(errors="replace")
+        recent = tuple(self._published.get(message.topic, ()))
+        if ours is None or theirs in recent or message.retain:  # retained: of before this connection
+            return
+        self._interfered = time.monotonic()
+        if time.monotonic() - self._asserted.get(message.topic, -REASSERT_S) >= REASSERT_S:
+            self._asserted[message.topic] = time.monotonic()
+            client.publish(message.topic, ours, qos=1, retain=True)
 
     def _on_disconnect(self, _client: Any, _data: Any, _flags: Any, _code: Any, _props: Any) -> None:
         if self._connected.is_set():

@@ -38,6 +38,11 @@ class Sink(ABC):
     recipient = ""
     """Tells whose messages wait in an outbox, over changes of the settings; the name by default."""
 
+    @property
+    def trouble(self) -> str | None:
+        """What is wrong though messages are delivered, one plain line; None if nothing is."""
+        return None
+
     @abstractmethod
     def messages(self, event: Event) -> Iterable[Message]:
         """Return what an event gives to deliver; quick, called from the monitor's thread."""
@@ -102,6 +107,8 @@ class QueuedOutput:
             found.append(f"{self.sink.name}: {self._aside[1]}")
         if self._outbox is not None and self._outbox.problem:
             found.append(f"{self.sink.name}: {self._outbox.problem}")
+        if self.sink.trouble:
+            found.append(f"{self.sink.name}: {self.sink.trouble}")
         return "; ".join(found) or None
 
     def __enter__(self) -> Self:

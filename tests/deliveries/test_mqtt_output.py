@@ -40,6 +40,9 @@ class Subscriber:
         found = [text for name, text, _ in self.seen if name == topic]
         return found[-1] if found else None
 
+    def publish(self, topic: str, text: str) -> None:
+        self._client.publish(topic, text, qos=1, retain=True).wait_for_publish(5.0)
+
     def close(self) -> None:
         self._client.disconnect()
         self._client.loop_stop()
@@ -175,6 +178,18 @@ def test_a_topic_that_mqtt_does_not_take_holds_up_nobody(broker, subscriber, mak
         mqtt.write([make_alarm()])
         assert wait_for(lambda: subscriber.last("ecgmon/ecg/problem") is not None)
         assert "MQTT does not take it" in (mqtt.problem or "")
+
+
+def test_a_state_that_somebody_else_writes_over_is_published_again(broker, subscriber, make_alarm):
+    topic = "ecgmon/ecg/problem"
+    with output(broker.port) as mqtt:
+        for i in range(30):  # its own texts that come back are no interference
+            mqtt.write([make_alarm(), make_alarm(state="inactive"), make_alarm(f"kind_{i}")])
+        assert wait_for(lambda: not len(mqtt.mailbox) and "kind_29" in (subscriber.last(topic) or ""))
+        assert mqtt.problem is None
+        subscriber.publish(topic, '{"problem": "OFF"}')
+        assert wait_for(lambda: mqtt.problem == "MQTT: somebody else writes to its topics at the broker")
+        assert wait_for(lambda: "kind_29" in subscriber.last(topic))
 
 
 def test_a_password_is_never_shown():
