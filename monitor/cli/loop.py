@@ -122,7 +122,9 @@ def stored(settings: MonitorSettings, follows: bool = False) -> list[Output]:
     follows : bool
         Another run wrote before: add to its file of events.
     """
-    outputs = build_outputs(settings.outputs, settings.names())
+    service = settings.service
+    outbox = service.state.with_suffix(".outbox") if service is not None else None
+    outputs = build_outputs(settings.outputs, settings.names(), outbox)
     if settings.outputs.annotations is not None:
         from ecgmon.monitor.outputs.annotations import AnnotationOutput
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 
 from ecgmon.monitor.core.config import Settings
 from ecgmon.monitor.core.errors import PluginError
@@ -12,7 +13,9 @@ from ecgmon.monitor.outputs.registry import OUTPUTS
 from ecgmon.monitor.outputs.settings import DeliverySettings
 
 
-def build_outputs(settings: DeliverySettings, names: Mapping[str, str] | None = None) -> list[Output]:
+def build_outputs(
+    settings: DeliverySettings, names: Mapping[str, str] | None = None, outbox: Path | None = None
+) -> list[Output]:
     """Return the outputs that keep, then those that announce.
 
     Parameters
@@ -21,6 +24,8 @@ def build_outputs(settings: DeliverySettings, names: Mapping[str, str] | None = 
         What is asked for.
     names : mapping of str to str, optional
         Names of patients by device, for the event store.
+    outbox : Path, optional
+        File in which alarms that wait for a recipient survive the end of the run.
 
     Raises
     ------
@@ -30,7 +35,7 @@ def build_outputs(settings: DeliverySettings, names: Mapping[str, str] | None = 
         An output of another package fails or does not fit.
     """
     asked_for = [(name, OUTPUTS.load(name), table) for name, table in settings.asked_for().items()]
-    context = RunContext(names or {})
+    context = RunContext(names or {}, outbox)
     in_order = sorted(asked_for, key=lambda asked: asked[1].stage != "keep")
     return [_made(name, kind, table, context) for name, kind, table in in_order]
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, Literal, get_args
 
 from ecgmon.monitor.core.config import Settings
@@ -21,9 +22,12 @@ class RunContext:
     ----------
     names : mapping of str to str
         Names of patients by device.
+    outbox : Path, optional
+        File in which alarms that wait survive the end of the run; None if they need not.
     """
 
     names: Mapping[str, str] = field(default_factory=dict)
+    outbox: Path | None = None
 
 
 @dataclass(frozen=True, slots=True)

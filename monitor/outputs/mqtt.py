@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import json
 import logging
+import math
 import sys
 import threading
+import time
+from collections import deque
 from collections.abc import Iterable, Iterator
 from typing import Any
 
@@ -28,13 +31,18 @@ from ecgmon.monitor.core.events import (
 )
 from ecgmon.monitor.core.names import topic_level
 from ecgmon.monitor.outputs.hass import discovery
+from ecgmon.monitor.outputs.mailbox import RANKS, STATES_WAITING, Message, Rank
 from ecgmon.monitor.outputs.mqtt_settings import MqttSettings
-from ecgmon.monitor.outputs.queued import STATES_WAITING, Message, Sink
+from ecgmon.monitor.outputs.queued import ASIDE_SHOWN_S, RefusedError, Sink
 
 LOG = logging.getLogger(__name__)
 
 ACKNOWLEDGE_S = 10.0
 CONNECT_S = 10.0
+REASSERT_S = 1.0
+ECHOES = 16
+"""Own texts of a topic that may still come back from the broker."""
+
 OPEN_STATES = frozenset({"active", "acknowledged", "latched", "silenced"})
 
 
@@ -44,7 +52,8 @@ class MqttSink(Sink):
     ``hr``, ``rhythm``, ``quality``, ``status``, ``battery``, ``problem`` and
     ``alarms/KIND`` are retained; ``beat``, ``episode`` and ``alarm`` are not. ``PREFIX/status`` is
     ``online``, and by the last will ``offline``. State is published anew after each
-    connection, so a broker that forgot it is told again.
+    connection, so a broker that forgot it is told again. States of alarms that somebody else
+    writes over are published again, and `trouble` says so.
 
     Parameters
     ----------
@@ -61,6 +70,7 @@ class MqttSink(Sink):
 
     def __init__(self, settings: MqttSettings) -> None:
         self.settings = settings
+        self.recipient = f"mqtt {settings.host}:{settings.port} {settings.prefix}"
         self._broker = Broker(settings.host, None, tls=False, settings=settings, table="outputs.mqtt")
         self._broker.entry()
         self._client: paho.Client | None = None
@@ -69,9 +79,18 @@ class MqttSink(Sink):
         self._refused: int | None = None
         self._failure: BaseException | None = None
         self._retained: dict[str, str] = {}
+        self._published: dict[str, deque[str]] = {}
+        self._asserted: dict[str, float] = {}
+        self._interfered = -math.inf
         self._announced: set[str] = set()
         self._problems: dict[str, dict[str, str]] = {}
         self._availability = f"{settings.prefix}/{settings.status}"
+
+    @property
+    def trouble(self) -> str | None:
+        """See `Sink.trouble`: what others did at the broker in the last ten minutes."""
+        recent = time.monotonic() - self._interfered < ASIDE_SHOWN_S
+        return "somebody else writes to its topics at the broker" if recent else None
 
     def messages(self, event: Event) -> Iterable[Message]:
         """See `Sink.messages`."""
@@ -80,10 +99,10 @@ class MqttSink(Sink):
         if isinstance(event, Forgotten):
             yield from self._unsaid(event.device, base)
             return
-        for name, body, lasting, retain in self._topics(event):
+        for name, body, rank, retain in self._topics(event):
             text = body if isinstance(body, str) else json.dumps(body, ensure_ascii=False)
             topic = f"{base}/{name}"
-            yield Message(topic, (topic, text, retain, event.device), lasting=lasting)
+            yield Message(topic, (topic, text, retain, event.device), rank)
 
     def send(self, message: Message) -> None:
         """See `Sink.send`."""
@@ -94,12 +113,17 @@ class MqttSink(Sink):
         elif device not in self._announced:
             self._announce(client, device)
             self._announced.add(device)
-        if retain and text:
-            self._retained[topic] = text
-        elif retain:
-            self._retained.pop(topic, None)
         qos = self.settings.qos if message.lasting or retain else 0
-        self._publish(client, topic, text, retain=retain, qos=qos)
+        if retain and not text:
+            self._retained.pop(topic, None)
+        elif retain:  # before the broker echoes it
+            self._retained[topic] = text
+            self._published.setdefault(topic, deque(maxlen=ECHOES)).append(text)
+        try:
+            self._publish(client, topic, text, retain=retain, qos=qos)
+        except RefusedError:
+            self._retained.pop(topic, None)
+            raise
 
     def close(self) -> None:
         """Say good-bye, so that the last will is not needed."""
@@ -118,26 +142,26 @@ class MqttSink(Sink):
             if topic.startswith(f"{base}/") or topic == config:
                 yield Message(topic, (topic, "", True, device))
 
-    def _topics(self, event: Event) -> Iterator[tuple[str, Any, bool, bool]]:
-        """Yield (topic below the device, body, lasting, retained)."""
+    def _topics(self, event: Event) -> Iterator[tuple[str, Any, Rank, bool]]:
+        """Yield (topic below the device, body, rank, retained)."""
         if isinstance(event, Beat):
-            yield "beat", to_json(event), False, False
+            yield "beat", to_json(event), Rank.STATE, False
         elif isinstance(event, HeartRate):
-            yield "hr", {"bpm": event.bpm, "time_s": round(event.time_s, 3)}, False, True
+            yield "hr", {"bpm": event.bpm, "time_s": round(event.time_s, 3)}, Rank.STATE, True
         elif isinstance(event, RhythmChange):
-            yield "rhythm", to_json(event), False, True
+            yield "rhythm", to_json(event), Rank.STATE, True
         elif isinstance(event, Episode):
-            yield "episode", to_json(event), False, False
+            yield "episode", to_json(event), Rank.STATE, False
         elif isinstance(event, Quality):
-            yield "quality", {"index": round(event.index, 3), "reasons": event.reasons}, False, True
+            yield "quality", {"index": round(event.index, 3), "reasons": event.reasons}, Rank.STATE, True
         elif isinstance(event, SourceStatus):
-            yield "status", to_json(event), False, True
+            yield "status", to_json(event), Rank.STATE, True
             if "battery_percent" in event.health:
-                yield "battery", str(round(event.health["battery_percent"])), False, True
+                yield "battery", str(round(event.health["battery_percent"])), Rank.STATE, True
         elif isinstance(event, Alarm):
-            yield "alarm", to_json(event), True, False
-            yield f"alarms/{event.kind}", to_json(event), False, True
-            yield "problem", self._problem(event), False, True
+            yield "alarm", to_json(event), RANKS[event.priority], False
+            yield f"alarms/{event.kind}", to_json(event), Rank.ALARM_STATE, True
+            yield "problem", self._problem(event), Rank.ALARM_STATE, True
 
     def _problem(self, alarm: Alarm) -> dict[str, Any]:
         found = self._problems.setdefault(alarm.device, {})
@@ -164,6 +188,7 @@ class MqttSink(Sink):
         client.max_queued_messages_set(STATES_WAITING)
         client.on_connect = self._on_connect
         client.on_connect_fail = self._on_connect_fail
+        client.on_message = self._on_message
         client.on_disconnect = self._on_disconnect
         return client
 
@@ -173,6 +198,7 @@ class MqttSink(Sink):
             self._settled.set()
             return
         self._refused = self._failure = None
+        client.subscribe([(f"{self.settings.prefix}/+/{below}", 1) for below in ("problem", "alarms/+")])
         client.publish(self._availability, "online", qos=1, retain=True)
         for topic, text in dict(self._retained).items():
             client.publish(topic, text, qos=1, retain=True)
@@ -185,6 +211,18 @@ class MqttSink(Sink):
         # its frames hold the socket of a failed handshake, which is not to outlive them
         self._refused, self._failure = None, error and error.with_traceback(None)
         self._settled.set()
+
+    def _on_message(self, client: paho.Client, _data: Any, message: paho.MQTTMessage) -> None:
+        """Publish again what somebody else has written over."""
+        ours = self._retained.get(message.topic)
+        theirs = message.payload.decode(errors="replace")
+        recent = tuple(self._published.get(message.topic, ()))
+        if ours is None or theirs in recent or message.retain:  # retained: of before this connection
+            return
+        self._interfered = time.monotonic()
+        if time.monotonic() - self._asserted.get(message.topic, -REASSERT_S) >= REASSERT_S:
+            self._asserted[message.topic] = time.monotonic()
+            client.publish(message.topic, ours, qos=1, retain=True)
 
     def _on_disconnect(self, _client: Any, _data: Any, _flags: Any, _code: Any, _props: Any) -> None:
         if self._connected.is_set():
@@ -204,7 +242,10 @@ class MqttSink(Sink):
 
     @staticmethod
     def _publish(client: paho.Client, topic: str, text: str, *, retain: bool, qos: int) -> None:
-        info = client.publish(topic, text, qos=qos, retain=retain)
+        try:
+            info = client.publish(topic, text, qos=qos, retain=retain)
+        except ValueError as error:
+            raise RefusedError(f"refused for ever: MQTT does not take it ({error})") from error
         if info.rc != paho.MQTT_ERR_SUCCESS:
             raise OutputError(paho.error_string(info.rc))
         if qos:

@@ -24,6 +24,8 @@ class MqttSettings(BrokerSettings):
         Topic below the prefix that says whether this program is online.
     discovery : str or None
         Home Assistant's discovery prefix; None for no discovery.
+    too_old_s : float
+        Age in seconds beyond which an alarm that could not be delivered is set aside.
     """
 
     host: str = Field(default="localhost", min_length=1)
@@ -33,6 +35,7 @@ class MqttSettings(BrokerSettings):
     prefix: str = Field(default="ecgmon", pattern=r"^[^#+$]+$")
     status: str = Field(default="status", pattern=r"^[^#+$/]+$")
     discovery: str | None = Field(default="homeassistant", pattern=r"^[^#+$]+$")
+    too_old_s: float = Field(default=86400.0, gt=0, le=604_800)
 
     @model_validator(mode="after")
     def _certificates_are_used(self) -> Self:
@@ -41,11 +44,11 @@ class MqttSettings(BrokerSettings):
         return self
 
 
-def _make(settings: MqttSettings, _: RunContext) -> Output:
+def _make(settings: MqttSettings, run: RunContext) -> Output:
     from ecgmon.monitor.outputs.mqtt import MqttSink  # noqa: PLC0415 - who uses no broker loads no paho
     from ecgmon.monitor.outputs.queued import QueuedOutput  # noqa: PLC0415
 
-    return QueuedOutput(MqttSink(settings))
+    return QueuedOutput(MqttSink(settings), too_old_s=settings.too_old_s, outbox=run.outbox)
 
 
 OUTPUT = OutputKind("Events to a broker, with discovery by Home Assistant", MqttSettings, _make)

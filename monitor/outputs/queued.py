@@ -6,51 +6,42 @@ import logging
 import threading
 import time
 from abc import ABC, abstractmethod
-from collections import OrderedDict, deque
+from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import Self
 
-from ecgmon.monitor.core.errors import EcgmonError
+from ecgmon.monitor.core.errors import EcgmonError, OutputError
 from ecgmon.monitor.core.events import Event
+from ecgmon.monitor.outputs.mailbox import Mailbox, Message, Rank
+from ecgmon.monitor.outputs.outbox import Outbox
 
 LOG = logging.getLogger(__name__)
 
 LONGEST_PAUSE_S = 60.0
+LONGEST_URGENT_PAUSE_S = 1.0
 FIRST_PAUSE_S = 1.0
-ALARMS_WAITING = 2000
-STATES_WAITING = 500
+TOO_OLD_S = 86400.0
+ASIDE_SHOWN_S = 600.0
 DRAIN_S = 3.0
 
 
-@dataclass(frozen=True, slots=True)
-class Message:
-    """Something to deliver.
-
-    Parameters
-    ----------
-    key : str
-        A newer message of the same key takes the place of one that still waits, unless
-        ``lasting``.
-    body : object
-        What the sink understands.
-    lasting : bool
-        It must be delivered, however late: an alarm.
-    made : float
-        Wall-clock time in seconds since 1970.
-    """
-
-    key: str
-    body: Any
-    lasting: bool = False
-    made: float = field(default_factory=time.time)
+class RefusedError(OutputError):
+    """A message was refused for ever: to send it again is of no use."""
 
 
 class Sink(ABC):
     """What delivers messages; `send` is called from the queue's thread only."""
 
     name = "output"
+    recipient = ""
+    """Tells whose messages wait in an outbox, over changes of the settings; the name by default."""
+
+    @property
+    def trouble(self) -> str | None:
+        """What is wrong though messages are delivered, one plain line; None if nothing is."""
+        return None
 
     @abstractmethod
     def messages(self, event: Event) -> Iterable[Message]:
@@ -64,92 +55,66 @@ class Sink(ABC):
         """Let go of connections."""
 
 
-class Mailbox:
-    """Messages that wait: lasting ones in order, of others the newest of each key.
-
-    Parameters
-    ----------
-    lasting, states : int
-        The most of each that wait; beyond it the oldest is dropped.
-    """
-
-    def __init__(self, lasting: int = ALARMS_WAITING, states: int = STATES_WAITING) -> None:
-        self._limit, self._states_limit = lasting, states
-        self._lasting: deque[Message] = deque()
-        self._states: OrderedDict[str, Message] = OrderedDict()
-        self._changed = threading.Condition()
-        self._closed = False
-        self.dropped = 0
-
-    def put(self, message: Message) -> None:
-        """Add a message."""
-        with self._changed:
-            if message.lasting:
-                self._lasting.append(message)
-                if len(self._lasting) > self._limit:
-                    self._lasting.popleft()
-                    self.dropped += 1
-            else:
-                self._states[message.key] = message
-                if len(self._states) > self._states_limit:
-                    self._states.popitem(last=False)
-            self._changed.notify()
-
-    def take(self) -> Message | None:
-        """Wait for a message and take it, lasting ones first; None when closed and empty."""
-        with self._changed:
-            while not (self._lasting or self._states or self._closed):
-                self._changed.wait()
-            if self._lasting:
-                return self._lasting.popleft()
-            return self._states.popitem(last=False)[1] if self._states else None
-
-    def put_back(self, message: Message) -> None:
-        """Put a message back at the front; one that is no longer news is dropped."""
-        with self._changed:
-            if message.lasting:
-                self._lasting.appendleft(message)
-            elif message.key not in self._states:
-                self._states[message.key] = message
-                self._states.move_to_end(message.key, last=False)
-
-    def close(self) -> None:
-        """Take no wait any more."""
-        with self._changed:
-            self._closed = True
-            self._changed.notify_all()
-
-    def __len__(self) -> int:
-        return len(self._lasting) + len(self._states)
-
-
 class QueuedOutput:
-    """Delivers what a sink makes of events, in a thread of its own, and tries again.
+    """Delivers what a sink makes of events to one recipient, in a thread of its own, and tries again.
+
+    What the recipient refuses for ever, and what is too old, is set aside, counted and told.
+    Nothing that waits behind it is held up.
 
     Parameters
     ----------
     sink : Sink
         What delivers.
     first_pause_s : float
-        Pause after the first failure; it doubles up to a minute.
+        Pause after the first failure; it doubles up to `LONGEST_PAUSE_S`, while an alarm of
+        high priority waits up to `LONGEST_URGENT_PAUSE_S`.
+    too_old_s : float
+        Age in seconds beyond which an alarm is not delivered any more.
     clock : callable
         Returns seconds that only grow.
+    outbox : Path, optional
+        File in which alarms that wait survive the end of the run; the bodies of the sink's
+        messages are then such as JSON can hold.
     """
 
     problem_kind = "output_failed"
 
     def __init__(
-        self, sink: Sink, first_pause_s: float = FIRST_PAUSE_S, clock: Callable[[], float] = time.monotonic
+        self,
+        sink: Sink,
+        first_pause_s: float = FIRST_PAUSE_S,
+        too_old_s: float = TOO_OLD_S,
+        clock: Callable[[], float] = time.monotonic,
+        outbox: Path | None = None,
     ) -> None:
         self.sink = sink
         self.mailbox = Mailbox()
-        self.problem: str | None = None
+        self.set_aside: Counter[str] = Counter()
+        self._counting = threading.Lock()
         self._first_pause_s = first_pause_s
+        self._too_old_s = too_old_s
         self._clock = clock
-        self._ending = threading.Event()
+        self._outbox = Outbox(outbox, sink.recipient or sink.name) if outbox is not None else None
+        self._failing: str | None = None
+        self._aside: tuple[float, str] | None = None
         self._thread = threading.Thread(target=self._work, name=sink.name, daemon=True)
 
+    @property
+    def problem(self) -> str | None:
+        """What is wrong: that nothing is delivered now, or what was set aside lately; else None."""
+        found = [self._failing] if self._failing else []
+        if self._aside is not None and self._clock() <= self._aside[0] + ASIDE_SHOWN_S:
+            found.append(f"{self.sink.name}: {self._aside[1]}")
+        if self._outbox is not None and self._outbox.problem:
+            found.append(f"{self.sink.name}: {self._outbox.problem}")
+        if self.sink.trouble:
+            found.append(f"{self.sink.name}: {self.sink.trouble}")
+        return "; ".join(found) or None
+
     def __enter__(self) -> Self:
+        if self._outbox is not None:
+            for message in self._outbox.open():
+                self.mailbox.put(message)
         self._thread.start()
         return self
 
@@ -158,9 +123,11 @@ class QueuedOutput:
     ) -> None:
         end = self._clock() + DRAIN_S
         self.mailbox.close()
-        self._thread.join(0.0 if self.problem is not None else DRAIN_S)
-        self._ending.set()
+        self._thread.join(0.0 if self._failing is not None else DRAIN_S)
+        self.mailbox.abandon()
         self._thread.join(max(0.0, end - self._clock()))
+        if self._outbox is not None:
+            self._outbox.close()
         if len(self.mailbox):
             LOG.warning("%s: %d messages could not be delivered.", self.sink.name, len(self.mailbox))
 
@@ -168,30 +135,51 @@ class QueuedOutput:
         """Queue what is to be delivered; never waits."""
         for event in events:
             for message in self.sink.messages(event):
-                self.mailbox.put(message)
+                if self._outbox is not None and message.lasting:
+                    self._outbox.keep(message)
+                for gone in self.mailbox.put(message):
+                    self._put_aside(gone, f"{gone.rank.name.lower()} ones dropped because too many wait")
 
     def _work(self) -> None:
         pause_s = self._first_pause_s
         while (message := self.mailbox.take()) is not None:
+            if message.lasting and time.time() - message.made > self._too_old_s:
+                self._put_aside(message, "too old")
+                continue
             try:
                 self.sink.send(message)
+            except RefusedError as error:
+                self._put_aside(message, str(error))
             except Exception as error:
                 self._failed(message, error)
-                self._ending.wait(pause_s)
+                urgent = message.rank is Rank.HIGH
+                self.mailbox.pause(min(pause_s, LONGEST_URGENT_PAUSE_S) if urgent else pause_s)
                 pause_s = min(LONGEST_PAUSE_S, 2 * pause_s)
-                if self._ending.is_set():
-                    break
             else:
+                self._forget(message)
                 pause_s = self._first_pause_s
-                if self.problem is not None:
+                if self._failing is not None:
                     LOG.warning("%s works again.", self.sink.name)
-                    self.problem = None
+                    self._failing = None
         self.sink.close()
 
     def _failed(self, message: Message, error: Exception) -> None:
         self.mailbox.put_back(message)
         # Errors of other packages may hold addresses with secrets; our own are written for people.
         reason = str(error) if isinstance(error, EcgmonError) else type(error).__name__
-        if self.problem is None:
+        if self._failing is None:
             LOG.warning("%s does not work (%s); it is tried again.", self.sink.name, reason)
-        self.problem = f"{self.sink.name} does not work: {reason}"
+        self._failing = f"{self.sink.name} does not work: {reason}"
+
+    def _put_aside(self, message: Message, reason: str) -> None:
+        with self._counting:
+            self.set_aside[reason] += 1
+            if self.set_aside[reason] == 1:
+                LOG.warning("%s: a message is not delivered: %s.", self.sink.name, reason)
+            told = ", ".join(f"{count} {reason}" for reason, count in self.set_aside.items())
+        self._forget(message)
+        self._aside = self._clock(), f"messages not delivered: {told}"
+
+    def _forget(self, message: Message) -> None:
+        if self._outbox is not None and message.lasting:
+            self._outbox.drop(message)

@@ -63,9 +63,10 @@ def test_every_key_on_the_page_is_known_to_the_program(maker: ModuleType, tmp_pa
     """Each is given a value of a wrong type: the refusal must be of the value and not of the key."""
     beside = {"outputs.notify.second": "outputs.notify.urls = ['x://']\n"}
     beside |= {
-        f"outputs.webhook.{key}": "outputs.webhook.url = 'http://x'\n" for key in ("token", "priority")
+        f"outputs.webhook.{key}": "outputs.webhook.url = 'http://x'\n"
+        for key in ("token", "priority", "too_old_s")
     }
-    for name in ("priority", "technical", "ended"):
+    for name in ("priority", "technical", "ended", "too_old_s"):
         beside[f"outputs.notify.{name}"] = beside["outputs.notify.second"]
     for table, keys in _rows(maker.page()).items():
         for key in keys:

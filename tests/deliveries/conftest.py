@@ -28,6 +28,14 @@ def web() -> Iterator[WebServer]:
 
 
 @pytest.fixture
+def bad_web() -> Iterator[WebServer]:
+    """A second server, for a recipient in trouble."""
+    server = WebServer()
+    yield server
+    server.close()
+
+
+@pytest.fixture
 def make_alarm() -> Callable[..., Alarm]:
     def make(kind: str = "asystole", state: str = "active", priority: str = "high", **rest: Any) -> Alarm:
         place = {"sample": 0, "time_s": 0.0, "known_at": 0, "message": f"{kind} is {state}"}

@@ -12,6 +12,7 @@ from paho.mqtt.enums import CallbackAPIVersion
 from wire_helpers import Broker, wait_for
 
 from ecgmon.monitor.core.events import Beat, Event, Forgotten, HeartRate, Quality, RhythmChange, SourceStatus
+from ecgmon.monitor.outputs.mailbox import Message, Rank
 from ecgmon.monitor.outputs.mqtt import MqttSink
 from ecgmon.monitor.outputs.mqtt_settings import MqttSettings
 from ecgmon.monitor.outputs.queued import QueuedOutput
@@ -38,6 +39,9 @@ class Subscriber:
     def last(self, topic: str) -> Any:
         found = [text for name, text, _ in self.seen if name == topic]
         return found[-1] if found else None
+
+    def publish(self, topic: str, text: str) -> None:
+        self._client.publish(topic, text, qos=1, retain=True).wait_for_publish(5.0)
 
     def close(self) -> None:
         self._client.disconnect()
@@ -179,6 +183,26 @@ def test_of_a_device_that_is_forgotten_the_broker_keeps_nothing(broker, subscrib
         assert wait_for(lambda: "ecgmon/stays/hr" in later.topics())
         assert not any("once" in topic for topic in later.topics())
         later.close()
+
+
+def test_a_topic_that_mqtt_does_not_take_holds_up_nobody(broker, subscriber, make_alarm):
+    with output(broker.port) as mqtt:
+        mqtt.mailbox.put(Message("", ("ecgmon/#", "text", True, "ecg"), Rank.HIGH))
+        mqtt.write([make_alarm()])
+        assert wait_for(lambda: subscriber.last("ecgmon/ecg/problem") is not None)
+        assert "MQTT does not take it" in (mqtt.problem or "")
+
+
+def test_a_state_that_somebody_else_writes_over_is_published_again(broker, subscriber, make_alarm):
+    topic = "ecgmon/ecg/problem"
+    with output(broker.port) as mqtt:
+        for i in range(30):  # its own texts that come back are no interference
+            mqtt.write([make_alarm(), make_alarm(state="inactive"), make_alarm(f"kind_{i}")])
+        assert wait_for(lambda: not len(mqtt.mailbox) and "kind_29" in (subscriber.last(topic) or ""))
+        assert mqtt.problem is None
+        subscriber.publish(topic, '{"problem": "OFF"}')
+        assert wait_for(lambda: mqtt.problem == "MQTT: somebody else writes to its topics at the broker")
+        assert wait_for(lambda: "kind_29" in subscriber.last(topic))
 
 
 def test_a_password_is_never_shown():

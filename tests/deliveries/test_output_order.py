@@ -30,7 +30,7 @@ def test_the_store_comes_first_and_the_recorder_before_all_that_announces(tmp_pa
     )
     names = [type(output).__name__ for output in build_outputs(settings)]
     assert names[:2] == ["StoreOutput", "RecorderOutput"]
-    assert sorted(names[2:]) == ["Annunciator", "QueuedOutput", "QueuedOutput", "QueuedOutput"]
+    assert sorted(names[2:]) == ["Annunciator", "QueuedOutput", "QueuedOutput", "Recipients"]
 
 
 def test_nothing_is_built_that_was_not_asked_for():

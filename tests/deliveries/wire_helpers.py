@@ -63,6 +63,8 @@ class WebServer:
     def __init__(self) -> None:
         self.posts: list[tuple[dict[str, str], dict[str, Any]]] = []
         self.status = 200
+        self.asked = 0
+        self.slow_s = 0.0
         self.hang = threading.Event()
         self.release = threading.Event()
         outer = self
@@ -70,6 +72,8 @@ class WebServer:
         class Handler(BaseHTTPRequestHandler):
             def do_POST(self) -> None:
                 body = self.rfile.read(int(self.headers["Content-Length"]))
+                outer.asked += 1
+                time.sleep(outer.slow_s)
                 if outer.hang.is_set():
                     outer.release.wait(20)
                 if outer.status == 200:
