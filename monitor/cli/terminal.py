@@ -15,6 +15,7 @@ from rich.live import Live
 from rich.style import Style
 from rich.text import Text
 
+from ecgmon.monitor.alarms.rank import in_order
 from ecgmon.monitor.cli.braille import draw_trace
 from ecgmon.monitor.cli.headless import print_summary, run_until_stopped
 from ecgmon.monitor.core.events import PIPELINE_HZ, Alarm, Beat, Event, HeartRate, Quality
@@ -149,13 +150,10 @@ class TerminalView:
         return head
 
     def _banner(self, width: int) -> Text:
-        present = [
-            alarm for alarm in self._alarms.values() if alarm.state in ("active", "acknowledged", "latched")
-        ]
+        present = in_order(self._alarms.values())
         if not present:
             return Text()
-        order = ("high", "medium", "low")
-        worst = min(present, key=lambda alarm: order.index(alarm.priority))
+        worst = present[0]
         more = f"  (+{len(present) - 1})" if len(present) > 1 else ""
         text = f" {printable(worst.message)}{more} "
         return Text(
