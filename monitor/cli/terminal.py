@@ -132,7 +132,8 @@ class TerminalView:
         return values
 
     def _head(self, now_s: float) -> Text:
-        rate = f"{self._bpm:.0f}" if self._bpm is not None else "--"
+        silent_s = self.stream.hearing.silent_s()
+        rate = f"{self._bpm:.0f}" if self._bpm is not None and silent_s is None else "--"
         head = Text.assemble(
             (f" {printable(self.stream.device)} ", "bold reverse"),
             f" {printable(self.stream.leads[0])}  ",
@@ -143,6 +144,9 @@ class TerminalView:
         )
         for symbol, count in sorted(self._counts.items()):
             head.append(f"{symbol} {count}  ", _BEATS.get(symbol, ""))
+        if silent_s is not None:
+            head.append(f" no samples for {silent_s:.0f} s", "bold yellow")
+            return head
         reasons = self._quality.reasons if self._quality is not None else ()
         head.append(
             f" signal {', '.join(reasons).replace('_', ' ') or 'good'}", "yellow" if reasons else "dim"
