@@ -8,6 +8,7 @@ from typing import Any
 
 from ecgmon.monitor.alarms.catalogue import build_conditions
 from ecgmon.monitor.alarms.condition import Change, Condition
+from ecgmon.monitor.alarms.rank import in_order
 from ecgmon.monitor.alarms.settings import AlarmSettings
 from ecgmon.monitor.alarms.tracker import AlarmTracker, Transition
 from ecgmon.monitor.core.events import Alarm, Event, Gap, at_rate
@@ -148,13 +149,11 @@ class AlarmEngine:
 
     def open_alarms(self) -> list[Alarm]:
         """Return every alarm that is not inactive, most urgent first."""
-        order = ("high", "medium", "low")
-        rows = [
+        return in_order(
             self._alarm(kind, Transition(t.life.state, t.life.sample, t.life.message))
             for kind, t in self._trackers.items()
             if t.life.state != "inactive"
-        ]
-        return sorted(rows, key=lambda alarm: (order.index(alarm.priority), alarm.technical))
+        )
 
     def rewind(self) -> list[Alarm]:
         """Begin the signal anew at sample 0, as a device does after a restart.

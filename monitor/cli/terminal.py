@@ -15,6 +15,7 @@ from rich.live import Live
 from rich.style import Style
 from rich.text import Text
 
+from ecgmon.monitor.alarms.rank import in_order
 from ecgmon.monitor.cli.braille import draw_trace
 from ecgmon.monitor.cli.headless import print_summary, run_until_stopped
 from ecgmon.monitor.core.events import PIPELINE_HZ, Alarm, Beat, Event, HeartRate, Quality
@@ -131,7 +132,8 @@ class TerminalView:
         return values
 
     def _head(self, now_s: float) -> Text:
-        rate = f"{self._bpm:.0f}" if self._bpm is not None else "--"
+        silent_s = self.stream.hearing.silent_s()
+        rate = f"{self._bpm:.0f}" if self._bpm is not None and silent_s is None else "--"
         head = Text.assemble(
             (f" {printable(self.stream.device)} ", "bold reverse"),
             f" {printable(self.stream.leads[0])}  ",
@@ -142,6 +144,9 @@ class TerminalView:
         )
         for symbol, count in sorted(self._counts.items()):
             head.append(f"{symbol} {count}  ", _BEATS.get(symbol, ""))
+        if silent_s is not None:
+            head.append(f" no samples for {silent_s:.0f} s", "bold yellow")
+            return head
         reasons = self._quality.reasons if self._quality is not None else ()
         head.append(
             f" signal {', '.join(reasons).replace('_', ' ') or 'good'}", "yellow" if reasons else "dim"
@@ -149,13 +154,10 @@ class TerminalView:
         return head
 
     def _banner(self, width: int) -> Text:
-        present = [
-            alarm for alarm in self._alarms.values() if alarm.state in ("active", "acknowledged", "latched")
-        ]
+        present = in_order(self._alarms.values())
         if not present:
             return Text()
-        order = ("high", "medium", "low")
-        worst = min(present, key=lambda alarm: order.index(alarm.priority))
+        worst = present[0]
         more = f"  (+{len(present) - 1})" if len(present) > 1 else ""
         text = f" {printable(worst.message)}{more} "
         return Text(

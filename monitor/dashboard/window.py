@@ -22,7 +22,7 @@ from ecgmon.monitor.dashboard.pages.review import ReviewPage
 from ecgmon.monitor.dashboard.pages.shelf import PageShelf
 from ecgmon.monitor.dashboard.pages.trends import TrendsPage
 from ecgmon.monitor.dashboard.preferences import BASE_PX, load_preferences, save_preferences
-from ecgmon.monitor.dashboard.state.alarm_board import most_urgent
+from ecgmon.monitor.dashboard.state.alarm_board import most_urgent, sounding
 from ecgmon.monitor.dashboard.state.awaited import link_words
 from ecgmon.monitor.dashboard.state.feed import Feed
 from ecgmon.monitor.dashboard.state.keys import KEYS
@@ -206,7 +206,7 @@ class MainWindow(QtWidgets.QMainWindow):
         elsewhere = self.session is None or self._alarming != self.session.device
         named = elsewhere or self.pages.chosen == "patients"
         self.banner.refresh(board, now_s, self._alarming or "" if named else "")
-        self.sound.update(board.sounding() if board is not None else None, now_s)
+        self.sound.update(sounding(boards), now_s)
 
     def _status_text(self) -> str:
         if self.feed.problem:

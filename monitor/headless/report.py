@@ -85,7 +85,8 @@ class Reporter:
         parts = []
         for name, stream in self.monitor.streams.items():
             latest = self._latest.get(name, Latest())
-            rate = f"{latest.bpm:.0f}/min" if latest.bpm is not None else "no rate"
+            known = latest.bpm is not None and stream.hearing.silent_s() is None
+            rate = f"{latest.bpm:.0f}/min" if known else "no rate"
             parts.append(f"{name} {rate}{_kinds(stream)}")
         if not parts:
             parts.append("waiting for a device")
@@ -95,14 +96,17 @@ class Reporter:
     def _device(self, stream: Stream) -> dict[str, Any]:
         latest = self._latest[stream.device]
         signal_s = (stream.pipeline.processed - stream.first_sample) / stream.fs_hz
+        silent_s = stream.hearing.silent_s()
+        fresh = silent_s is None
         return {
             "fs_hz": stream.fs_hz,
             "leads": list(stream.leads),
             **self._link(stream),
             "signal_s": round(signal_s, 1),
-            "bpm": None if latest.bpm is None else round(latest.bpm, 1),
-            "rhythm": latest.rhythm,
-            "quality": None if latest.quality is None else round(latest.quality, 2),
+            "silent_s": None if silent_s is None else round(silent_s, 1),
+            "bpm": round(latest.bpm, 1) if fresh and latest.bpm is not None else None,
+            "rhythm": latest.rhythm if fresh else None,
+            "quality": round(latest.quality, 2) if fresh and latest.quality is not None else None,
             "beats": latest.beats,
             "core_share": round(stream.busy_s / signal_s, 4) if signal_s else None,
         }

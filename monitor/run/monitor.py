@@ -312,6 +312,7 @@ class Monitor:
             return False
         if live:
             self._presence.hear(stream.device)
+            stream.hearing.hear()
         self._fan.take(block)
         self.summary.signal(block.samples_mv.shape[1] / block.fs_hz)
         self._emit(stream, self._analysed(stream, block, live=live))

@@ -28,6 +28,7 @@ from ecgmon.monitor.dsp.resample import as_rate
 from ecgmon.monitor.ingest.agreement import lead_words
 from ecgmon.monitor.pipeline.pipeline import Pipeline, PipelineSettings
 from ecgmon.monitor.run.companions import MOST_LEADS, Companions, row_name
+from ecgmon.monitor.run.hearing import Hearing
 from ecgmon.monitor.run.leads import by_row, shown_with
 
 RING_S = 120.0
@@ -102,6 +103,7 @@ class Stream:
         self._shown = shown
         self.log = EventLog() if shown else EventLog(UNSEEN_EVENTS)
         self.status: SourceStatus | None = None
+        self.hearing = Hearing()
         self.busy_s = 0.0
         self.pipeline = self._pipeline_at(fs_hz)
         self._companions = self._companions_at(fs_hz)

@@ -12,7 +12,7 @@ from events_of import alarm, beat, episode, gap, link, quality, rate, revision, 
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ecgmon.monitor.dashboard.state.alarm_board import SILENCE_S, AlarmBoard, most_urgent, title
+from ecgmon.monitor.dashboard.state.alarm_board import SILENCE_S, AlarmBoard, most_urgent, sounding, title
 from ecgmon.monitor.dashboard.state.numbers import (
     LEAST_INTERVALS,
     STALE_S,
@@ -199,11 +199,13 @@ def test_a_kind_is_said_in_words():
 @pytest.mark.parametrize(
     ("first", "second"),
     [
-        (alarm(9, "pause", "medium"), alarm(1, "lead_off", "high", technical=True)),
+        (alarm(9, "pause", "medium"), alarm(1, "lead_off", "medium", technical=True)),
+        (alarm(9, "lead_off", "high", technical=True), alarm(1, "pause", "medium")),
         (alarm(9, "asystole", "high"), alarm(1, "pause", "medium")),
         (alarm(9, "asystole", "high"), alarm(1, "extreme_tachycardia", "high", "acknowledged")),
         (alarm(9, "asystole", "high", "silenced"), alarm(1, "pause", "high", "latched")),
-        (alarm(1, "asystole", "high"), alarm(9, "pause", "high")),
+        (alarm(9, "asystole", "high"), alarm(1, "ventricular_tachycardia", "high")),
+        (alarm(1, "of_a_package", "high"), alarm(9, "of_another", "high")),
     ],
 )
 @pytest.mark.parametrize("turned", [False, True])
@@ -229,22 +231,23 @@ def test_an_alarm_that_ends_without_having_begun_leaves_nothing():
     board = AlarmBoard()
     board.observe(alarm(10, state="inactive"))
     assert board.worst() is None
-    assert board.sounding() is None
+    assert sounding({"a": board}) is None
 
 
 @pytest.mark.parametrize(
-    ("states", "sounding"),
+    ("states", "heard"),
     [
         ({"a": ("low", "active"), "b": ("high", "acknowledged")}, "low"),
         ({"a": ("medium", "active"), "b": ("high", "active")}, "high"),
         ({"a": ("high", "silenced"), "b": ("high", "latched")}, None),
     ],
 )
-def test_only_active_alarms_sound(states, sounding):
-    board = AlarmBoard()
-    for kind, (priority, state) in states.items():
-        board.observe(alarm(1, kind, priority, state))
-    assert board.sounding() == sounding
+@pytest.mark.parametrize("beds", [1, 2])
+def test_only_active_alarms_sound_and_no_bed_mutes_another(states, heard, beds):
+    boards = [AlarmBoard() for _ in range(beds)]
+    for place, (kind, (priority, state)) in enumerate(states.items()):
+        boards[place % beds].observe(alarm(1, kind, priority, state))
+    assert sounding({str(place): board for place, board in enumerate(boards)}) == heard
 
 
 def test_a_silence_counts_only_while_something_is_silenced():

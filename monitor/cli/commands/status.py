@@ -81,6 +81,8 @@ def _device(device: Mapping[str, Any]) -> str:
     parts = [f"{name} {value}" for name, value in known.items() if value is not None]
     if device["core_share"] is not None:
         parts.append(f"{100 * device['core_share']:.1f} % of a core")
+    if device.get("silent_s") is not None:
+        parts.append(f"NO SAMPLES for {device['silent_s']:.0f} s")
     if device["paused"]:
         parts.append("ALARMS PAUSED")
     if device.get("clock"):

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 
-from ecgmon.monitor.core.events import Alarm
-
-_RANK = {"high": 0, "medium": 1, "low": 2}
+from ecgmon.monitor.alarms.rank import in_order, to_show, to_sound
+from ecgmon.monitor.core.events import Alarm, Priority
 
 FLASH_HZ = {"high": 2.0, "medium": 0.6, "low": 0.0}
 """Within IEC 60601-1-8: high 1.4 to 2.8 Hz, medium 0.4 to 0.8 Hz, low does not flash."""
@@ -19,7 +19,7 @@ def title(kind: str) -> str:
     return kind.replace("_", " ").capitalize()
 
 
-def most_urgent(boards: dict[str, AlarmBoard], preferred: str | None) -> str | None:
+def most_urgent(boards: Mapping[str, AlarmBoard], preferred: str | None) -> str | None:
     """Return the device whose alarm matters most; ``preferred`` wins where others matter no more.
 
     Parameters
@@ -29,14 +29,17 @@ def most_urgent(boards: dict[str, AlarmBoard], preferred: str | None) -> str | N
     preferred : str or None
         The device on the screen.
     """
+    alarms = [replace(alarm, device=name) for name, board in boards.items() for alarm in board.alarms()]
+    worst = to_show(alarms, preferred)
+    if worst is not None:
+        return worst.device
+    return preferred if preferred in boards else next(iter(boards), None)
 
-    def urgency(device: str) -> tuple[bool, int, bool, bool]:
-        worst = boards[device].worst()
-        if worst is None:
-            return (True, 9, True, device != preferred)
-        return (worst.technical, _RANK[worst.priority], worst.state != "active", device != preferred)
 
-    return min(boards, key=urgency, default=None)
+def sounding(boards: Mapping[str, AlarmBoard]) -> Priority | None:
+    """Return the priority whose sound is due for any device, if any."""
+    loudest = to_sound(alarm for board in boards.values() for alarm in board.alarms())
+    return loudest.priority if loudest is not None else None
 
 
 def flash_on(priority: str, state: str, now_s: float) -> bool:
@@ -95,14 +98,16 @@ class AlarmBoard:
         self._since.clear()
         self._silenced_at = None
 
+    def alarms(self) -> list[Alarm]:
+        """Return the last transition of each open alarm, most urgent first."""
+        return in_order(sorted(self._open.values(), key=lambda alarm: self._since[alarm.kind]))
+
     def rows(self) -> list[BoardRow]:
-        """Return patient alarms before technical ones, the most urgent first."""
-        rows = [
+        """Return the open alarms as the banner shows them, most urgent first."""
+        return [
             BoardRow(a.kind, title(a.kind), a.message, a.priority, a.state, a.technical, self._since[a.kind])
-            for a in self._open.values()
+            for a in self.alarms()
         ]
-        quiet = {"active": 0, "silenced": 1, "latched": 2, "acknowledged": 3}
-        return sorted(rows, key=lambda r: (r.technical, _RANK[r.priority], quiet.get(r.state, 4), r.since_s))
 
     def worst(self) -> BoardRow | None:
         """Return the alarm that the banner leads with."""
@@ -114,8 +119,3 @@ class AlarmBoard:
         if self._silenced_at is None or not any(a.state == "silenced" for a in self._open.values()):
             return 0.0
         return max(0.0, SILENCE_S - (now_s - self._silenced_at))
-
-    def sounding(self) -> str | None:
-        """Return the priority whose sound is due, if any."""
-        active = [a.priority for a in self._open.values() if a.state == "active"]
-        return min(active, key=lambda priority: _RANK[priority], default=None)

@@ -67,6 +67,8 @@ class Numbers:
     intervals: deque[tuple[float, float, bool]] = field(default_factory=deque)
     first_beat_s: float | None = None
     last_normal: bool = False
+    silent_s: float | None = None
+    """Seconds by the wall clock without samples of a live device; None while they come."""
 
     def observe(self, event: Event, fs_hz: float) -> None:
         """Take an event."""
@@ -114,6 +116,8 @@ class Numbers:
 
     def rate(self) -> Figure:
         """Heart rate in beats a minute."""
+        if self.silent_s is not None:
+            return self._stale("/min")
         event = self.heart_rate
         if event is None:
             return Figure(UNKNOWN, "/min", None, "waiting for beats")
@@ -126,6 +130,8 @@ class Numbers:
 
     def rhythm_figure(self) -> Figure:
         """Name of the present rhythm, for how long, and what it interrupts."""
+        if self.silent_s is not None:
+            return self._stale()
         event = self.rhythm
         if event is None:
             return Figure(UNKNOWN, "", None, "waiting for beats")
@@ -140,6 +146,8 @@ class Numbers:
 
     def ventricular_per_min(self) -> Figure:
         """Ventricular beats of the last minute."""
+        if self.silent_s is not None:
+            return self._stale("/min")
         if self.first_beat_s is None:
             return Figure(UNKNOWN, "/min")
         recent = sum(1 for time_s in self.ventricular_s if time_s > self.now_s - 60)
@@ -149,6 +157,8 @@ class Numbers:
 
     def variability(self) -> tuple[Figure, Figure]:
         """SDNN and RMSSD of intervals between normal beats."""
+        if self.silent_s is not None:
+            return self._stale("ms"), self._stale("ms")
         rr_ms = np.array([rr * 1000 for _, rr, _ in self.intervals])
         kept = rr_ms[np.isfinite(rr_ms)]
         if kept.size < LEAST_INTERVALS:
@@ -164,6 +174,8 @@ class Numbers:
 
     def signal(self) -> Figure:
         """Signal quality in per cent with its reasons."""
+        if self.silent_s is not None:
+            return self._stale("%")
         event = self.quality
         if event is None:
             return Figure(UNKNOWN, "%")
@@ -173,8 +185,14 @@ class Numbers:
         reasons = ", ".join(reason.replace("_", " ") for reason in event.reasons)
         return Figure(f"{event.index * 100:.0f}", "%", age, reasons or "clean")
 
+    def _stale(self, unit: str = "") -> Figure:
+        """Return the dash of a figure of a device that has gone silent."""
+        return Figure(UNKNOWN, unit, self.silent_s, "no samples")
+
     def link(self) -> Figure:
         """State of the connection."""
+        if self.silent_s is not None and (self.status is None or self.status.state == "streaming"):
+            return Figure("silent", "", self.silent_s, "no samples")
         if self.status is None:
             return Figure("streaming" if self.now_s > 0 else UNKNOWN)
         rate = self.status.health.get("rate_hz")
@@ -183,6 +201,8 @@ class Numbers:
 
     def battery(self) -> Figure:
         """Charge of the device, where it tells."""
+        if self.silent_s is not None:
+            return self._stale("%")
         health = self.status.health if self.status is not None else {}
         charge = health.get("battery_percent")
         if charge is None and "battery_low" in health:

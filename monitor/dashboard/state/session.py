@@ -98,6 +98,7 @@ class StreamSession:
         for event in events:
             self._observe(event)
         self.numbers.now_s = max(self.numbers.now_s, self.now_s)
+        self.numbers.silent_s = self.stream.hearing.silent_s()
         if self.comparison is not None:
             self.comparison.advance(self.beats, self.history.end)
         return len(events)

@@ -11,6 +11,8 @@ from ecgmon.monitor.dashboard.widgets.basics import Shortening, button, label, r
 
 HEIGHT_EM = 3.3
 
+_STATES = {"latched": "ended, not acknowledged"}
+
 
 class AlarmBanner(QtWidgets.QFrame):
     """One line above the trace; quiet while nothing is wrong."""
@@ -80,7 +82,7 @@ class AlarmBanner(QtWidgets.QFrame):
         self.acknowledge_button.setEnabled(worst.state != "acknowledged")
         kind = "Technical: " if worst.technical else ""
         set_text(self._title, f"{device}  {kind}{worst.title}".strip())
-        state = "" if worst.state == "active" else f" · {worst.state}"
+        state = "" if worst.state == "active" else f" · {_STATES.get(worst.state, worst.state)}"
         said = worst.message.removeprefix(worst.title).lstrip(": ")
         words = f"{said[:1].upper()}{said[1:]} · " if said else ""
         set_text(self._message, f"{words}since {clock(worst.since_s)}{state}")
