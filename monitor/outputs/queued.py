@@ -10,12 +10,14 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 from ecgmon.monitor.core.errors import EcgmonError, OutputError
 from ecgmon.monitor.core.events import Event
 from ecgmon.monitor.outputs.mailbox import Mailbox, Message, Rank
-from ecgmon.monitor.outputs.outbox import Outbox
+
+if TYPE_CHECKING:
+    from ecgmon.monitor.outputs.outbox import Outbox
 
 LOG = logging.getLogger(__name__)
 
@@ -94,7 +96,7 @@ class QueuedOutput:
         self._first_pause_s = first_pause_s
         self._too_old_s = too_old_s
         self._clock = clock
-        self._outbox = Outbox(outbox, sink.recipient or sink.name) if outbox is not None else None
+        self._outbox = _opened(outbox, sink.recipient or sink.name)
         self._failing: str | None = None
         self._aside: tuple[float, str] | None = None
         self._thread = threading.Thread(target=self._work, name=sink.name, daemon=True)
@@ -183,3 +185,12 @@ class QueuedOutput:
     def _forget(self, message: Message) -> None:
         if self._outbox is not None and message.lasting:
             self._outbox.drop(message)
+
+
+def _opened(path: Path | None, recipient: str) -> Outbox | None:
+    """Return the outbox of a recipient; None where nothing is to be kept."""
+    if path is None:
+        return None
+    from ecgmon.monitor.outputs.outbox import Outbox  # noqa: PLC0415 - a replay needs no database
+
+    return Outbox(path, recipient)

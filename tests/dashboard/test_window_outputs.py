@@ -87,6 +87,6 @@ def test_a_device_that_changes_its_rate_is_shown_anew():
     player = Player("100")
     feed = StillFeed(player.play(2.0))
     fresh = Stream("100", 250.0, ("MLII",), all_leads=True)
-    feed._thread = SimpleNamespace(monitor=SimpleNamespace(streams={"100": fresh}), error=None)
+    feed._thread = SimpleNamespace(monitor=SimpleNamespace(streams={"100": fresh}, awaited={}), error=None)
     feed.poll()
     assert feed.sessions["100"].stream is fresh

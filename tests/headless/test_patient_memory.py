@@ -73,13 +73,13 @@ def test_a_restart_goes_on_as_if_there_had_been_only_a_gap(folder):
     folder.save_all({"bed-1": before})
     after = Stream("bed-1", FS)
     after.pipeline.remember(folder.load("bed-1"))
-    gap = beats([*before.process(block(62, 120)), *before.finish()])
-    restart = beats([*after.process(block(62, 120)), *after.finish()])
-    known = [beat for beat in gap if beat.sample >= 62 * FS]
+    gap = beats([*before.process(block(72, 120)), *before.finish()])
+    restart = beats([*after.process(block(72, 120)), *after.finish()])
+    known = [beat for beat in gap if beat.sample >= 72 * FS]
     assert [beat.sample for beat in restart] == [beat.sample for beat in known]
     assert [beat.probabilities for beat in restart] == [beat.probabilities for beat in known]
     fresh = Stream("bed-1", FS)
-    unaware = beats([*fresh.process(block(62, 120)), *fresh.finish()])
+    unaware = beats([*fresh.process(block(72, 120)), *fresh.finish()])
     assert [beat.probabilities for beat in unaware] != [beat.probabilities for beat in known]
 
 
