@@ -240,8 +240,8 @@ class SignalQuality(
     def _probabilities(self, features: Samples, gone: list[float]) -> Samples:
         """Return what the network makes of each second, shape (n, 3).
 
-        A line through a hole has no two samples alike. How many the signal has there is not known: none, or as
-        many as elsewhere. What is more like a clean second counts.
+        A line through a hole has no two samples alike. How many the signal has there is not known: none,
+        or as many as elsewhere. What is more like a clean second counts.
         """
         filled = self._model.probabilities(features)
         if not any(gone):
