@@ -238,9 +238,7 @@ class SignalQuality(
         seen = self._look(windows)
         swings_mv, hums_mv = seen.swing_mv.tolist(), seen.hum_mv.tolist()
         middles = median(rows[:, ::MIDDLE_STEP]).tolist()
-        if any(gone):  # a line through a hole has no two samples alike
-            seen.features[:, UNCHANGED] /= np.maximum(1.0 - np.array(gone) / SECOND, 0.1)
-        for i, probability in enumerate(self._model.probabilities(seen.features + self._lost).tolist()):
+        for i, probability in enumerate(self._probabilities(seen.features + self._lost, gone).tolist()):
             missing, fault = gone[i] / SECOND, self._source_fault(first + i)
             if missing > limits.missing_fraction:  # what is filled in tells nothing more
                 yield 0.0, ("missing", "lead_off") if off[i] else ("missing",)
@@ -253,6 +251,20 @@ class SignalQuality(
             blamed = [index < 0.5 and value >= limits.blame for value in probability[1:]]
             marks = (*faults, *blamed, hum > 1.0, self._is_drifting(middles[i]))
             yield index, tuple(compress(REASONS[1:], marks))
+
+    def _probabilities(self, features: Samples, gone: list[float]) -> Samples:
+        """Return what the network makes of each second, shape (n, 3).
+
+        A line through a hole has no two samples alike. How many the signal has there is not known: none,
+        or as many as elsewhere. What is more like a clean second counts.
+        """
+        filled = self._model.probabilities(features)
+        if not any(gone):
+            return filled
+        alike = features.copy()
+        alike[:, UNCHANGED] /= np.maximum(1.0 - np.array(gone) / SECOND, 0.1)
+        seen = self._model.probabilities(alike)
+        return np.where(seen[:, :1] > filled[:, :1], seen, filled)
 
     def _windows(self, rows: Samples) -> Samples:
         """Return each second with those before it, shape (n, 1440)."""
