@@ -17,7 +17,7 @@ from ecgmon.firmware_bridge.text.columns import (
 )
 from ecgmon.firmware_bridge.text.header import Header
 from ecgmon.firmware_bridge.text.layout import Layout
-from ecgmon.firmware_bridge.text.line import Line, number_of, split_line, time_s, unit_in
+from ecgmon.firmware_bridge.text.line import STRONG, Line, number_of, split_line, time_s, unit_in
 from ecgmon.firmware_bridge.text.names import role_of
 from ecgmon.firmware_bridge.units import Unit, unit_of
 
@@ -27,7 +27,7 @@ _FOREIGN_LINES = 3
 _MOST_VAIN = 4
 """Lines held back of which fewer than one in so many has the shape are not those of a device."""
 _MOST_LISTED = 8
-_OFF = frozenset("!,; \t")
+_OFF = frozenset("!,;| \t")
 
 
 class LayoutFinder:
@@ -229,7 +229,7 @@ class LayoutFinder:
             by_time = rate_hz(self._lines(), names)
             self.fs_hz = by_time[0] if by_time else None
         name = names[column] if names else ""
-        comma = line.separator in (";", "\t", " ") or bool(self._decimal_comma)
+        comma = line.separator in (*STRONG, " ") or bool(self._decimal_comma)
         self.layout = Layout(
             line.separator, len(line.cells), column, line.labels[column] if line.labels else "", comma
         )

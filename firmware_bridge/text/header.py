@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from ecgmon.firmware_bridge.text.line import cells_of, separator_of
+from ecgmon.firmware_bridge.text.line import STRONG, cells_of, separator_of
 from ecgmon.firmware_bridge.text.names import SECONDS, is_name, role_of
 from ecgmon.firmware_bridge.units import unit_of
 
@@ -63,7 +63,7 @@ class Header:
         rate = _RATE.search(text)
         if rate and _LEAST_HZ <= float(rate[1]) <= _MOST_HZ:
             return replace(self, fs_hz=float(rate[1]))
-        return self.with_names(text) if separator_of(text) in (",", ";", "\t") else self
+        return self.with_names(text) if separator_of(text) in (",", *STRONG) else self
 
 
 def _names(text: str) -> tuple[str, ...]:

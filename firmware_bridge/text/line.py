@@ -10,7 +10,7 @@ _NUMBER = r"[+-]?(?:\d+(?:[.,]\d*)?|[.,]\d+)(?:[eE][+-]?\d{1,3})?"
 _NUMBER_CELL = re.compile(rf"({_NUMBER})\s*([a-zA-Zµμ]{{1,2}})?")
 _MISSING = frozenset(("", "nan", "null", "none", "na", "n/a", "-"))
 _STAMP = re.compile(r"\[?\d{1,2}:\d{2}:\d{2}(?:[.,:]\d+)?\]?\s*(?:->|→|\])\s*")
-_LABEL = re.compile(r"([^\W\d][^:=;,\t]*?)\s*[:=]\s*(?:\d{9,}:)?([^\s:=;,\t][^:=;\t]*)")
+_LABEL = re.compile(r"([^\W\d][^:=;,|\t]*?)\s*[:=]\s*(?:\d{9,}:)?([^\s:=;,|\t][^:=;|\t]*)")
 _AROUND_COLON = re.compile(r"\s*([:=])\s*")
 _DECIMAL_COMMA = re.compile(r"[+-]?\d+,\d+")
 _TIME = re.compile(
@@ -18,6 +18,9 @@ _TIME = re.compile(
     r"(?:(?:(\d{1,2}):)?(\d{1,2}):(\d{2}(?:[.,]\d+)?)\s?(?:[AaPp][Mm])?)?(?:Z|[+-]\d{2}:?\d{2})?"
 )
 _LONGEST_NUMBER = 40
+
+STRONG = (";", "|", "\t")
+"""Separators that never stand in a number, the strongest first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,12 +75,11 @@ def without_stamp(text: str) -> str:
 def separator_of(text: str, decimal_comma: bool = False) -> str:
     """Return what separates the cells of a line; empty if it is a single cell.
 
-    Behind semicolons and tabs, or with blanks alone between them, commas are those of numbers.
+    Between semicolons, bars and tabs, or with blanks alone between them, commas are those of numbers.
     """
-    if ";" in text.rstrip(";"):
-        return ";"
-    if "\t" in text.strip():
-        return "\t"
+    for separator in STRONG:
+        if separator in text.strip().rstrip(separator):
+            return separator
     if "," in text and not decimal_comma and not _has_decimal_commas(text):
         return ","
     return " " if re.search(r"\S\s+\S", text) else ""

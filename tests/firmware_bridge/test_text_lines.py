@@ -55,6 +55,8 @@ def lines_of(form: Callable[[int, int], str], values: Sequence[int] | NDArray[An
 NAMED: dict[str, tuple[list[str], Callable[[int, int], str]]] = {
     "semicolons": (["time;ecg;bpm"], lambda k, v: f"{5 * k};{v};72"),
     "tabs": (["TIME\tECG\tBPM"], lambda k, v: f"{5 * k}\t{v}\t72"),
+    "bars": (["time|ecg|resp"], lambda k, v: f"{5 * k}|{v}|{RESPIRATION[k]}"),
+    "labels and bars": ([], lambda k, v: f"resp:{RESPIRATION[k]} | ecg:{v}"),
     "quotes": (['"time","Ekg"'], lambda k, v: f"{5 * k},{v}"),
     "last column": (["resp,ppg,ecg_raw"], lambda k, v: f"{RESPIRATION[k]},{PULSE[k]},{v}"),
     "first column": (["ch1_ecg, ch2_resp"], lambda k, v: f"{v}, {RESPIRATION[k]}"),
@@ -159,6 +161,7 @@ def test_a_column_of_time_or_none_is_not_read_even_if_asked_for(column: int, wor
         (["ecg [uV]"], lambda mv: f"{mv * 1000:.0f}", {}, "(ecg[uV]) is read"),
         (["ecg (\u00b5V)"], lambda mv: f"{mv * 1000:.0f}", {}, "is read"),
         (["t;EKG (mV)"], lambda mv: f"7;{mv:.4f}".replace(".", ","), {}, "EKG (mV)"),
+        (["t|EKG (mV)"], lambda mv: f"7|{mv:.4f}".replace(".", ","), {}, "EKG (mV)"),
         (["t\tecg", "[ms]\t[mV]"], lambda mv: f"7\t{mv:.4f}", {}, "ecg [mV]"),
         ([], lambda mv: f"ECG: {mv:.4f} mV", {}, "ECG"),
         ([], lambda mv: f"{mv:.4f}".replace(".", ","), {"unit": "mV", "decimal": "comma"}, ""),

@@ -144,6 +144,31 @@ def test_one_who_sends_fast_is_a_flood_only_where_more_comes_than_can_be_read():
         assert wire.flood(behind_s) == told
 
 
+def test_one_sample_a_message_is_no_flood_while_a_backlog_is_read():
+    wire = Wire(crowd_of())
+    wire.send("each", message(0, samples=[0.1]))
+    for stalled_s, behind_s in ((2.0, 0.05), (0.1, 0.2), (0.1, 0.3), (0.1, 0.4)):
+        for at in range(130):  # 520 messages in 2.3 s, most of which waited
+            wire.send("each", message(at, samples=[0.1]))
+        wire.now_s += stalled_s
+        assert wire.flood(behind_s) is None
+    (each,) = wire.crowd
+    assert wire.now_s > each.shut_until_s
+
+
+def test_who_floods_is_found_out_however_long_more_has_come_than_could_be_read():
+    wire = Wire(crowd_of())
+    for at, _ in enumerate(wire.pass_time(30)):
+        wire.send("good", message(at))
+        wire.flood(behind_s=wire.now_s - 100.0 + 0.1)
+    for _ in wire.pass_time(3):
+        for part in range(200):
+            wire.send("fast", message(part))
+        wire.flood(behind_s=wire.now_s - 100.0)
+    shut = {inbox.name for inbox in wire.crowd if wire.now_s < inbox.shut_until_s}
+    assert shut == {"fast"}
+
+
 def test_a_bed_is_heard_on_though_another_floods_its_topic_for_as_long_as_that_can_be():
     wire = Wire(crowd_of())
     for at, _ in enumerate(wire.pass_time(2)):
