@@ -29,6 +29,7 @@ from ecgmon.firmware_bridge.units import ConverterSettings, WrittenUnit
 _MAX_LINE_BYTES = 512
 _MAX_COMMENT_BYTES = 8192
 _LINE_END = re.compile(rb"[\r\n]")
+_UTF16 = re.compile(rb"(?:\xff\xfe|\xfe\xff)?\0?((?:[^\0]\0)+[^\0]?)")
 _LONGEST_ADVICE = 600
 _EXPECTED = "a number on each line, such as 512, or columns with a line of names in front"
 
@@ -206,7 +207,13 @@ def _is_overlong(line: bytes) -> bool:
 
 
 def _decoded(line: bytes) -> str:
-    """Return a line as text; what is not UTF-8 is taken for Latin-1, as of ``µV`` in older files."""
+    """Return a line as text; what is not UTF-8 is taken for Latin-1, as of ``µV`` in older files.
+
+    Zeros between all bytes are UTF-16, as Windows shells write what is sent to a file.
+    """
+    wide = _UTF16.fullmatch(line)
+    if wide:
+        line = wide[1].replace(b"\0", b"")
     try:
         return line.decode()
     except UnicodeDecodeError:

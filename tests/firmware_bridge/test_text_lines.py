@@ -104,6 +104,14 @@ def test_lines_that_come_byte_by_byte_are_read_alike(kind: str) -> None:
     assert pieces.counters == whole.counters
 
 
+@pytest.mark.parametrize("code", ["utf-16", "utf-16-le", "utf-16-be", "utf-8-sig"])
+def test_text_of_windows_is_read(code: str) -> None:
+    data = "\r\n".join(["time;ECG [µV]", *lines_of(lambda k, v: f"{5 * k};{v}"), ""]).encode(code)
+    made = decoder(fs_hz=FS_HZ)
+    got = np.concatenate([p.samples_mv[0] for p in made.feed(data)])
+    np.testing.assert_allclose(got, [v / 1000 for v in COUNTS])
+
+
 REFUSED: dict[str, tuple[list[str], Callable[[int, int], str], tuple[str, ...]]] = {
     "ecg and respiration": ([], lambda k, v: f"{5 * k},{v},{RESPIRATION[k]}", ("column=1", "column=2")),
     "two leads": (["time,MLII,V5"], lambda k, v: f"{k},{v},{v}", ("column=1 (MLII", "column=2 (V5")),
