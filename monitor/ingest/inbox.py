@@ -102,11 +102,6 @@ class Inbox:
         return self.given_s >= PROVEN_S
 
     @property
-    def unreadable(self) -> bool:
-        """True from when it was said that nothing comes of the messages until they can be read again."""
-        return self._unreadable
-
-    @property
     def readable(self) -> bool:
         """True if most of what came lately could be read."""
         return self._good > self._bad
@@ -215,6 +210,13 @@ class Inbox:
             self._unreadable = False
             return self._say("streaming", "its messages can be read again")
         return None
+
+    def report(self) -> SourceStatus:
+        """Return how the device fares; a doubt about its signal stands in for the figures in words."""
+        state: LinkState = "unreadable" if self._unreadable else "streaming"
+        detail = "the device is back" if self.back else self.payloads.note
+        self.back = False
+        return self.device.status(state, self.trouble() if self._unreadable else detail, self.figures())
 
     def _say(self, state: LinkState, detail: str) -> SourceStatus | None:
         """Return news, once."""

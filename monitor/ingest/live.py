@@ -104,6 +104,8 @@ class LiveDevice:
         for packets, time_s in arrivals:
             for batch in self._agreed(packets, form, time_s):
                 if batch.form != self._form:
+                    if self._keeper is not None:
+                        placed += self._keeper.release(self.heard_s or 0.0)
                     blocks += self._merged(placed)
                     placed = []
                 placed += self._place(batch)

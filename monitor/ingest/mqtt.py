@@ -253,11 +253,8 @@ class MqttSource:
         now = self._clock()
         if not inbox.back and now < inbox.report_due_s:
             return None
-        detail = "the device is back" if inbox.back else ""
-        inbox.back = False
         inbox.report_due_s = now + self.settings.report_s
-        state: LinkState = "unreadable" if inbox.unreadable else "streaming"
-        return inbox.device.status(state, inbox.trouble() if inbox.unreadable else detail, inbox.figures())
+        return inbox.report()
 
     def _say(self, state: LinkState, detail: str) -> None:
         """Report on the connection itself."""

@@ -140,8 +140,16 @@ class Timekeeper:
         if tracker is None:
             guessed = self._guess_rate(packets, time_s)
             return [placed for packet, when in guessed for placed in self._one(packet, when, timed=timed)]
-        rate_hz = tracker.rate_hz
-        packets = self._after_silence(packets, time_s, rate_hz)
+        return self._run(self._after_silence(packets, time_s, tracker.rate_hz), time_s, timed=timed)
+
+    def release(self, time_s: float) -> list[Placed]:
+        """Place what is held behind a silence, since what comes next has another form."""
+        held, self._held, self._probation_s = self._held, [], None
+        return self._run(held, time_s, timed=True)
+
+    def _run(self, packets: list[Packet], time_s: float, *, timed: bool) -> list[Placed]:
+        """Place packets that follow each other, of which the last arrived at a time."""
+        rate_hz = self._tracker.rate_hz if self._tracker is not None else 1.0
         behind = sum(packet.n_samples + packet.missed_samples for packet in packets)
         placed: list[Placed] = []
         for packet in packets:

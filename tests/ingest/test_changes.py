@@ -178,6 +178,18 @@ def test_a_hello_in_the_middle_of_a_chunk_changes_the_leads_of_what_follows_only
     ]
 
 
+@pytest.mark.parametrize("other", [StreamFormat(500.0), StreamFormat(250.0, ("I", "II"))])
+def test_what_is_held_behind_a_silence_is_kept_when_the_form_changes(other: StreamFormat):
+    device, usual = LiveDevice("band", ClockSettings()), StreamFormat(250.0)
+    for seq in range(20):
+        device.blocks([([Packet(np.zeros((1, 50)))], 0.2 * (seq + 1))], usual)
+    assert device.blocks([([Packet(np.ones((1, 50)))], 30.0)], usual) == []
+    packets = [Packet(np.zeros((len(other.leads), 50))) for _ in range(4)]
+    held = device.blocks([(packets, 30.1)], other)[0]
+    assert held.samples_mv.tolist() == [[1.0] * 50]
+    assert held.start > 7000
+
+
 def test_a_device_that_runs_slow_is_followed_after_a_change_too():
     """It claims 500 and then 130 Hz, and is slower by half a per cent: its index stays true to the clock."""
     device, end = LiveDevice("band", ClockSettings()), 0.0

@@ -219,6 +219,9 @@ def test_counts_sent_as_millivolts_are_read_with_a_doubt(unit: str, doubt: str) 
     assert decoding.decode(json.dumps({"samples": samples, "unit": unit}).encode())
     assert doubt in decoding.note
     assert bool(decoding.note) == bool(doubt)
+    box = inbox()
+    box.put(json.dumps({"samples": samples, "unit": unit, "fs_hz": 250}).encode(), 1.0)
+    assert ("moves by" in box.report().detail) == bool(doubt)
 
 
 def test_native_frames_and_json_may_take_turns() -> None:
