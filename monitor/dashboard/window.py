@@ -283,10 +283,10 @@ class MainWindow(QtWidgets.QMainWindow):
         top, foot = self.top.layout(), self.foot.layout()
         assert isinstance(top, QtWidgets.QBoxLayout)
         assert isinstance(foot, QtWidgets.QBoxLayout)
-        top.removeWidget(self.status)
-        if compact:
+        below = foot.indexOf(self.status) >= 0
+        if compact and not below:
             foot.addWidget(self.status)
-        else:
+        elif below and not compact:
             top.insertWidget(top.indexOf(self.connect_button), self.status)
         self.pages.tell_all(lambda page: page.set_compact(compact and not self.wall))
 

@@ -41,7 +41,7 @@ EXPORTS = (
     ("WFDB record", ".hea"),
 )
 LIST_EM, REASON_EM = 26.8, 14.0
-SMALL_LIST_EM, SMALL_REASON_EM = 19.5, 11.4
+SMALL_LIST_EM, SMALL_REASON_EM = 21.0, 10.9
 """Width of the list and height of the reason, in sizes of text; those of a small screen."""
 
 SYMBOLS = ("N", "L", "R", "A", "V", "F", "Q")
@@ -137,6 +137,7 @@ class ReviewPage(Page):
         """Let the choices reach across the list and leave out the picture of the beat, or show all."""
         self._compact = on
         self.reason.set_compact(on)
+        self.events.setColumnHidden(self.events.events.columnCount() - 1, on)
         first = 1 if on else 0
         self._grid.addWidget(self.listing, first, 0, 3 - first, 1)
         self._grid.addWidget(self.tools, 0, 1 - first, 1, 1 + first)
