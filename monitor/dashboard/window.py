@@ -383,8 +383,10 @@ class MainWindow(QtWidgets.QMainWindow):
         self.preferences.sound = not self.sound.enabled
 
     def resize_text(self, step: int) -> None:
-        """Make all text larger or smaller."""
-        size = (self.preferences.base_px if self.wall else self._fitting()[0]) + step
+        """Make all text larger or smaller; what does not fit the window grows no further."""
+        wanted = self.preferences.base_px
+        size = (wanted if self.wall else self._fitting()[0]) + step
+        size = max(size, wanted) if step > 0 else size
         self.preferences.base_px = min(max(size, BASE_PX[0]), BASE_PX[1])
         self._apply_theme()
 

@@ -24,7 +24,6 @@ def is_whole(widget: QtWidgets.QWidget) -> bool:
 
 def sized(qtbot, window, size: tuple[int, int]):
     """Give a window a size and let it settle with the bar of a replay and an alarm's buttons."""
-    window.showNormal()
     window.resize(*size)
     qtbot.waitUntil(lambda: (window.width(), window.height()) == size)
     qtbot.wait(150)
@@ -46,7 +45,7 @@ def wordy():
 
 
 def test_the_window_opens_within_its_screen(open_window, heart):
-    window = open_window(StillFeed(heart))
+    window = open_window(StillFeed(heart), size=None)
     assert window.screen().availableGeometry().contains(window.geometry())
 
 
@@ -57,7 +56,7 @@ def test_the_window_opens_within_its_screen(open_window, heart):
 def test_figures_and_buttons_are_whole(open_window, qtbot, wordy, size, base_px):
     window = open_window(StillFeed(wordy))
     window.preferences.base_px = base_px
-    window.resize_text(0)
+    window.set_theme("dark")
     sized(qtbot, window, size)
     numbers = window.live.numbers
     parts = [
@@ -95,6 +94,7 @@ def test_a_window_made_larger_shows_everything_again(open_window, qtbot, heart):
 def test_figures_stay_whole_in_wall_mode_on_a_small_screen(open_window, qtbot, wordy):
     window = open_window(StillFeed(wordy))
     window.set_wall(True)
+    window.showNormal()
     sized(qtbot, window, SMALL)
     numbers = window.live.numbers
     assert all(is_whole(tile) for tile in (numbers.rate, numbers.rhythm, numbers.signal))
@@ -126,5 +126,6 @@ def test_larger_text_stops_at_what_fits_and_smaller_works_at_once(open_window, q
     for _ in range(5):
         window.resize_text(1)
     assert window._fit == (12, True)
+    assert window.preferences.base_px == 14
     window.resize_text(-1)
     assert window._fit == (11, True)
