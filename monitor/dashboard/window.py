@@ -13,6 +13,7 @@ from PyQt6 import QtCore, QtGui, QtWidgets
 from ecgmon.monitor.core.errors import EcgmonError
 from ecgmon.monitor.core.platform import user_name
 from ecgmon.monitor.dashboard.drawing.palette import PALETTES, ThemeName
+from ecgmon.monitor.dashboard.drawing.room import LEAST_PX, USUAL_PX, fitting_text, is_compact, wall_text
 from ecgmon.monitor.dashboard.drawing.theme import apply_theme
 from ecgmon.monitor.dashboard.pages.base import PageContext
 from ecgmon.monitor.dashboard.pages.empty import EmptyPage
@@ -29,7 +30,7 @@ from ecgmon.monitor.dashboard.state.keys import KEYS
 from ecgmon.monitor.dashboard.state.remarks import RemarkBook
 from ecgmon.monitor.dashboard.state.session import StreamSession
 from ecgmon.monitor.dashboard.widgets.banner import AlarmBanner
-from ecgmon.monitor.dashboard.widgets.basics import button, label, row, set_text
+from ecgmon.monitor.dashboard.widgets.basics import Shortening, button, label, row, set_text
 from ecgmon.monitor.dashboard.widgets.connect_dialog import ConnectDialog
 from ecgmon.monitor.dashboard.widgets.help_dialog import HelpDialog
 from ecgmon.monitor.dashboard.widgets.replay_bar import ReplayBar
@@ -39,7 +40,6 @@ FRAME_MS = 16
 REFRESH_EVERY = 6
 MESSAGE_S = 6.0
 FASTEST = 100.0
-WALL_SCALE = 1.4
 DEMO = "replay:200"
 STATUS_CHARACTERS = 80
 TROUBLED = frozenset({"unreadable", "silent", "reconnecting"})
@@ -81,14 +81,16 @@ class MainWindow(QtWidgets.QMainWindow):
         self.patients = self.pages.of_kind(PatientsPage)
         self.replay = ReplayBar()
         self.sound = SoundPlayer()
-        self.status = label("", "muted")
+        self.status = Shortening()
+        self.status.setObjectName("muted")
         self.wall = False
         self._alarming: str | None = None
         self._frames = 0
         self._message_until_s = 0.0
+        self._fit: tuple[int, bool] | None = None
         self.setWindowTitle("ecgmon")
-        self.resize(1280, 800)
         self.setCentralWidget(self._build())
+        self._fill_screen()
         self._join()
         self._bind_keys()
         self.live.trace.options = self.preferences.options
@@ -162,9 +164,9 @@ class MainWindow(QtWidgets.QMainWindow):
     def set_wall(self, on: bool) -> None:
         """Fill the screen with the trace and the figures, or go back."""
         self.wall = self.replay.muted = on
-        self._apply_theme()
         self.top.setVisible(not on)
         self.pages.tell_all(lambda page: page.set_wall(on))
+        self._apply_theme()
         if on:
             self.show_page("live")
             self.showFullScreen()
@@ -185,6 +187,28 @@ class MainWindow(QtWidgets.QMainWindow):
         self.sound.close()
         self.feed.stop()
         super().closeEvent(event)
+
+    def resizeEvent(self, event: QtGui.QResizeEvent | None) -> None:  # noqa: N802 - Qt's name
+        """Arrange the parts for the new size."""
+        super().resizeEvent(event)
+        if self._fit is not None and self._fit != self._fitting():
+            self._apply_theme()
+
+    def _fill_screen(self) -> None:
+        """Take the usual size, or the whole screen where that is smaller."""
+        screen = self.screen()
+        usual = QtCore.QSize(*USUAL_PX)
+        room = screen.availableGeometry().size() if screen is not None else usual
+        self.resize(usual.boundedTo(room))
+        if self.size() != usual:
+            self.setWindowState(QtCore.Qt.WindowState.WindowMaximized)
+
+    def _fitting(self) -> tuple[int, bool]:
+        """Return the size of text that fits, in pixels, and whether the window is a small one."""
+        width, height, base_px = self.width(), self.height(), self.preferences.base_px
+        if self.wall:
+            return wall_text(height, base_px, BASE_PX[0]), False
+        return fitting_text(width, height, base_px, BASE_PX[0]), is_compact(width, height, base_px)
 
     def _refresh(self, now_s: float) -> None:
         session = self.session
@@ -245,18 +269,33 @@ class MainWindow(QtWidgets.QMainWindow):
         palette = PALETTES[self.preferences.theme]
         app = QtWidgets.QApplication.instance()
         assert isinstance(app, QtWidgets.QApplication)
-        size = self.preferences.base_px
-        size = round(size * WALL_SCALE) if self.wall else size
+        self._fit = size, compact = self._fitting()
+        self._arrange(compact)
         apply_theme(app, palette, size)
         self.banner.set_text_size(size)
         self.banner.palette_data = palette
         self.pages.tell_all(lambda page: page.set_text_size(size))
         self.pages.tell_all(lambda page: page.set_theme(palette))
 
+    def _arrange(self, compact: bool) -> None:
+        """Let a small window's top line hold pages and buttons alone."""
+        self.brand.setVisible(not compact)
+        top, foot = self.top.layout(), self.foot.layout()
+        assert isinstance(top, QtWidgets.QBoxLayout)
+        assert isinstance(foot, QtWidgets.QBoxLayout)
+        below = foot.indexOf(self.status) >= 0
+        if compact and not below:
+            foot.addWidget(self.status)
+        elif below and not compact:
+            top.insertWidget(top.indexOf(self.connect_button), self.status)
+        self.pages.tell_all(lambda page: page.set_compact(compact and not self.wall))
+
     def _build(self) -> QtWidgets.QWidget:
         self.sound_button = button("Sound", "Alarm sound", self.toggle_sound, check=True, tip="Sound (U)")
+        self.brand = label("ecgmon", "brand")
+        self.connect_button = button("Connect", "Connect", self.ask_connect, tip="Connect (Ctrl+O)")
         controls = (
-            button("Connect", "Connect", self.ask_connect, tip="Connect (Ctrl+O)"),
+            self.connect_button,
             self.sound_button,
             button("Theme", "Dark or light", self.toggle_theme, tip="Dark or light (T)"),
             button("Wall", "Full-screen wall mode", self.toggle_wall, tip="Wall mode (F11)"),
@@ -265,7 +304,7 @@ class MainWindow(QtWidgets.QMainWindow):
         self.top = QtWidgets.QWidget()
         self.top.setLayout(
             row(
-                label("ecgmon", "brand"),
+                self.brand,
                 self.tabs,
                 1,
                 self.status,
@@ -281,6 +320,7 @@ class MainWindow(QtWidgets.QMainWindow):
         below.setLayout(row(self.replay, margins=(12, 0, 12, 6)))
         whole = QtWidgets.QWidget()
         whole.setObjectName("page")
+        whole.setMinimumSize(*LEAST_PX)
         box = QtWidgets.QVBoxLayout(whole)
         box.setContentsMargins(0, 0, 0, 0)
         box.setSpacing(0)
@@ -343,8 +383,10 @@ class MainWindow(QtWidgets.QMainWindow):
         self.preferences.sound = not self.sound.enabled
 
     def resize_text(self, step: int) -> None:
-        """Make all text larger or smaller."""
-        size = self.preferences.base_px + step
+        """Make all text larger or smaller; what does not fit the window grows no further."""
+        wanted = self.preferences.base_px
+        size = (wanted if self.wall else self._fitting()[0]) + step
+        size = max(size, wanted) if step > 0 else size
         self.preferences.base_px = min(max(size, BASE_PX[0]), BASE_PX[1])
         self._apply_theme()
 

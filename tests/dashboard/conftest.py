@@ -10,6 +10,7 @@ from played_records import Player
 from PyQt6 import QtCore
 
 from ecgmon.monitor.dashboard.app import application
+from ecgmon.monitor.dashboard.drawing.room import USUAL_PX
 from ecgmon.monitor.dashboard.state.feed import Feed
 from ecgmon.monitor.dashboard.state.remarks import RemarkBook
 from ecgmon.monitor.dashboard.state.session import StreamSession
@@ -33,14 +34,17 @@ def heart() -> StreamSession:
 
 
 @pytest.fixture
-def open_window(qtbot, tmp_path: Path) -> Iterator[Callable[[Feed], MainWindow]]:
+def open_window(qtbot, tmp_path: Path) -> Iterator[Callable[..., MainWindow]]:
     windows: list[MainWindow] = []
 
-    def show(feed: Feed) -> MainWindow:
+    def show(feed: Feed, size: tuple[int, int] | None = USUAL_PX) -> MainWindow:
         store = QtCore.QSettings(str(tmp_path / "window.ini"), QtCore.QSettings.Format.IniFormat)
         window = MainWindow(feed, store, RemarkBook(tmp_path / "remarks"))
         windows.append(window)
         window.show()
+        if size is not None:  # the screen of the tests is smaller
+            window.showNormal()
+            window.resize(*size)
         window.activateWindow()
         qtbot.waitUntil(lambda: window.isActiveWindow() and (window.session is not None or not feed.sessions))
         return window

@@ -10,8 +10,6 @@ import wfdb
 from played_records import StillFeed
 from PyQt6 import QtCore, QtGui, QtWidgets
 
-from ecgmon.monitor.core.ecg_codes import RHYTHM_NAMES
-from ecgmon.monitor.core.events import RhythmChange
 from ecgmon.monitor.dashboard.drawing.geometry import Trace
 from ecgmon.monitor.dashboard.state.feed import Feed
 from ecgmon.monitor.run.settings import MonitorSettings
@@ -275,19 +273,6 @@ def test_a_measure_is_taken_in_the_lead_under_the_pointer(open_window, qtbot, he
     assert calipers.trace.lead == 1
     assert calipers.start_mv == pytest.approx(0.0, abs=0.05)
     assert calipers.amplitude_mv == pytest.approx(20 / view._plan.lanes[calipers.trace].px_per_mv)
-
-
-def test_the_longest_words_leave_the_window_room_on_a_small_screen(open_window, qtbot, player):
-    heart = player("207").play(4.0)
-    name = max(RHYTHM_NAMES, key=lambda rhythm: len(RHYTHM_NAMES[rhythm]))
-    change = RhythmChange(sample=360, time_s=1.0, known_at=720, rhythm=name, beneath="AFIB")
-    heart.numbers.observe(change, 360.0)
-    window = open_window(StillFeed(heart))
-    qtbot.waitUntil(lambda: window.live.numbers.rhythm.text == RHYTHM_NAMES[name], timeout=3000)
-    window.replay.setVisible(True)
-    least = window.minimumSizeHint()
-    assert least.width() <= 1280
-    assert least.height() <= 800
 
 
 def test_wall_mode_shows_the_trace_alone_and_escape_leaves_it(open_window, qtbot, heart):

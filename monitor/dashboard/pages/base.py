@@ -148,5 +148,8 @@ class Page(QtWidgets.QWidget):
     def set_text_size(self, base_px: int) -> None:
         """Give everything the room that a size of text needs, in pixels."""
 
+    def set_compact(self, on: bool) -> None:
+        """Make do with the room of a small screen, or show everything again."""
+
     def set_wall(self, on: bool) -> None:
         """Show only what can be read from afar, or everything again."""

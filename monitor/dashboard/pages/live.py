@@ -18,6 +18,7 @@ from ecgmon.monitor.dashboard.widgets.basics import (
     column,
     label,
     row,
+    scrolling,
     set_text,
 )
 from ecgmon.monitor.dashboard.widgets.beat_pane import BeatPane
@@ -76,6 +77,7 @@ class TraceTools(QtWidgets.QWidget):
         self.opacity.setFixedWidth(90)
         self.opacity.setAccessibleName("Opacity of the Grad-CAM shading")
         self.opacity.setToolTip("Opacity of the Grad-CAM shading")
+        self.reason = label("Reason", "faint")
         self.legend = Legend()
         self.scale = Shortening()
         self.scale.setObjectName("faint")
@@ -92,7 +94,7 @@ class TraceTools(QtWidgets.QWidget):
                 self.leads,
                 self.traces,
                 self.scale,
-                label("Reason", "faint"),
+                self.reason,
                 self.legend,
                 self.opacity,
             )
@@ -123,6 +125,11 @@ class TraceTools(QtWidgets.QWidget):
         self.opacity.setValue(round(options.opacity * 100))
         self.opacity.blockSignals(False)
 
+    def set_compact(self, on: bool) -> None:
+        """Leave out what explains the shading, or show it again."""
+        for part in (self.reason, self.legend, self.opacity):
+            part.setVisible(not on)
+
     def toggle_mode(self) -> None:
         """Change between sweep and scroll."""
         self.mode.setCurrentIndex(1 - self.mode.currentIndex())
@@ -150,20 +157,25 @@ class LivePage(Page):
         self.listing = card()
         self.listing.setFixedHeight(176)
         self.listing.setLayout(column(self.events, margins=(8, 6, 8, 8), spacing=2))
-        left = column(self.tools, spacing=10)
-        left.addWidget(paper, 1)
-        left.addWidget(self.listing)
-        whole = row(spacing=12, margins=(12, 8, 12, 8))
-        whole.addLayout(left, 1)
-        self.side = QtWidgets.QWidget()
-        self.side.setLayout(column(self.numbers, self.beat, spacing=10))
-        whole.addWidget(self.side)
+        inside = QtWidgets.QWidget()
+        inside.setLayout(column(self.numbers, self.beat, spacing=10))
+        self.side = scrolling(inside)
+        self.grid = QtWidgets.QGridLayout()
+        self.grid.setContentsMargins(12, 8, 12, 8)
+        self.grid.setHorizontalSpacing(12)
+        self.grid.setVerticalSpacing(10)
+        self.grid.addWidget(paper, 1, 0)
+        self.grid.addWidget(self.listing, 2, 0)
+        self.grid.setColumnStretch(0, 1)
+        self.grid.setRowStretch(1, 1)
+        self._wall = self._compact = False
+        self._arrange()
         self.set_text_size(14)
         self.trace.beat_picked.connect(self._pick)
         self.beat.open_review.connect(lambda index: self.review_asked.emit(index / PIPELINE_HZ))
         self.tools.leads.chosen.connect(self.leads_chosen)
         self.events.picked.connect(self._pick_row)
-        self.setLayout(whole)
+        self.setLayout(self.grid)
 
     def set_session(self, session: StreamSession | None) -> None:
         """Show another stream."""
@@ -188,8 +200,13 @@ class LivePage(Page):
 
     def set_wall(self, on: bool) -> None:
         """Leave the trace and the figures alone on the screen, or show all."""
-        for part in (self.listing, self.tools, self.beat):
-            part.setVisible(not on)
+        self._wall = on
+        self._arrange()
+
+    def set_compact(self, on: bool) -> None:
+        """Leave list and beat to the review and give trace and figures the room, or show all."""
+        self._compact = on
+        self._arrange()
 
     def set_text_size(self, base_px: int) -> None:
         """Give the figures the room that a size of text needs."""
@@ -215,6 +232,16 @@ class LivePage(Page):
         self.beat.refresh()
         self.events.events.refresh(self._session.timeline if self._session is not None else None)
         set_text(self.tools.scale, self.trace.scale_text())
+
+    def _arrange(self) -> None:
+        """Show the parts there is room for; the choices of a small screen reach across the figures."""
+        self.tools.setVisible(not self._wall)
+        self.tools.set_compact(self._compact)
+        for part in (self.listing, self.beat):
+            part.setVisible(not (self._wall or self._compact))
+        first = 1 if self._compact else 0
+        self.grid.addWidget(self.tools, 0, 0, 1, 1 + first)
+        self.grid.addWidget(self.side, first, 1, 3 - first, 1)
 
     def _pick(self, index: int) -> None:
         if self._session is not None:

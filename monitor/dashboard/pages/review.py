@@ -41,7 +41,8 @@ EXPORTS = (
     ("WFDB record", ".hea"),
 )
 LIST_EM, REASON_EM = 26.8, 14.0
-"""Width of the list and height of the reason, in sizes of text."""
+SMALL_LIST_EM, SMALL_REASON_EM = 21.0, 10.9
+"""Width of the list and height of the reason, in sizes of text; those of a small screen."""
 
 SYMBOLS = ("N", "L", "R", "A", "V", "F", "Q")
 
@@ -127,9 +128,19 @@ class ReviewPage(Page):
 
     def set_text_size(self, base_px: int) -> None:
         """Give list and reason the room that a size of text needs."""
-        self.listing.setFixedWidth(round(LIST_EM * base_px))
-        self.reason.setFixedHeight(round(REASON_EM * base_px))
+        width_em, height_em = (SMALL_LIST_EM, SMALL_REASON_EM) if self._compact else (LIST_EM, REASON_EM)
+        self.listing.setFixedWidth(round(width_em * base_px))
+        self.reason.setFixedHeight(round(height_em * base_px))
         self.events.set_text_size(base_px)
+
+    def set_compact(self, on: bool) -> None:
+        """Let the choices reach across the list and leave out the picture of the beat, or show all."""
+        self._compact = on
+        self.reason.set_compact(on)
+        self.events.setColumnHidden(self.events.events.columnCount() - 1, on)
+        first = 1 if on else 0
+        self._grid.addWidget(self.listing, first, 0, 3 - first, 1)
+        self._grid.addWidget(self.tools, 0, 1 - first, 1, 1 + first)
 
     def set_theme(self, palette: Palette) -> None:
         """Use another theme."""
@@ -208,8 +219,8 @@ class ReviewPage(Page):
         listing.setLayout(inside)
         paper = card()
         paper.setLayout(column(self.view, margins=(1, 4, 1, 4)))
-        right = column(spacing=10)
-        right.addLayout(
+        self.tools = QtWidgets.QWidget()
+        self.tools.setLayout(
             row(
                 self.previous_event,
                 self.previous,
@@ -221,12 +232,17 @@ class ReviewPage(Page):
                 self.export,
             )
         )
-        right.addWidget(paper, 1)
-        right.addWidget(self.reason)
+        self._grid = QtWidgets.QGridLayout()
+        self._grid.setContentsMargins(12, 8, 12, 8)
+        self._grid.setHorizontalSpacing(12)
+        self._grid.setVerticalSpacing(10)
+        self._grid.addWidget(paper, 1, 1)
+        self._grid.addWidget(self.reason, 2, 1)
+        self._grid.setColumnStretch(1, 1)
+        self._grid.setRowStretch(1, 1)
+        self.set_compact(False)
         self.set_text_size(14)
-        whole = row(listing, spacing=12, margins=(12, 8, 12, 8))
-        whole.addLayout(right, 1)
-        self.setLayout(whole)
+        self.setLayout(self._grid)
 
     def _pick(self, event: TimelineRow) -> None:
         self.open_at(event.time_s)

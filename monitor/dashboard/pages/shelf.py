@@ -36,6 +36,7 @@ class PageShelf(QtWidgets.QStackedWidget):
         self.context = context
         self.waiting = waiting
         self.pages = make_pages(context)
+        self.setMinimumSize(1, 1)  # the pages fit themselves to the window, not it to the largest
         self.tabs = QtWidgets.QTabBar()
         self.tabs.setDrawBase(False)
         self.tabs.setExpanding(False)

@@ -42,7 +42,7 @@ class AlarmBanner(QtWidgets.QFrame):
                 self.silence_button,
                 self.acknowledge_button,
                 spacing=14,
-                margins=(16, 6, 8, 6),
+                margins=(16, 2, 8, 2),
             )
         )
         self._message.setSizePolicy(

@@ -35,6 +35,19 @@ def card() -> QtWidgets.QFrame:
     return made
 
 
+def scrolling(inside: QtWidgets.QWidget) -> QtWidgets.QScrollArea:
+    """Return an area that shows a widget whole where there is room and else scrolls, by finger too."""
+    made = QtWidgets.QScrollArea()
+    made.setObjectName("scrolling")
+    made.setFrameShape(QtWidgets.QFrame.Shape.NoFrame)
+    made.setHorizontalScrollBarPolicy(QtCore.Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+    made.setWidgetResizable(True)
+    made.setWidget(inside)
+    inside.setObjectName("page")
+    QtWidgets.QScroller.grabGesture(made.viewport(), QtWidgets.QScroller.ScrollerGestureType.TouchGesture)
+    return made
+
+
 def row(
     *widgets: QtWidgets.QWidget | int, spacing: int = 8, margins: Sequence[int] = (0, 0, 0, 0)
 ) -> QtWidgets.QHBoxLayout:

@@ -20,6 +20,9 @@ from ecgmon.monitor.explain.shapley_sampling import ShapleyStep
 from ecgmon.monitor.inference.classification import ClassifierSettings
 
 ROW_PX = 21
+CHANCES_PX, SMALL_CHANCES_PX = 196, 140
+"""Width of the probabilities; that on a small screen."""
+
 CONTEXT_S = 30.0
 """A model that compares a beat with those before it is shown this much of them."""
 
@@ -31,7 +34,7 @@ class Chances(QtWidgets.QWidget):
         super().__init__()
         self.palette_data: Palette = DARK
         self._chances: list[tuple[str, float]] = []
-        self.setFixedWidth(196)
+        self.setFixedWidth(CHANCES_PX)
         self.setMinimumHeight(5 * ROW_PX)
         self.setAccessibleName("Probability of each class")
 
@@ -95,6 +98,11 @@ class ReasonPanel(QtWidgets.QFrame):
         box.addLayout(words, 1)
         box.addLayout(column(self.chances, 1))
         self.setLayout(box)
+
+    def set_compact(self, on: bool) -> None:
+        """Leave out the picture of the beat, which the strip shows too."""
+        self.plot.setVisible(not on)
+        self.chances.setFixedWidth(SMALL_CHANCES_PX if on else CHANCES_PX)
 
     def set_theme(self, palette: Palette) -> None:
         """Use another theme."""

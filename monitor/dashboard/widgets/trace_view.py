@@ -62,7 +62,7 @@ class TraceView(QtWidgets.QWidget):
         self._generation = -1
         self._next_fit_s = 0.0
         self.setAttribute(QtCore.Qt.WidgetAttribute.WA_OpaquePaintEvent)
-        self.setMinimumSize(120, 60)
+        self.setMinimumSize(*((60, 20) if compact else (120, 60)))
         self.setAccessibleName("ECG trace")
 
     @property
