@@ -203,19 +203,20 @@ class Lead(Operator[LeadSettings, LeadState, [Samples, bool], LeadSignal]):
         quiet = self._hum.process(raw)
         clean_from = self._front_end.position
         clean = self._front_end.process(quiet)
-        unseen = self._unseen(holes, first)
+        held_from = self._holes.held_from
+        unseen: Sequence[tuple[int, int]] = ()
+        if holes or self.state.unseen or held_from is not None:
+            unseen = self._unseen(holes, held_from, first)
         return LeadSignal(first, raw, quiet, missing, off, clean_from, clean, source, holes, unseen)
 
-    def _unseen(self, holes: Sequence[Hole], position: int) -> list[tuple[int, int]]:
+    def _unseen(self, holes: Sequence[Hole], held_from: int | None, position: int) -> list[tuple[int, int]]:
         """Return where nothing was seen of late; what lies long before a pipeline index is forgotten."""
-        state, held_from = self.state, self._holes.held_from
-        if holes or state.unseen:
-            oldest = position - RECENT
-            new = [self._stretch(hole.start, hole.end) for hole in holes if not hole.bridged]
-            state.unseen = [*(kept for kept in state.unseen if kept[1] >= oldest), *new]
+        oldest = position - RECENT
+        new = [self._stretch(hole.start, hole.end) for hole in holes if not hole.bridged]
+        self.state.unseen = [*(kept for kept in self.state.unseen if kept[1] >= oldest), *new]
         if held_from is None:
-            return state.unseen
-        return [*state.unseen, self._stretch(held_from, self.settled)]
+            return self.state.unseen
+        return [*self.state.unseen, self._stretch(held_from, self.settled)]
 
     def _stretch(self, start: int, end: int) -> tuple[int, int]:
         """Return the pipeline indices nearest to two of the source."""
