@@ -193,7 +193,7 @@ def _reference_events(reference: Reference, fs_hz: float) -> Iterable[Event]:
                 time_s=at / fs_hz,
                 symbol=str(symbol),
                 aami=CLASS_OF_SYMBOL[str(symbol)],
-                probabilities={},
+                probabilities={str(symbol): 1.0},
                 r_known_at=at,
                 rr_s=None if last is None else (at - last) / fs_hz,
                 quality=1.0,

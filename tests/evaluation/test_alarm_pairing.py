@@ -195,3 +195,9 @@ def test_the_flutter_of_record_207_should_be_told() -> None:
     found = reference_episodes(read_record(BUNDLED / "mitdb" / "207"))
     assert any(e.kind == VF and e.end_s - e.begin_s > 10 for e in found)
     assert all(e.begin_s <= e.known_s <= e.end_s + TOLERANCE_S for e in found)
+
+
+def test_the_ventricular_tachycardias_of_record_207_should_be_told() -> None:
+    found = reference_episodes(read_record(BUNDLED / "mitdb" / "207"))
+    begun = [round(e.begin_s) for e in found if e.kind == "ventricular_tachycardia"]
+    assert begun == [43, 244, 1543]
