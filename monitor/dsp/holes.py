@@ -150,6 +150,12 @@ class HoleFiller(Operator[HoleSettings, HoleState, [Samples, Mask], Filled]):
         """Source index from which the last good value is given out in place of samples; None if it is not."""
         return self.open_since if self.state.held else None
 
+    @property
+    def is_closed(self) -> bool:
+        """Whether no hole is open or still remembered, so that good samples pass as they are."""
+        state = self.state
+        return not (state.waiting or state.told or state.late)
+
     def spans(self, count: int) -> bool:
         """Tell whether so many lost samples can be filled."""
         return count <= self._longest
@@ -188,7 +194,7 @@ class HoleFiller(Operator[HoleSettings, HoleState, [Samples, Mask], Filled]):
         if state.late:
             self._forget_old()
         if not (state.waiting or state.told or np.logical_or.reduce(missing)):
-            self._pass(chunk)
+            self.take_good(chunk)
             return Filled(chunk, missing, [])
         holes: list[Hole] = []
         samples: list[Samples] = []
@@ -204,11 +210,16 @@ class HoleFiller(Operator[HoleSettings, HoleState, [Samples, Mask], Filled]):
             if not missing[begin]:
                 samples.append(chunk[begin:end])
                 marks.append(missing[begin:end])
-                self._pass(chunk[begin:end])
+                self.take_good(chunk[begin:end])
         return Filled(np.concatenate(samples), np.concatenate(marks), holes)
 
-    def _pass(self, good: Samples) -> None:
-        """Take good samples."""
+    def take_good(self, good: Samples) -> None:
+        """Take the next samples, shape (n,), of which none is missing; they pass as they are.
+
+        Only if `is_closed`; `process` does the same, more slowly.
+        """
+        if not good.size:
+            return
         state = self.state
         state.position += good.size
         state.begun, state.last_mv = True, float(good[-1])

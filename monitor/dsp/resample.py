@@ -98,7 +98,7 @@ class _Grid:
 
     def first_without(self, index: int) -> int:
         """Return the first output that is not complete without the input ``index``."""
-        return self._ceil(index - self.reach)
+        return -(-(index - self.reach) * self.under // self.over)
 
     def _ceil(self, position: int) -> int:
         """Return the first output at or behind an input position."""

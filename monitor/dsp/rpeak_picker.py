@@ -63,13 +63,15 @@ class PickerSettings(Settings):
     wait_steps: int = Field(1, ge=1, le=5)
 
 
-def _peaks(scores: list[float], least: float, reach: int) -> set[int]:
-    """Return where scores are at least ``least`` and the first largest within ``reach``, but at the ends."""
+def _peaks(scores: list[float], least: float, reach: int, begin: int) -> set[int]:
+    """Return where, from ``begin`` on, scores are at least ``least`` and the first largest within ``reach``.
+
+    The ends are left out, as what is beside them is not known.
+    """
     return {
         index
-        for index, score in enumerate(scores)
-        if score >= least
-        and reach <= index < len(scores) - reach
+        for index in range(max(begin, reach), len(scores) - reach)
+        if (score := scores[index]) >= least
         and score > max(scores[index - reach : index])
         and score >= max(scores[index + 1 : index + reach + 1])
     }
@@ -169,9 +171,10 @@ class PeakPicker(Stateful[PickerState]):
         first, second, offset = joined
         kept = slice(-(self._margin + wait), None)
         state.steps = first[kept], second[kept], offset[kept]
-        firsts = _peaks(first, self._settings.sure, wait)
-        seconds = _peaks(second, self._least_noted, wait)
-        decided = {index + self._between + 2 for index in firsts}
+        decides_after = self._between + 2
+        firsts = _peaks(first, self._settings.sure, wait, self._margin - decides_after)
+        seconds = _peaks(second, self._least_noted, wait, self._margin)
+        decided = {index + decides_after for index in firsts}
         beats: list[Peak] = []
         for index in sorted(firsts | seconds | decided):
             if not self._margin <= index < len(first) - wait:

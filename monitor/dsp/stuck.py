@@ -179,4 +179,5 @@ def _both(one: tuple[float, float], other: tuple[float, float]) -> tuple[float, 
 def _longest_stay(samples: Samples) -> int:
     """Return for how many samples a value stays at most."""
     changes = np.flatnonzero(samples[1:] != samples[:-1])
-    return int(np.diff(changes, prepend=-1, append=samples.size - 1).max())
+    edges = np.concatenate(([-1], changes, [samples.size - 1]))
+    return int(np.maximum.reduce(edges[1:] - edges[:-1]))

@@ -192,8 +192,14 @@ class Lead(Operator[LeadSettings, LeadState, [Samples, bool], LeadSignal]):
         lead_off : bool
             The device says that an electrode is off.
         """
-        filled, replaced, holes = self._holes.process(*self._sanitiser.process(samples))
-        gone = None if filled is samples else replaced  # the very array comes back if all are good
+        finite, replaced = self._sanitiser.process(samples)
+        holes: Sequence[Hole] = ()
+        if finite is samples and self._holes.is_closed:  # the very array comes back if all are good
+            self._holes.take_good(finite)
+            filled, gone = finite, None
+        else:
+            filled, replaced, holes = self._holes.process(finite, replaced)
+            gone = replaced
         source = SourceSignal(self._resampler.next_input_index, filled, gone)
         first = self._resampler.next_output_index
         raw = self._resampler.process(filled)

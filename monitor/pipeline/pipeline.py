@@ -379,11 +379,14 @@ class Pipeline(Stateful[PipelineState]):
         seconds = self._quality.process(signal.quiet, signal.missing, signal.off, signal.source)
         if not self.settings.assess_quality:
             seconds = [_as_if_clean(second) for second in seconds]
-        found = seen_peaks(self._detector.process(signal.quiet), signal.unseen)
-        seconds, small = self._small.process(seconds, found, seen_peaks(self._detector.small, signal.unseen))
+        found, low = self._detector.process(signal.quiet), self._detector.small
+        if signal.unseen:
+            found, low = seen_peaks(found, signal.unseen), seen_peaks(low, signal.unseen)
+        seconds, small = self._small.process(seconds, found, low)
         peaks = self._sequence.timed(found, signal.holes)
         windows = self._segmenter.process(signal.clean, [round(peak.sample) for peak in peaks])
-        windows = cut_windows(windows, signal.unseen)
+        if signal.unseen:
+            windows = cut_windows(windows, signal.unseen)
         return self._maker.events(
             signal.holes,
             seconds,
@@ -396,6 +399,8 @@ class Pipeline(Stateful[PipelineState]):
         )
 
     def _name(self, windows: list[BeatWindow]) -> list[Classification]:
+        if not windows:
+            return []
         classifications = self._sequence.name(windows)
         if self._ring is not None:
             for window, classification in zip(windows, classifications, strict=True):

@@ -52,6 +52,8 @@ class BeatSequence(Stateful[SequenceState]):
         holes : sequence of Hole
             Holes in the signal that became known by the same samples.
         """
+        if not (peaks or holes):
+            return []
         for hole in holes:
             start, end = self._time.pipeline(hole.start), self._time.pipeline(hole.end)
             self._intervals.lose(start, end, bridged=hole.bridged)

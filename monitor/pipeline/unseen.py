@@ -31,7 +31,7 @@ def seen_peaks(peaks: list[RPeak], unseen: Stretches) -> list[RPeak]:
     unseen : sequence of (int, int)
         The holes.
     """
-    return [peak for peak in peaks if not _overlap(unseen, peak.sample, peak.sample)] if unseen else peaks
+    return [peak for peak in peaks if not _overlap(unseen, peak.sample, peak.sample)]
 
 
 def cut_windows(windows: list[BeatWindow], unseen: Stretches) -> list[BeatWindow]:
@@ -44,7 +44,7 @@ def cut_windows(windows: list[BeatWindow], unseen: Stretches) -> list[BeatWindow
     unseen : sequence of (int, int)
         The holes.
     """
-    return [_cut(window, unseen) for window in windows] if unseen else windows
+    return [_cut(window, unseen) for window in windows]
 
 
 def _cut(window: BeatWindow, unseen: Stretches) -> BeatWindow:
