@@ -11,9 +11,6 @@ import argparse
 import asyncio
 import json
 import multiprocessing
-import shutil
-import socket
-import subprocess
 import sys
 import tempfile
 import time
@@ -23,6 +20,7 @@ from pathlib import Path
 import numpy as np
 import psutil
 
+from benchmarks.mosquitto import mosquitto
 from ecgmon.firmware_bridge.broker import Broker
 from ecgmon.firmware_bridge.broker_settings import BrokerSettings
 from ecgmon.monitor.core.events import Beat, Event, SourceStatus
@@ -38,13 +36,6 @@ from ecgmon.sim.devices.wearable import Tally, Wearable
 FS_HZ = 250.0
 FRAME_S = 0.1
 SETTLE_S = 10.0
-
-
-def free_port() -> int:
-    """Return a port of the loopback that nobody uses."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def offset_s(number: int, count: int) -> float:
@@ -158,23 +149,12 @@ def main() -> int:
     parser.add_argument("--seconds", type=float, default=40.0)
     parser.add_argument("--model")
     arguments = parser.parse_args()
-    mosquitto = shutil.which("mosquitto") or shutil.which("mosquitto", path="/usr/sbin")
-    if mosquitto is None:
-        sys.exit("mosquitto is not installed")
-    port = free_port()
-    with tempfile.TemporaryDirectory() as folder:
-        config = Path(folder) / "mosquitto.conf"
-        config.write_text(f"listener {port} 127.0.0.1\nallow_anonymous true\nmax_queued_messages 0\n")
-        server = subprocess.Popen([mosquitto, "-c", config], stderr=subprocess.DEVNULL)
-        try:
-            time.sleep(1)
-            for count in arguments.counts:
-                print(
-                    json.dumps(measure(count, arguments.seconds, port, folder, arguments.model)), flush=True
-                )
-        finally:
-            server.kill()
-            server.wait()
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        mosquitto(Path(folder), "max_queued_messages 0") as port,
+    ):
+        for count in arguments.counts:
+            print(json.dumps(measure(count, arguments.seconds, port, folder, arguments.model)), flush=True)
     return 0
 
 

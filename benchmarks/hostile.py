@@ -14,14 +14,12 @@ import asyncio
 import contextlib
 import itertools
 import multiprocessing
-import shutil
 import socket
 import struct
-import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from multiprocessing.synchronize import Event as Begun
 from pathlib import Path
@@ -30,6 +28,7 @@ import numpy as np
 import psutil
 
 from benchmarks.hostile_items import NAMES_IN_TURN, Item, floods, items
+from benchmarks.mosquitto import mosquitto
 from ecgmon.firmware_bridge.broker import Broker
 from ecgmon.monitor.core.events import Alarm, Beat, Event, SourceStatus
 from ecgmon.monitor.ingest.live_settings import MqttSettings
@@ -252,26 +251,6 @@ def _files(folder: Path) -> list[Output]:
     return [AnnotationOutput(folder / "annotations"), JsonLinesOutput(folder / "events.jsonl")]
 
 
-@contextlib.contextmanager
-def broker_at(folder: Path) -> Iterator[int]:
-    """Run a mosquitto and give its port."""
-    found = shutil.which("mosquitto") or shutil.which("mosquitto", path="/usr/sbin")
-    if found is None:
-        sys.exit("mosquitto is not installed")
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = int(probe.getsockname()[1])
-    config = folder / "mosquitto.conf"
-    config.write_text(f"listener {port} 127.0.0.1\nallow_anonymous true\n")
-    server = subprocess.Popen([found, "-c", config], stderr=subprocess.DEVNULL)
-    try:
-        time.sleep(1)
-        yield port
-    finally:
-        server.kill()
-        server.wait()
-
-
 @dataclass
 class Row:
     """What a kind did, over all of its runs."""
@@ -317,7 +296,7 @@ def main() -> int:
     parser.add_argument("--speed", type=float, default=2.0, help="times the speed of life (2)")
     options = parser.parse_args()
     rows: list[Row] = []
-    with tempfile.TemporaryDirectory() as name, broker_at(Path(name)) as port:
+    with tempfile.TemporaryDirectory() as name, mosquitto(Path(name)) as port:
         clean = witnessed(port, speed=options.speed)
         print(f"undisturbed: {len(clean.beats)} beats, asystole at {clean.asystole}", file=sys.stderr)
         every = list(enumerate(items()))

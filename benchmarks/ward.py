@@ -9,22 +9,20 @@ the service's processes together; what one core carries is what remains if it do
 from __future__ import annotations
 
 import argparse
-import contextlib
 import json
 import multiprocessing
 import os
-import shutil
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import psutil
 
-from benchmarks.crowd import FS_HZ, free_port, publish
+from benchmarks.crowd import FS_HZ, publish
+from benchmarks.mosquitto import mosquitto
 from ecgmon.monitor.core.errors import EcgmonError
 from ecgmon.monitor.headless.control import ask
 
@@ -45,24 +43,6 @@ state = "{folder}/state.json"
 """
 
 
-@contextlib.contextmanager
-def broker(folder: Path) -> Iterator[int]:
-    """Run a mosquitto and give its port."""
-    found = shutil.which("mosquitto") or shutil.which("mosquitto", path="/usr/sbin")
-    if found is None:
-        sys.exit("mosquitto is not installed")
-    port = free_port()
-    config = folder / "mosquitto.conf"
-    config.write_text(f"listener {port} 127.0.0.1\nallow_anonymous true\nmax_queued_messages 0\n")
-    server = subprocess.Popen([found, "-c", config], stderr=subprocess.DEVNULL)
-    try:
-        time.sleep(1)
-        yield port
-    finally:
-        server.kill()
-        server.wait()
-
-
 def used_s(process: psutil.Process) -> float:
     """Return the processor time of a process and its children."""
     times = [part.cpu_times() for part in (process, *process.children(recursive=True))]
@@ -71,7 +51,7 @@ def used_s(process: psutil.Process) -> float:
 
 def measure(devices: int, workers: int, seconds: float) -> dict[str, Any]:
     """Serve so many devices with so many workers, and return the figures."""
-    with tempfile.TemporaryDirectory() as name, broker(Path(name)) as port:
+    with tempfile.TemporaryDirectory() as name, mosquitto(Path(name), "max_queued_messages 0") as port:
         folder = Path(name)
         config = folder / "ward.toml"
         config.write_text(CONFIG.format(folder=folder, port=port, workers=workers))
